@@ -1,0 +1,45 @@
+/* Limits that device and server share. Each has a unit and a reason; tests stand at limit-1, limit and limit+1.
+ * What only the server bounds is in server/domain/limits.h.
+ */
+#ifndef UD_BASE_LIMITS_H
+#define UD_BASE_LIMITS_H
+
+/* Bytes of a device id: a UUID (36), an IMEI (15) or a serial number fit; it appears in URLs, MQTT topics and JWTs. */
+#define UD_DEVICE_ID_SIZE_MAX 64
+
+/* Bytes of a hardware id, for example "acme-gw-r2"; stored in a protected TLV of each image. */
+#define UD_HARDWARE_SIZE_MAX 32
+
+/* Bytes of a version as text: "255.255.65535+4294967295" has 24. */
+#define UD_VERSION_TEXT_SIZE_MAX 24
+
+/* Bytes of a claim key or a one-time code as text. */
+#define UD_CLAIM_KEY_SIZE_MAX 64
+
+/* Bytes of a device token (ES256 JWT: header 36, claims up to about 200, signature 86). */
+#define UD_TOKEN_SIZE_MAX 512
+
+/* Bytes of an artifact or release-notes URL; a path on the same server has 78. */
+#define UD_URL_SIZE_MAX 192
+
+/* Bytes of a device message (CBOR); with ECDSA an offer is about 450. A CoAP block transfer or one MQTT packet. */
+#define UD_MESSAGE_SIZE_MAX 1024
+
+/* Bytes of a chunk's data in the chunk chain; a record adds the next record's SHA-256 in front. */
+#define UD_CHUNK_SIZE_MIN 512
+#define UD_CHUNK_SIZE_DEFAULT 4096
+#define UD_CHUNK_SIZE_MAX 16384
+
+/* Bytes of a SHA-256 digest, of a raw P-256 signature (r then s) and of a raw P-256 public key (x then y). */
+#define UD_SHA256_SIZE 32
+#define UD_P256_SIGNATURE_SIZE 64
+#define UD_P256_PUBLIC_KEY_SIZE 64
+
+/* Bytes of a flash word that can be programmed at once: 1 (NOR) to 32 (STM32H7). */
+#define UD_WRITE_SIZE_MAX 32
+
+_Static_assert(UD_CHUNK_SIZE_MIN <= UD_CHUNK_SIZE_DEFAULT && UD_CHUNK_SIZE_DEFAULT <= UD_CHUNK_SIZE_MAX,
+               "chunk sizes are ordered");
+_Static_assert(UD_CHUNK_SIZE_MIN % UD_WRITE_SIZE_MAX == 0, "a chunk ends on a word");
+
+#endif

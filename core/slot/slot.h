@@ -1,0 +1,118 @@
+/* Slots: what boot and agent tell each other, kept in the journal (core/slot/journal.h).
+ *
+ *                    ud_slot_stage                boot: install               ud_slot_confirm
+ *      (download) ------------------> STAGED ---------------------> TRIAL ---------------------> CONFIRMED
+ *                                       |                             |
+ *                    not authentic, or the journal is worn            | attempts used up, ud_slot_reject, no contact
+ *                                       v                             v
+ *                                  reported, dropped              boot: revert; digest remembered as bad
+ *                                                                 (except reason no_contact)
+ *
+ * All functions are bounded and take at most a handful of program operations and one journal sector rotation. Power may
+ * fail at any point: afterwards the journal says either the old or the new state, never a third.
+ * RAM: one ud_journal_t, below 512 bytes.
+ */
+#ifndef UD_SLOT_SLOT_H
+#define UD_SLOT_SLOT_H
+
+#include "core/base/limits.h"
+#include "core/slot/journal.h"
+#include "include/updraft/port.h"
+
+/* What stands in slot A, as far as boot and agent agreed. */
+typedef enum {
+    UD_SLOT_EMPTY,     /* journal is new: nothing is known, boot takes a valid slot A as confirmed */
+    UD_SLOT_TRIAL,     /* runs on trial: confirm it or it reverts */
+    UD_SLOT_CONFIRMED, /* runs for good */
+} ud_slot_state_t;
+
+/* What boot did last, reported by the agent with each check-in ("boot_reason"). */
+typedef enum {
+    UD_BOOT_NORMAL = 0,
+    UD_BOOT_INSTALLED = 1,       /* a staged image was installed and is on trial */
+    UD_BOOT_REVERTED = 2,        /* the image before came back; revert_reason says why */
+    UD_BOOT_RESCUED = 3,         /* slot A was invalid, an authentic slot B was installed */
+    UD_BOOT_JOURNAL_LOST = 4,    /* no record was readable; slot A was taken as confirmed */
+    UD_BOOT_STAGED_REFUSED = 5,  /* the staged image did not verify at boot; revert_reason says why */
+    UD_BOOT_SAFE_MODE = 6,       /* crash loop and no other image to return to */
+} ud_boot_reason_t;
+
+typedef struct {
+    ud_slot_state_t state;
+    ud_boot_reason_t boot_reason;
+    ud_err_t revert_reason; /* UD_OK, or why the last trial ended: SELF_TEST_FAILED, CRASHED, NO_CONTACT, CRASH_LOOP, IMAGE_* */
+    uint8_t revert_digest[UD_SHA256_SIZE]; /* image hash of what was reverted or refused */
+    uint8_t attempts;                      /* starts of the present trial that used up an attempt */
+    uint8_t abnormal_resets;               /* since the last check-in that the server answered */
+    uint32_t security_counter;             /* highest ever confirmed, as far as the journal knows */
+    bool install_pending;                  /* staged, or an install is under way: boot acts at the next start */
+    bool journal_worn;                     /* one lane refuses writes */
+} ud_slot_status_t;
+
+/* Reads the present status; RAM only. */
+void ud_slot_status(const ud_journal_t *journal, ud_slot_status_t *status);
+
+/* Asks boot to install the verified image in slot B at the next start, on trial. `digest` is its image hash.
+ * Errors: UD_ERR_NOT_CONFIRMED (slot A is on trial), UD_ERR_JOURNAL_WORN (no lane took the record: nothing is staged).
+ */
+UD_MUST_USE ud_err_t ud_slot_stage(ud_journal_t *journal, const uint8_t digest[UD_SHA256_SIZE]);
+
+/* Withdraws a staged image before boot saw it. Harmless when nothing is staged. */
+UD_MUST_USE ud_err_t ud_slot_unstage(ud_journal_t *journal);
+
+/* Makes the running trial permanent. Idempotent. */
+UD_MUST_USE ud_err_t ud_slot_confirm(ud_journal_t *journal);
+
+/* Ends the running trial: the next start reverts with `reason` (SELF_TEST_FAILED or NO_CONTACT).
+ * Errors: UD_ERR_CONFLICT (nothing is on trial).
+ */
+UD_MUST_USE ud_err_t ud_slot_reject(ud_journal_t *journal, ud_err_t reason);
+
+/* Says that the reset to come is meant; it uses up no attempt of a trial. */
+UD_MUST_USE ud_err_t ud_slot_announce_reset(ud_journal_t *journal);
+
+/* Says that the server answered an authenticated check-in: the count of abnormal resets begins anew.
+ * Writes only when there is something to change.
+ */
+UD_MUST_USE ud_err_t ud_slot_contact(ud_journal_t *journal);
+
+/* Raises the journal's security counter to that of the confirmed image. Never lowers it. */
+UD_MUST_USE ud_err_t ud_slot_raise_counter(ud_journal_t *journal, uint32_t counter);
+
+/* True if `digest` failed on this device before (crashed or failed its self-test); the last UD_SLOT_BAD_COUNT are kept. */
+#define UD_SLOT_BAD_COUNT 2
+bool ud_slot_is_bad(const ud_journal_t *journal, const uint8_t digest[UD_SHA256_SIZE]);
+
+/* ---- the agent's own rows: boot keeps but never reads them ------------------------------------------------------ */
+
+/* A download in progress; survives power cuts. */
+typedef struct {
+    uint32_t update_id;
+    uint32_t offset;                        /* bytes of the image that are in slot B, verified */
+    uint8_t expected[UD_SHA256_SIZE];       /* SHA-256 of the next record of the chunk chain */
+    uint8_t artifact_tag[8];                /* first bytes of the artifact's digest: another artifact starts anew */
+} ud_slot_download_t;
+
+/* Errors: UD_ERR_NOT_FOUND (no download in progress). */
+UD_MUST_USE ud_err_t ud_slot_download_get(const ud_journal_t *journal, ud_slot_download_t *download);
+
+/* Records progress; call it after the data is in flash and read back, at most once per max(chunk, 4 KB, sector). */
+UD_MUST_USE ud_err_t ud_slot_download_put(ud_journal_t *journal, const ud_slot_download_t *download);
+
+/* Forgets the download (finished, cancelled or refused). */
+UD_MUST_USE ud_err_t ud_slot_download_clear(ud_journal_t *journal);
+
+/* What the agent must remember to report exactly once: the update under way and the report numbering. */
+typedef struct {
+    uint32_t update_id;       /* 0: none */
+    uint32_t epoch;           /* random; drawn anew only when the journal lost it */
+    uint32_t sequence;        /* first number not yet reserved: numbers below may have been used */
+    uint8_t state;            /* agent's own state code (ud_device_state_t) at the last report */
+    uint16_t error;           /* ud_err_t to be reported with it */
+} ud_slot_report_t;
+
+/* Errors: UD_ERR_NOT_FOUND (the journal is new or lost). */
+UD_MUST_USE ud_err_t ud_slot_report_get(const ud_journal_t *journal, ud_slot_report_t *report);
+UD_MUST_USE ud_err_t ud_slot_report_put(ud_journal_t *journal, const ud_slot_report_t *report);
+
+#endif
