@@ -38,6 +38,19 @@
 /* Bytes of a flash word that can be programmed at once: 1 (NOR) to 32 (STM32H7). */
 #define UD_WRITE_SIZE_MAX 32
 
+/* Bytes of an HTTP head, and headers in it: browsers send about 1 KB, a bearer token or a cookie adds half. */
+#define UD_HTTP1_HEAD_SIZE_MAX 8192
+#define UD_HTTP1_HEADER_COUNT_MAX 64
+
+/* Bytes of one line of an HTTP head as a device reads it (no header it needs has more than 100; proxies add longer ones,
+ * such as policies and cookies), and as the server does.
+ */
+#define UD_HTTP1_DEVICE_LINE_SIZE 512
+#define UD_HTTP1_SERVER_LINE_SIZE 4096
+
+/* Interim responses (1xx) before the final one: 100 and 103 once each are ordinary. */
+#define UD_HTTP1_INTERIM_COUNT_MAX 4
+
 _Static_assert(UD_CHUNK_SIZE_MIN <= UD_CHUNK_SIZE_DEFAULT && UD_CHUNK_SIZE_DEFAULT <= UD_CHUNK_SIZE_MAX,
                "chunk sizes are ordered");
 _Static_assert(UD_CHUNK_SIZE_MIN % UD_WRITE_SIZE_MAX == 0, "a chunk ends on a word");

@@ -1,0 +1,152 @@
+/* HTTP/1.1 without I/O, for both ends (RFC 9112 framing, RFC 9110 fields).
+ *
+ * Bytes go in, events come out: the caller reads from its socket when and as much as it likes, and calls ud_http1_next()
+ * until that asks for more. Nothing is allocated and nothing points into the parser, which is 32 bytes. A line (request
+ * line, status line, header, chunk size) that arrives in pieces is put together in a buffer of the caller; a line that
+ * arrives whole is judged where it lies. Bodies are handed on in place and never collected.
+ *
+ *     LINE -> HEADER... -> HEAD_END -> BODY... -> END -> (server: the next request's LINE)
+ *
+ * Strict, because two readers who disagree about where a message ends can be played against each other. Refused: a
+ * bare LF or CR, folded headers, a space before the colon, Content-Length twice or with Transfer-Encoding or not of
+ * digits alone, any transfer coding but a single "chunked", no Host or two in a request of HTTP/1.1, targets that are not
+ * a path (no proxying: absolute-form, authority-form and "*" are refused although RFC 9112 section 3.2.2 asks servers
+ * to take the first), and anything above the limits of core/base/limits.h. After an error the stream has no known
+ * position any more: answer with ud_http1_error_status() if you are the server, and close.
+ *
+ * HTTP/1.0 is understood: without keep-alive, without chunks.
+ */
+#ifndef UD_PROTO_HTTP1_H
+#define UD_PROTO_HTTP1_H
+
+#include "core/base/err.h"
+#include "core/base/limits.h"
+#include "core/base/span.h"
+
+#include <stdbool.h>
+
+typedef enum {
+    UD_HTTP1_NEED_MORE, /* all input is consumed; give more, or ud_http1_finish() if the other side closed */
+    UD_HTTP1_LINE,      /* server: name = method, value = target; client: status, value = reason (may be empty) */
+    UD_HTTP1_HEADER,    /* name and value of one header, framing headers too; value without surrounding blanks */
+    UD_HTTP1_HEAD_END,  /* the head is complete; body kind, size, keep-alive and expectation are known now */
+    UD_HTTP1_BODY,      /* value = the next bytes of the body, inside the input, never empty */
+    UD_HTTP1_END,       /* the message is complete; comes for messages without a body too */
+} ud_http1_event_type_t;
+
+/* Spans are good until the next call with the same parser, buffer or input. */
+typedef struct {
+    ud_http1_event_type_t type;
+    uint16_t status; /* of a response's line, 200 to 599 */
+    ud_span_t name;
+    ud_span_t value;
+} ud_http1_event_t;
+
+typedef enum {
+    UD_HTTP1_BODY_NONE,
+    UD_HTTP1_BODY_LENGTH,      /* body_left bytes at HEAD_END */
+    UD_HTTP1_BODY_CHUNKED,     /* size not known before its end; trailers are read and dropped */
+    UD_HTTP1_BODY_UNTIL_CLOSE, /* responses only: ends when the connection does, ud_http1_finish() tells */
+} ud_http1_body_t;
+
+/* One direction of one connection. May be copied and moved; the caller reads the fields down to `body` after HEAD_END and
+ * writes none.
+ */
+typedef struct {
+    uint64_t body_left;   /* UD_HTTP1_BODY_LENGTH: bytes not yet handed on; chunked: bytes left of the chunk */
+    uint16_t status;      /* client: of the response */
+    uint8_t minor;        /* HTTP/1.<minor>; anything above 1 counts as 1 */
+    bool keep_alive;      /* the other side lets the connection live after this message */
+    bool expect_continue; /* server: the client waits for "100 Continue" before it sends the body */
+    uint8_t body;         /* ud_http1_body_t */
+
+    uint8_t state;
+    uint8_t seen; /* framing headers met so far */
+    uint8_t header_count;
+    uint8_t interim_count;
+    bool server;
+    bool head_request;
+    uint16_t line_size;
+    uint16_t head_size;
+} ud_http1_t;
+
+/* Begins to read requests (the server's side). After each END the parser stands ready for the next request of the same
+ * connection by itself.
+ */
+void ud_http1_init_server(ud_http1_t *parser);
+
+/* Begins to read the response to one request (the client's side). `head_request` says that the request's method was
+ * HEAD, whose response has no body whatever its headers say (RFC 9112 section 6.3). Interim responses (1xx) are read and
+ * dropped, at most UD_HTTP1_INTERIM_COUNT_MAX of them. Call it again for each request.
+ */
+void ud_http1_init_client(ud_http1_t *parser, bool head_request);
+
+/* Takes bytes from the front of `*input`, moving it on, until there is one event. `line` holds a line in pieces; it has
+ * `line_capacity` bytes, which is also the longest line accepted (at most UD_HTTP1_HEAD_SIZE_MAX), and must be the same
+ * memory until NEED_MORE is over. Never blocks.
+ * Errors: UD_ERR_MALFORMED; UD_ERR_TOO_LARGE (a line longer than `line_capacity`, or a head above
+ * UD_HTTP1_HEAD_SIZE_MAX or UD_HTTP1_HEADER_COUNT_MAX); UD_ERR_UNSUPPORTED (HTTP major version or transfer coding).
+ * The parser is then unusable until initialised again.
+ */
+UD_MUST_USE ud_err_t ud_http1_next(ud_http1_t *parser, uint8_t *line, size_t line_capacity, ud_span_t *input,
+                                   ud_http1_event_t *event);
+
+/* The other side closed. OK if that was the end of a body of UNTIL_CLOSE, or if no message was under way.
+ * Errors: UD_ERR_MALFORMED (the message was cut off).
+ */
+UD_MUST_USE ud_err_t ud_http1_finish(const ud_http1_t *parser);
+
+/* True between messages: no byte of a next one has been seen. */
+bool ud_http1_idle(const ud_http1_t *parser);
+
+/* Server: the status to answer when ud_http1_next() gave `err`: 400, 413, 414, 431, 501 or 505. */
+int ud_http1_error_status(const ud_http1_t *parser, ud_err_t err);
+
+/* Writes a head into a buffer of the caller. The calls cannot fail; what went wrong first is kept and told by
+ * ud_http1_write_end(), so they need no checks in between.
+ */
+typedef struct {
+    uint8_t *data;
+    size_t capacity;
+    size_t size; /* bytes written so far */
+    ud_err_t err;
+} ud_http1_writer_t;
+
+void ud_http1_writer_init(ud_http1_writer_t *writer, uint8_t *data, size_t capacity);
+
+/* "GET /path HTTP/1.1" and the Host header; `host` as in a URL, with ":port" where it is not 80. */
+void ud_http1_write_request(ud_http1_writer_t *writer, const char *method, const char *target, const char *host);
+
+/* "HTTP/1.1 200 OK"; always 1.1, whatever the request was (RFC 9110 section 6.2). An unknown status gets no reason. */
+void ud_http1_write_response(ud_http1_writer_t *writer, int status);
+
+/* One header. A name that is no token, or a control character in the value, is UD_ERR_INVALID_ARGUMENT at the end. */
+void ud_http1_write_header(ud_http1_writer_t *writer, const char *name, const char *value);
+void ud_http1_write_header_number(ud_http1_writer_t *writer, const char *name, uint64_t value);
+
+/* The empty line behind the headers. Errors: UD_ERR_BUFFER_TOO_SMALL, UD_ERR_INVALID_ARGUMENT. */
+UD_MUST_USE ud_err_t ud_http1_write_end(ud_http1_writer_t *writer);
+
+/* The words behind a status ("Not Found"), or "". */
+const char *ud_http1_reason(int status);
+
+/* Fields. Names and values are spans as the parser gives them. */
+
+/* True if `name` is `lower_case` in any case. */
+bool ud_http1_name_is(ud_span_t name, const char *lower_case);
+
+/* Decimal digits alone, at most 18 of them. Errors: UD_ERR_MALFORMED. */
+UD_MUST_USE ud_err_t ud_http1_parse_number(ud_span_t value, uint64_t *number);
+
+/* Client: "bytes 4096-8191/65536" of a 206 (RFC 9110 section 14.4); first <= last < total. An unknown total ("*") is
+ * refused. Errors: UD_ERR_MALFORMED.
+ */
+UD_MUST_USE ud_err_t ud_http1_parse_content_range(ud_span_t value, uint64_t *first, uint64_t *last, uint64_t *total);
+
+/* Server: a single range "bytes=0-99", "bytes=100-" or "bytes=-100" of a thing of `size` bytes, cut to its end (RFC 9110
+ * section 14.1.2). Errors: UD_ERR_RANGE_NOT_SATISFIABLE (answer 416); UD_ERR_UNSUPPORTED (another unit, several ranges,
+ * or not a range at all: ignore the header and answer 200).
+ */
+UD_MUST_USE ud_err_t ud_http1_parse_range(ud_span_t value, uint64_t size, uint64_t *first, uint64_t *last);
+
+#endif
