@@ -1,0 +1,166 @@
+"""Runs every test of the repository and counts them; the last line is "N passed, N failed".
+
+    scripts/test.py            all runners
+    scripts/test.py NAME...    only those (scripts/test.py --list shows the names)
+
+A runner that cannot run, crashes or hangs counts as one failure. Whole logs are in build/log/.
+"""
+
+import argparse
+import os
+import pathlib
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import xml.etree.ElementTree as ElementTree
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+LOGS = ROOT / "build" / "log"
+PYTHON = "/usr/bin/python3"
+CTEST = (
+    "ctest --test-dir build/{preset} --no-tests=error --output-on-failure -j 2"
+    " --test-output-size-passed 10000000 --test-output-size-failed 10000000"
+    " --output-junit {report}"
+)
+
+
+class Runner:
+    """One step: a shell command, where its JUnit report goes (or None: the step itself is the test), seconds."""
+
+    def __init__(self, name, command, *, junit=False, timeout=600):
+        self.name = name
+        self.report = LOGS / f"{name}.xml" if junit else None
+        self.command = command.format(report=self.report) if junit else command
+        self.timeout = timeout
+
+
+def runners():
+    pytest = PYTHON + " -m pytest -q -p no:cacheprovider --junitxml={report}"
+    steps = [
+        Runner("build-host", "scripts/build.sh host"),
+        Runner("unit", CTEST.replace("{preset}", "host"), junit=True),
+        Runner("build-asan", "scripts/build.sh asan"),
+        Runner("unit-asan", CTEST.replace("{preset}", "asan") + " -LE slow", junit=True),
+        Runner("lint", PYTHON + " scripts/lint.py --deep"),
+        Runner("meta", pytest + " tests/meta", junit=True),
+        Runner("e2e", pytest + " tests/e2e", junit=True),
+    ]
+    if (ROOT / "portal" / "package.json").exists():
+        in_portal = ". scripts/node-env.sh && cd portal && "
+        steps.append(Runner("portal-types", in_portal + "npx tsc --noEmit -p ."))
+        steps.append(
+            Runner(
+                "portal",
+                in_portal + "npm test -- --reporter=default --reporter=junit --outputFile.junit={report}",
+                junit=True,
+            )
+        )
+    return steps
+
+
+def run_command(runner, log):
+    """Exit status of the command, or None when it had to be ended; nothing it started is left running."""
+    environment = dict(os.environ, CMOCKA_MESSAGE_OUTPUT="stdout", PYTHONDONTWRITEBYTECODE="1")
+    process = subprocess.Popen(
+        ["sh", "-c", runner.command],
+        cwd=ROOT,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=log,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )
+    try:
+        return process.wait(runner.timeout)
+    except subprocess.TimeoutExpired:
+        return None
+    finally:
+        try:
+            os.killpg(process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        process.wait()
+
+
+def count_cmocka(output):
+    """A cmocka program holds many tests: (passed, failed) from its closing lines, None if there are none."""
+    passed = re.findall(r"^\[  PASSED  \] (\d+) test", output, re.MULTILINE)
+    failed = re.findall(r"^\[  FAILED  \] (\d+) test", output, re.MULTILINE)
+    if not passed and not failed:
+        return None
+    return sum(map(int, passed)), sum(map(int, failed))
+
+
+def count_case(case):
+    """(passed, failed, skipped) of one test case of a JUnit report."""
+    if case.find("skipped") is not None:
+        return 0, 0, 1
+    broken = case.find("failure") is not None or case.find("error") is not None
+    inner = count_cmocka(case.findtext("system-out") or "")
+    if inner is None:
+        return (0, 1, 0) if broken else (1, 0, 0)
+    passed, failed = inner
+    return passed, max(failed, 1 if broken else 0), 0
+
+
+def count(runner, status):
+    """(passed, failed, skipped) of a runner that ended with `status`."""
+    if runner.report is None:
+        return (1, 0, 0) if status == 0 else (0, 1, 0)
+    try:
+        cases = list(ElementTree.parse(runner.report).iter("testcase"))
+    except (OSError, ElementTree.ParseError):
+        return 0, 1, 0
+    passed, failed, skipped = (sum(column) for column in zip((0, 0, 0), *map(count_case, cases)))
+    if failed == 0 and (status != 0 or passed == 0):
+        failed = 1
+    return passed, failed, skipped
+
+
+def run(runner):
+    """Runs one step, prints its line (and its log if it failed), returns (passed, failed)."""
+    log_path = LOGS / f"{runner.name}.log"
+    if runner.report is not None:
+        runner.report.unlink(missing_ok=True)
+    print(f"{runner.name:<14}", end="", flush=True)
+    begin = time.monotonic()
+    with open(log_path, "wb") as log:
+        status = run_command(runner, log)
+    passed, failed, skipped = count(runner, status)
+    notes = f", {skipped} skipped" if skipped else ""
+    if status is None:
+        notes += f", ended after {runner.timeout} s"
+    print(f"{passed:>6} passed, {failed} failed{notes} ({time.monotonic() - begin:.0f} s)", flush=True)
+    if failed:
+        lines = log_path.read_text(errors="replace").splitlines()
+        print("\n".join("    " + line for line in lines[-120:]))
+        print(f"    again: {runner.command}\n    whole log: {log_path.relative_to(ROOT)}", flush=True)
+    return passed, failed
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("names", nargs="*", metavar="NAME", help="run only these")
+    parser.add_argument("--list", action="store_true", help="show the names")
+    arguments = parser.parse_args()
+    steps = runners()
+    if arguments.list:
+        print("\n".join(f"{step.name:<14}{step.command}" for step in steps))
+        return 0
+    unknown = set(arguments.names) - {step.name for step in steps}
+    if unknown:
+        parser.error(f"no such runner: {', '.join(sorted(unknown))} (see --list)")
+    if shutil.which("cmake") is None:
+        parser.error("cmake is missing; run scripts/setup.sh first")
+    LOGS.mkdir(parents=True, exist_ok=True)
+    results = [run(step) for step in steps if not arguments.names or step.name in arguments.names]
+    passed, failed = (sum(column) for column in zip(*results))
+    print(f"{passed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
