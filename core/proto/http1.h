@@ -83,7 +83,8 @@ void ud_http1_init_client(ud_http1_t *parser, bool head_request);
 
 /* Takes bytes from the front of `*input`, moving it on, until there is one event. `line` holds a line in pieces; it has
  * `line_capacity` bytes, which is also the longest line accepted (at most UD_HTTP1_HEAD_SIZE_MAX), and must be the same
- * memory until NEED_MORE is over. Never blocks.
+ * memory until NEED_MORE is over. A client drops longer headers instead, as long as they do not decide where the message
+ * ends: what a proxy adds must not cost a small device its updates. Never blocks.
  * Errors: UD_ERR_MALFORMED; UD_ERR_TOO_LARGE (a line longer than `line_capacity`, or a head above
  * UD_HTTP1_HEAD_SIZE_MAX or UD_HTTP1_HEADER_COUNT_MAX); UD_ERR_UNSUPPORTED (HTTP major version or transfer coding).
  * The parser is then unusable until initialised again.
@@ -91,12 +92,12 @@ void ud_http1_init_client(ud_http1_t *parser, bool head_request);
 UD_MUST_USE ud_err_t ud_http1_next(ud_http1_t *parser, uint8_t *line, size_t line_capacity, ud_span_t *input,
                                    ud_http1_event_t *event);
 
-/* The other side closed. OK if that was the end of a body of UNTIL_CLOSE, or if no message was under way.
- * Errors: UD_ERR_MALFORMED (the message was cut off).
+/* The other side closed. OK if that was the end of a body of UNTIL_CLOSE, or if no message was under way (a server
+ * between requests, a client after END). Errors: UD_ERR_MALFORMED (the message was cut off, or never came).
  */
 UD_MUST_USE ud_err_t ud_http1_finish(const ud_http1_t *parser);
 
-/* True between messages: no byte of a next one has been seen. */
+/* True between messages: a server has seen no byte of the next request, a client has had its END. */
 bool ud_http1_idle(const ud_http1_t *parser);
 
 /* Server: the status to answer when ud_http1_next() gave `err`: 400, 413, 414, 431, 501 or 505. */
