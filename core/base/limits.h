@@ -30,6 +30,12 @@
 #define UD_CHUNK_SIZE_DEFAULT 4096
 #define UD_CHUNK_SIZE_MAX 16384
 
+/* Entries in an image's TLV areas together; imgtool writes fewer than 20. Bounds the parser's loop over foreign bytes. */
+#define UD_IMAGE_TLVS_MAX 64
+
+/* Dependencies of an image on others; a device has one to four images. */
+#define UD_IMAGE_DEPENDENCIES_MAX 4
+
 /* Bytes of a SHA-256 digest, of a raw P-256 signature (r then s) and of a raw P-256 public key (x then y). */
 #define UD_SHA256_SIZE 32
 #define UD_P256_SIGNATURE_SIZE 64
