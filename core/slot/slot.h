@@ -83,6 +83,25 @@ UD_MUST_USE ud_err_t ud_slot_raise_counter(ud_journal_t *journal, uint32_t count
 #define UD_SLOT_BAD_COUNT 2
 bool ud_slot_is_bad(const ud_journal_t *journal, const uint8_t digest[UD_SHA256_SIZE]);
 
+/* ---- where images lie -------------------------------------------------------------------------------------------- */
+
+/* Slots are moved unit by unit: the largest of both slots' sector sizes and 4 KB, so that a journal with small sectors
+ * is not worn by its own notes. A slot is a whole number of units, slot B one more than slot A.
+ */
+#define UD_SLOT_UNIT_SIZE_MIN 4096
+uint32_t ud_slot_unit_size(const ud_port_t *port);
+
+/* Where in slot B a new image is to be written, bytes; the image before, if any, begins at 0. */
+uint32_t ud_slot_staging_offset(const ud_port_t *port);
+
+/* Largest image, header and TLVs included, that can be installed, bytes. */
+uint32_t ud_slot_image_size_max(const ud_port_t *port);
+
+/* Checks the geometry of a new board once, in its start-up or a test.
+ * Errors: UD_ERR_INVALID_ARGUMENT (what port.h and this file ask for does not hold).
+ */
+UD_MUST_USE ud_err_t ud_slot_check_geometry(const ud_port_t *port);
+
 /* ---- the agent's own rows: boot keeps but never reads them ------------------------------------------------------ */
 
 /* A download in progress; survives power cuts. */

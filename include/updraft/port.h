@@ -78,6 +78,11 @@ ud_reset_cause_t ud_port_reset_cause(const ud_port_t *port);
 /* Resets the device; the next reset cause is UD_RESET_ORDERLY. */
 _Noreturn void ud_port_reset(ud_port_t *port);
 
+/* Called by boot when neither slot holds an authentic image: takes one by whatever way the board has (a UART loader, a
+ * card), writes it to slot A and resets. It is verified like any other. Feeds the watchdog. Never returns.
+ */
+_Noreturn void ud_port_recover(ud_port_t *port);
+
 /* Highest security counter kept in hardware (OTP, secure element); 0 where there is none. */
 uint32_t ud_port_security_counter(ud_port_t *port);
 

@@ -1,0 +1,44 @@
+/* The bootloader: what a board's start-up code calls before it jumps into an image.
+ *
+ *   start-up --> ud_boot_run --> ud_boot_result_t --> the port checks the verdict twice more and jumps
+ *
+ * ud_boot_run() completes what a power cut interrupted, installs what was staged, takes back what failed its trial, and
+ * verifies what it gives back: hash, signature by a trusted key, security counter, hardware id. What it decides is one
+ * table: boot/policy.c, docs/device.md "Boot".
+ * Power may fail at any instant: the next start goes on. The watchdog is fed at least once per flash operation.
+ * RAM: no static data; the stack holds the journal (348 bytes), two copy buffers and the verification.
+ */
+#ifndef UPDRAFT_BOOT_H
+#define UPDRAFT_BOOT_H
+
+#include "core/base/limits.h"
+#include "core/base/verdict.h"
+#include "include/updraft/port.h"
+
+/* Starts of an image on trial that may end in power loss, watchdog or fault before it is taken back. */
+#define UD_BOOT_ATTEMPTS 3
+
+/* Abnormal resets (watchdog, fault) of a confirmed image without an answer of the server in between. */
+#define UD_BOOT_CRASH_LOOP 8
+
+/* What this bootloader trusts; compiled in. Public keys are x then y. */
+typedef struct {
+    const uint8_t (*keys)[UD_P256_PUBLIC_KEY_SIZE];
+    size_t key_count;
+    const char *hardware; /* this board's hardware id, NUL-terminated, at most UD_HARDWARE_SIZE_MAX bytes */
+} ud_boot_config_t;
+
+/* Where to jump to. Written only when there is an authentic image. */
+typedef struct {
+    ud_area_t area;         /* UD_AREA_SLOT_A: images are linked for it */
+    uint32_t code_offset;   /* bytes from the area's start to the vector table, behind the image header */
+    ud_verdict_t verdict;   /* UD_VERDICT_VALID, or do not jump; compare it twice, with something in between */
+    bool safe_mode;         /* the image crashes again and again and there is no other: start with as little as possible */
+} ud_boot_result_t;
+
+/* Decides, installs, verifies. Blocks for as long as an install takes; to be called once per reset, first of all.
+ * Does not return (ud_port_recover) when neither slot holds an authentic image.
+ */
+void ud_boot_run(ud_port_t *port, const ud_boot_config_t *config, ud_boot_result_t *result);
+
+#endif
