@@ -143,6 +143,7 @@ typedef struct {
     uint32_t progress_timeout_s;        /* no progress for so long is a failure, timed_out */
     bool forced;
     bool rollback;                      /* allows an older version than the running one */
+    const char *idempotency_key;        /* of this account: within a day the same key gives the rollout it made; or NULL */
 } ud_rollout_in_t;
 
 typedef struct {
