@@ -142,6 +142,7 @@ typedef struct {
     const char *name;
     const char *key_hash; /* hex */
     int64_t created_ms;
+    uint8_t public_key[UD_P256_PUBLIC_KEY_SIZE]; /* for the door that judges uploads; not shown */
 } ud_key_view_t;
 
 typedef struct {
