@@ -24,7 +24,7 @@ lint: build ## format, style and include rules, cppcheck, clang-tidy
 	@$(PYTHON) scripts/lint.py --deep
 
 format: ## format all C files in place
-	@git ls-files -z '*.c' '*.h' | xargs -0 clang-format-19 -i
+	@$(PYTHON) scripts/lint.py --fix
 
 bench: build ## run the benchmarks of tests/bench
 	@$(PYTHON) scripts/bench.py

@@ -1,0 +1,22 @@
+"""What is generated from api/errors.def is what the repository holds."""
+
+import generate
+import pytest
+
+
+@pytest.mark.parametrize("path", generate.generated())
+def test_a_generated_file_is_up_to_date(path):
+    assert (generate.ROOT / path).read_text() == generate.generated()[path], "run scripts/generate.py"
+
+
+def test_numbers_follow_the_order_of_the_list():
+    entries = generate.read_errors('/* head */\nUD_ERROR(A, "a", 200, 0, "A.")\n\n/* two */\nUD_ERROR(B, "b", 400, 2, "B.")\n')
+    assert [(family, number, fields["code"]) for family, number, fields in entries] == [
+        ("success", 0, "a"),
+        ("two", 1, "b"),
+    ]
+
+
+def test_an_entry_of_another_form_is_refused():
+    with pytest.raises(SystemExit):
+        generate.read_errors('/* head */\nUD_ERROR(A, a, 200, 0, "A.")\n')
