@@ -1,0 +1,36 @@
+/* The log: one line per event on standard error, in logfmt, safe against what strangers put into it.
+ *
+ *     ts=2026-11-22T22:31:07.120Z level=info event=request id=7f3a-12c9 method=POST path=/v1/checkin status=401
+ *
+ * Values are quoted where needed, and control characters, quotes and bytes that are not UTF-8 are escaped: no value can
+ * begin a line, end one, or move a terminal's cursor. Lines are written whole, by one write, from any thread.
+ */
+#ifndef UD_IO_LOG_H
+#define UD_IO_LOG_H
+
+#include "core/base/err.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef enum { UD_LOG_DEBUG, UD_LOG_INFO, UD_LOG_WARN, UD_LOG_ERROR } ud_log_level_t;
+
+/* Bytes of a line; longer values are cut. */
+#define UD_LOG_LINE_SIZE_MAX 1024
+
+/* Lines below `level` are dropped. Set before threads start. */
+void ud_log_set_level(ud_log_level_t level);
+bool ud_log_enabled(ud_log_level_t level);
+
+/* "debug", "info", "warn", "error". Errors: UD_ERR_INVALID_ARGUMENT. */
+UD_MUST_USE ud_err_t ud_log_parse_level(const char *text, ud_log_level_t *level);
+
+/* One line: `event` and then pairs of name and value, both texts, ended by NULL; a NULL value leaves its pair out.
+ *     ud_log(UD_LOG_WARN, "claim_refused", "device", id, "peer", peer, NULL);
+ */
+void ud_log(ud_log_level_t level, const char *event, ...) __attribute__((sentinel));
+
+/* The same line into `line` (UD_LOG_LINE_SIZE_MAX bytes) instead, without time and level, ended by a NUL; for tests. */
+void ud_log_format(char *line, const char *event, ...) __attribute__((sentinel));
+
+#endif
