@@ -211,6 +211,10 @@ typedef struct ud_command {
     const char *field;
     bool wrote; /* appended to the batch: the answer waits for the commit */
 
+    /* The thing as it is after the command. KEY_ADD, CLAIM_KEY_CREATE and GROUP_CREATE give a page of the one they made,
+     * DEVICE_UPDATE the device, ROLLOUT_CREATE and ROLLOUT_ACT the rollout, SESSION_CREATE and SESSION_CHECK the session.
+     * RELEASE_CREATE gives the release, also with UD_ERR_EXISTS: then the earlier one of the same image.
+     */
     union {
         ud_register_out_t enrol;
         ud_offer_t offer;
