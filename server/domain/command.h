@@ -97,6 +97,7 @@ typedef struct {
     uint8_t session[UD_SHA256_SIZE]; /* SHA-256 of the session token; the token itself is never stored */
     const char *account;
     int64_t expires_ms;
+    ud_command_type_t may; /* SESSION_CHECK: UD_ERR_FORBIDDEN unless its role allows this; 0: no matter what it allows */
 } ud_session_in_t;
 
 typedef struct {
