@@ -63,6 +63,9 @@ typedef enum { UD_ROLE_NONE, UD_ROLE_VIEWER, UD_ROLE_OPERATOR, UD_ROLE_APPROVER,
 
 typedef enum { UD_ROLLOUT_PAUSE, UD_ROLLOUT_RESUME, UD_ROLLOUT_HALT } ud_rollout_act_t;
 
+/* The least role that may ask for `type`; UD_ROLE_NONE: no session is needed (devices, signing in). One table, fleet.c. */
+ud_role_t ud_command_role(ud_command_type_t type);
+
 /* A claim key or account name and similar short names: 1 to UD_NAME_SIZE_MAX bytes of letters, digits, - _ . */
 
 typedef struct {
@@ -97,7 +100,8 @@ typedef struct {
     uint8_t session[UD_SHA256_SIZE]; /* SHA-256 of the session token; the token itself is never stored */
     const char *account;
     int64_t expires_ms;
-    ud_command_type_t may; /* SESSION_CHECK: UD_ERR_FORBIDDEN unless its role allows this; 0: no matter what it allows */
+    ud_command_type_t
+        may; /* SESSION_CHECK: UD_ERR_FORBIDDEN unless its role allows this; 0: no matter what it allows */
 } ud_session_in_t;
 
 typedef struct {
@@ -126,25 +130,25 @@ typedef struct {
     const char *device_id;
     const char *group; /* NULL: as it is */
     int hold;          /* -1 as it is, 0 no, 1 yes: gets no offers */
-    bool approve;
+    bool approve;      /* ends pending; of a lost identity: the newly presented credential replaces the old one */
     bool retire;
 } ud_device_update_in_t;
 
 typedef struct {
     const char *release_id;
-    const char *group;                  /* NULL: all devices of the release's hardware */
+    const char *group; /* NULL: all devices of the release's hardware */
     ud_batch_plan_t plans[UD_BATCH_COUNT_MAX];
-    size_t plan_count;                  /* 0: one batch of everything */
-    double failure_limit_percent;       /* halts when more than this share of outcomes failed or rolled back */
-    uint32_t min_sample;                /* outcomes before the limit counts; 0: the batch's size or 10, whichever is less */
-    double success_percent;             /* of reachable devices: opens the next batch */
-    uint32_t soak_s;                    /* between a passed batch and the next */
-    uint32_t concurrency_max;           /* devices updating at a time; 0: no limit */
-    uint32_t retries_max;               /* per device */
-    uint32_t progress_timeout_s;        /* no progress for so long is a failure, timed_out */
+    size_t plan_count;            /* 0: one batch of everything; the last batch always takes what is left */
+    double failure_limit_percent; /* halts when more than this share of outcomes failed or rolled back; < 0: 2 */
+    uint32_t min_sample;          /* outcomes before the limit counts; 0: 10. Never more than the open batch has */
+    double success_percent;       /* of reachable devices: opens the next batch; <= 0: 95 */
+    uint32_t soak_s;              /* between a passed batch and the next */
+    uint32_t concurrency_max;     /* devices updating at a time; 0: no limit */
+    uint32_t retries_max;         /* per device */
+    uint32_t progress_timeout_s;  /* no progress for so long is a failure, timed_out; 0: 1800 */
     bool forced;
-    bool rollback;                      /* allows an older version than the running one */
-    const char *idempotency_key;        /* of this account: within a day the same key gives the rollout it made; or NULL */
+    bool rollback;               /* allows an older version than the running one */
+    const char *idempotency_key; /* of this account: within a day the same key gives the rollout it made; or NULL */
 } ud_rollout_in_t;
 
 typedef struct {
@@ -167,7 +171,7 @@ typedef struct {
 } ud_device_filter_t;
 
 typedef struct {
-    const char *id; /* device, release or rollout */
+    const char *id;  /* device, release or rollout */
     uint64_t before; /* events with a lower number only; 0: from the newest */
     size_t limit;
 } ud_lookup_in_t;
@@ -182,7 +186,10 @@ typedef struct ud_command {
     ud_command_type_t type;
     ud_arena_t *arena; /* the door's; results are allocated here */
 
-    /* Who asks. Of devices: empty. Of people: SHA-256 of the session token; the engine finds account and role. */
+    /* Who asks. Of devices: empty. Of people: SHA-256 of the session token; the engine finds account and role.
+     * All zero where no session is needed (ud_command_role) and for what the server itself asks at its start: the first
+     * admin. SESSION_CHECK and SESSION_END are about this session; SESSION_CREATE about the one in `in`.
+     */
     uint8_t session[UD_SHA256_SIZE];
     const char *source_address; /* for event and audit rows */
 
@@ -210,7 +217,10 @@ typedef struct ud_command {
     ud_err_t err;
     const char *detail;
     const char *field;
-    bool wrote; /* appended to the batch: the answer waits for the commit */
+    ud_err_t
+        warning; /* beside a good answer, for log and header: UD_ERR_UPDATE_UNKNOWN when a check-in was about an update
+                       * that the device was never offered; the answer stands all the same */
+    bool wrote;  /* the batch holds something of this answer: it waits for the commit */
 
     /* The thing as it is after the command. KEY_ADD, CLAIM_KEY_CREATE and GROUP_CREATE give a page of the one they made,
      * DEVICE_UPDATE the device, ROLLOUT_CREATE and ROLLOUT_ACT the rollout, SESSION_CREATE and SESSION_CHECK the session.

@@ -30,10 +30,22 @@ typedef enum {
     UD_ROLLOUT_STATUS_COUNT
 } ud_rollout_status_t;
 
-typedef enum { UD_BATCH_WAITING, UD_BATCH_RUNNING, UD_BATCH_SOAKING, UD_BATCH_PASSED, UD_BATCH_HALTED } ud_batch_state_t;
+typedef enum {
+    UD_BATCH_WAITING,
+    UD_BATCH_RUNNING,
+    UD_BATCH_SOAKING,
+    UD_BATCH_PASSED,
+    UD_BATCH_HALTED
+} ud_batch_state_t;
 
 /* Who or what stopped a rollout. */
-typedef enum { UD_STOP_NONE, UD_STOP_PERSON, UD_STOP_FAILURE_LIMIT, UD_STOP_CLOCK } ud_stop_t;
+typedef enum {
+    UD_STOP_NONE,
+    UD_STOP_PERSON,
+    UD_STOP_FAILURE_LIMIT,
+    UD_STOP_CLOCK, /* the wall clock is behind what was seen before: no new offers until it caught up */
+    UD_STOP_GATE,  /* a batch ended below its success share */
+} ud_stop_t;
 
 /* A batch as planned: a share of the matching devices, or a count. */
 typedef struct {
@@ -78,8 +90,8 @@ typedef struct {
     const char *target;     /* version it is offered or updating to, or NULL */
     const char *rollout_id; /* of the target or of the last outcome, or NULL */
     ud_view_state_t state;
-    uint8_t progress; /* percent */
-    ud_err_t err;     /* why it failed or rolled back */
+    uint8_t progress;   /* percent */
+    ud_err_t err;       /* why it failed or rolled back */
     const char *reason; /* why it waits or failed, one line for people, or NULL */
     bool online;
     bool pending; /* waits for approval */
@@ -99,13 +111,13 @@ typedef struct {
     const ud_device_t *items;
     size_t count;
     size_t offset;
-    size_t total; /* that match */
+    size_t total;                         /* that match */
     uint32_t states[UD_VIEW_STATE_COUNT]; /* facets: of all that match but for the state filter */
 } ud_device_page_t;
 
 /* One line of "why is it not updating?", in evaluation order. */
 typedef struct {
-    const char *check;  /* stable name: "registered", "not_held", "rollout", "batch", "gate", ... */
+    const char *check; /* stable name: "registered", "not_held", "rollout", "batch", "gate", ... */
     bool passed;
     const char *detail; /* for people */
 } ud_check_t;
@@ -244,8 +256,8 @@ typedef struct {
     uint32_t groups;
     uint32_t pending;
     uint32_t states[UD_VIEW_STATE_COUNT];
-    uint32_t outcomes;  /* of all rollouts' executions that ended */
-    uint32_t successes; /* of those */
+    uint32_t outcomes;          /* of all rollouts' executions that ended */
+    uint32_t successes;         /* of those */
     const ud_count_t *versions; /* most common first */
     size_t version_count;
     const ud_count_t *hardware;
