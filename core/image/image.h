@@ -43,6 +43,7 @@ typedef enum {
     UD_IMAGE_SIGNATURE_RSA_2048,
     UD_IMAGE_SIGNATURE_RSA_3072,
     UD_IMAGE_SIGNATURE_ED25519,
+    UD_IMAGE_SIGNATURE_ECDSA_P384,
 } ud_image_signature_kind_t;
 
 /* The image asks for image number `image` to be at least of version `minimum`. */

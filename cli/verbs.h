@@ -1,0 +1,9 @@
+/* The verbs: one file each, named <noun>_<verb>.c or <noun>.c, one line here, one in the table of main.c. */
+#ifndef UD_CLI_VERBS_H
+#define UD_CLI_VERBS_H
+
+#include "cli/options.h"
+
+extern const ud_cli_verb_t ud_verb_key_new;
+
+#endif

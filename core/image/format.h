@@ -1,0 +1,41 @@
+/* Numbers of the image format that reader (image.c) and writer (sign.c) share; not for anybody else. */
+#ifndef UD_IMAGE_FORMAT_H
+#define UD_IMAGE_FORMAT_H
+
+#define UD_IMAGE_TLV_INFO_MAGIC 0x6907
+#define UD_IMAGE_TLV_PROTECTED_INFO_MAGIC 0x6908
+
+/* Bytes of the head of an area (magic, size) and of an entry (type, size). */
+#define UD_IMAGE_TLV_HEAD_SIZE 4
+
+#define UD_IMAGE_TLV_KEY_HASH 0x0001
+#define UD_IMAGE_TLV_PUBLIC_KEY 0x0002
+#define UD_IMAGE_TLV_SHA256 0x0010
+#define UD_IMAGE_TLV_SHA384 0x0011
+#define UD_IMAGE_TLV_SHA512 0x0012
+#define UD_IMAGE_TLV_RSA_2048 0x0020
+#define UD_IMAGE_TLV_ECDSA 0x0022
+#define UD_IMAGE_TLV_RSA_3072 0x0023
+#define UD_IMAGE_TLV_ED25519 0x0024
+#define UD_IMAGE_TLV_ENC_FIRST 0x0030
+#define UD_IMAGE_TLV_ENC_LAST 0x0034
+#define UD_IMAGE_TLV_DEPENDENCY 0x0040
+#define UD_IMAGE_TLV_SECURITY_COUNTER 0x0050
+
+/* Our own: the hardware id. Vendors have all types with a low byte of A0 to FF; 'U' above keeps clear of 0x00A0, which
+ * people take first for TLVs of their own. imgtool makes the same entry with --custom-tlv 0x55A0 ID.
+ */
+#define UD_IMAGE_TLV_HARDWARE 0x55A0
+
+#define UD_IMAGE_DEPENDENCY_SIZE 12
+
+/* A P-256 public key as SubjectPublicKeyInfo in DER: these bytes (RFC 5480), then x and y. */
+#define UD_IMAGE_SPKI_PREFIX                                                                                        \
+    {                                                                                                               \
+        0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x02, 0x01, 0x06, 0x08, 0x2A, 0x86, 0x48, \
+            0xCE, 0x3D, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00, 0x04                                                    \
+    }
+#define UD_IMAGE_SPKI_PREFIX_SIZE 27
+#define UD_IMAGE_SPKI_SIZE (UD_IMAGE_SPKI_PREFIX_SIZE + 64)
+
+#endif
