@@ -15,7 +15,7 @@ const char *const ud_json_state_names[] = {
 static const char *const role_names[] = {"none", "viewer", "operator", "approver", "admin", NULL};
 
 static const char *const status_names[] = {
-    [UD_ROLLOUT_RUNNING] = "running",     [UD_ROLLOUT_PAUSED] = "paused",  [UD_ROLLOUT_HALTED] = "halted",
+    [UD_ROLLOUT_RUNNING] = "running",     [UD_ROLLOUT_PAUSED] = "paused",   [UD_ROLLOUT_HALTED] = "halted",
     [UD_ROLLOUT_COMPLETED] = "completed", [UD_ROLLOUT_STATUS_COUNT] = NULL,
 };
 
@@ -268,17 +268,6 @@ const ud_json_field_t ud_json_changes[] = {
 /* What lies at `place`, as its own type: fields are read by copy, so that no pointer changes its type. */
 #define READ(type, place) (*(type *)memcpy(&(type){0}, (place), sizeof(type)))
 
-static json_t *text_json(const char *text)
-{
-    json_t *json = json_string(text);
-    return json != NULL ? json : json_string("");
-}
-
-static json_t *number_or_null(uint64_t number)
-{
-    return number == 0 ? json_null() : json_integer((json_int_t)number);
-}
-
 static json_t *name_json(const char *const *names, int value)
 {
     int count = 0;
@@ -287,6 +276,11 @@ static json_t *name_json(const char *const *names, int value)
     }
     bool known = value >= 0 && value < count && names[value][0] != '\0';
     return known ? json_string(names[value]) : json_null();
+}
+
+static json_t *error_json(int err)
+{
+    return err == UD_OK ? json_null() : json_string(ud_err_code((ud_err_t)err));
 }
 
 static json_t *states_json(const void *place)
@@ -319,49 +313,79 @@ static json_t *items_json(const ud_json_field_t *field, const void *items, size_
     return array;
 }
 
-static json_t *field_json(const ud_json_field_t *field, const uint8_t *view)
+static json_t *text_at(const uint8_t *place, json_t *(*absent)(void))
 {
-    const uint8_t *place = view + field->offset;
-    int number;
-    switch (field->kind) {
-    case UD_JSON_TEXT: {
-        const char *text = READ(const char *, place);
-        return text_json(text != NULL ? text : "");
+    const char *text = READ(const char *, place);
+    if (text == NULL) {
+        return absent();
     }
-    case UD_JSON_TEXT_NULL: {
-        const char *text = READ(const char *, place);
-        return text != NULL ? text_json(text) : json_null();
-    }
-    case UD_JSON_BOOL:
-        return json_boolean(READ(bool, place));
+    json_t *json = json_string(text);
+    return json != NULL ? json : json_string("");
+}
+
+static json_t *empty_text(void)
+{
+    return json_string("");
+}
+
+/* Numbers of all widths; the *_NULL kinds say by `null` which number means none. */
+static json_t *number_at(ud_json_kind_t kind, const uint8_t *place)
+{
+    switch ((int)kind) {
     case UD_JSON_U8:
         return json_integer(*place);
     case UD_JSON_U16:
         return json_integer(READ(uint16_t, place));
     case UD_JSON_U32:
-        return json_integer(READ(uint32_t, place));
     case UD_JSON_U32_NULL:
-        return number_or_null(READ(uint32_t, place));
-    case UD_JSON_U64:
-        return json_integer((json_int_t)READ(uint64_t, place));
-    case UD_JSON_U64_NULL:
-        return number_or_null(READ(uint64_t, place));
-    case UD_JSON_I64:
-        return json_integer(READ(int64_t, place));
-    case UD_JSON_I64_NULL:
-        return number_or_null((uint64_t)READ(int64_t, place));
+        return json_integer(READ(uint32_t, place));
     case UD_JSON_SIZE:
         return json_integer((json_int_t)READ(size_t, place));
+    case UD_JSON_INT_NULL:
+        return json_integer(READ(int, place));
+    default:
+        return json_integer(READ(int64_t, place));
+    }
+}
+
+static json_t *number_or_null(const ud_json_field_t *field, const uint8_t *place)
+{
+    json_t *number = number_at(field->kind, place);
+    if (json_integer_value(number) != field->size) {
+        return number;
+    }
+    json_decref(number);
+    return json_null();
+}
+
+static json_t *field_json(const ud_json_field_t *field, const uint8_t *view)
+{
+    const uint8_t *place = view + field->offset;
+    switch (field->kind) {
+    case UD_JSON_TEXT:
+        return text_at(place, empty_text);
+    case UD_JSON_TEXT_NULL:
+        return text_at(place, json_null);
+    case UD_JSON_BOOL:
+        return json_boolean(READ(bool, place));
+    case UD_JSON_U8:
+    case UD_JSON_U16:
+    case UD_JSON_U32:
+    case UD_JSON_U64:
+    case UD_JSON_I64:
+    case UD_JSON_SIZE:
+        return number_at(field->kind, place);
+    case UD_JSON_U32_NULL:
+    case UD_JSON_U64_NULL:
+    case UD_JSON_I64_NULL:
+    case UD_JSON_INT_NULL:
+        return number_or_null(field, place);
     case UD_JSON_DOUBLE:
         return json_real(READ(double, place));
-    case UD_JSON_INT_NULL:
-        number = READ(int, place);
-        return number == field->size ? json_null() : json_integer(number);
     case UD_JSON_NAME:
         return name_json(field->names, READ(int, place));
     case UD_JSON_ERROR_NULL:
-        number = READ(int, place);
-        return number == UD_OK ? json_null() : json_string(ud_err_code((ud_err_t)number));
+        return error_json(READ(int, place));
     case UD_JSON_DIGEST:
         return digest_json(place);
     case UD_JSON_STATES:

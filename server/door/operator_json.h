@@ -14,28 +14,28 @@
 #include <stdint.h>
 
 typedef enum {
-    UD_JSON_END,         /* behind the last field */
-    UD_JSON_TEXT,        /* const char *; NULL is "" */
-    UD_JSON_TEXT_NULL,   /* const char *; NULL is null */
-    UD_JSON_BOOL,        /* bool */
-    UD_JSON_U8,          /* uint8_t */
-    UD_JSON_U16,         /* uint16_t */
-    UD_JSON_U32,         /* uint32_t */
-    UD_JSON_U32_NULL,    /* uint32_t; 0 is null */
-    UD_JSON_U64,         /* uint64_t */
-    UD_JSON_U64_NULL,    /* uint64_t; 0 is null */
-    UD_JSON_I64,         /* int64_t */
-    UD_JSON_I64_NULL,    /* int64_t; 0 is null */
-    UD_JSON_SIZE,        /* size_t */
-    UD_JSON_DOUBLE,      /* double */
-    UD_JSON_INT_NULL,    /* int; the number in `size` is null */
-    UD_JSON_NAME,        /* int or enum; `names`, those outside of it are null */
-    UD_JSON_ERROR_NULL,  /* ud_err_t; UD_OK is null */
-    UD_JSON_DIGEST,      /* UD_SHA256_SIZE bytes as hex */
-    UD_JSON_STATES,      /* uint32_t[UD_VIEW_STATE_COUNT] as an object */
-    UD_JSON_OBJECT,      /* the view `fields`, inside this one */
-    UD_JSON_LIST,        /* pointer to `size`-byte views `fields`, as many as the size_t at `count_offset` */
-    UD_JSON_ARRAY,       /* the same, but the views lie inside this one */
+    UD_JSON_END,        /* behind the last field */
+    UD_JSON_TEXT,       /* const char *; NULL is "" */
+    UD_JSON_TEXT_NULL,  /* const char *; NULL is null */
+    UD_JSON_BOOL,       /* bool */
+    UD_JSON_U8,         /* uint8_t */
+    UD_JSON_U16,        /* uint16_t */
+    UD_JSON_U32,        /* uint32_t */
+    UD_JSON_U32_NULL,   /* uint32_t; `size` is null, as in all of these */
+    UD_JSON_U64,        /* uint64_t */
+    UD_JSON_U64_NULL,   /* uint64_t */
+    UD_JSON_I64,        /* int64_t */
+    UD_JSON_I64_NULL,   /* int64_t */
+    UD_JSON_SIZE,       /* size_t */
+    UD_JSON_DOUBLE,     /* double */
+    UD_JSON_INT_NULL,   /* int */
+    UD_JSON_NAME,       /* int or enum; `names`, those outside of it are null */
+    UD_JSON_ERROR_NULL, /* ud_err_t; UD_OK is null */
+    UD_JSON_DIGEST,     /* UD_SHA256_SIZE bytes as hex */
+    UD_JSON_STATES,     /* uint32_t[UD_VIEW_STATE_COUNT] as an object */
+    UD_JSON_OBJECT,     /* the view `fields`, inside this one */
+    UD_JSON_LIST,       /* pointer to `size`-byte views `fields`, as many as the size_t at `count_offset` */
+    UD_JSON_ARRAY,      /* the same, but the views lie inside this one */
 } ud_json_kind_t;
 
 typedef struct ud_json_field {
@@ -43,7 +43,7 @@ typedef struct ud_json_field {
     ud_json_kind_t kind;
     size_t offset;
     size_t count_offset;
-    int size; /* bytes of one item, or the number that means null */
+    int size;                 /* bytes of one item, or the number that means null */
     const char *const *names; /* ends with NULL */
     const struct ud_json_field *fields;
 } ud_json_field_t;

@@ -1,0 +1,64 @@
+/* What handlers of the operator door share: who asks, one command to the engine, one view as the answer. */
+#ifndef UD_DOOR_OPERATOR_ASK_H
+#define UD_DOOR_OPERATOR_ASK_H
+
+#include "server/door/operator.h"
+#include "server/door/operator_json.h"
+#include "server/door/operator_limit.h"
+
+#include <jansson.h>
+
+/* Bytes of a JSON body: a public key in PEM or a long description fits many times. */
+#define UD_OPERATOR_BODY_SIZE_MAX (64u * 1024u)
+
+/* Characters of a session token with its NUL: 256 bits in base64url. */
+#define UD_OPERATOR_TOKEN_SIZE 44
+
+#define UD_OPERATOR_COOKIE "updraft_session"
+
+/* An argon2id string of libsodium with its NUL. */
+#define UD_OPERATOR_HASH_SIZE 128
+
+struct ud_operator {
+    ud_engine_t *engine;
+    ud_worker_t *worker;
+    ud_artifact_store_t *artifacts;
+    ud_operator_limit_t *limit;              /* of sign-in attempts */
+    char nobody_hash[UD_OPERATOR_HASH_SIZE]; /* of a password nobody has: unknown users take as long as known ones */
+};
+
+/* A command under way and how it will be answered. */
+typedef struct {
+    ud_command_t command; /* first: the engine gives it back */
+    int status;           /* of a good answer */
+    const ud_json_field_t *fields;
+} ud_operator_ask_t;
+
+/* The token that the request carries and the session it names: SHA-256 of the token. Nothing is asked of the engine yet.
+ * With a cookie, a request that changes something must carry the session's CSRF value and no foreign Origin.
+ * Errors: UD_ERR_UNAUTHENTICATED (none), UD_ERR_CSRF.
+ */
+UD_MUST_USE ud_err_t ud_operator_identify(ud_exchange_t *exchange, uint8_t session[UD_SHA256_SIZE]);
+
+/* The CSRF value that goes with a session token: derived from it, so it is stored nowhere and says nothing of it. */
+void ud_operator_csrf(const char *token, char csrf[UD_OPERATOR_TOKEN_SIZE]);
+
+/* UD_ERR_CSRF if the request says that it comes from a page of another origin. */
+UD_MUST_USE ud_err_t ud_operator_check_origin(ud_exchange_t *exchange);
+
+/* Begins a command of the one who asks, to be answered with `status` and the view `fields` of its result; in the arena.
+ * NULL: the request was answered (unauthenticated, csrf, or memory is short).
+ */
+ud_operator_ask_t *ud_operator_ask(ud_exchange_t *exchange, ud_command_type_t type, int status,
+                                   const ud_json_field_t *fields);
+
+/* Hands it to the engine; `done` NULL: the answer is the view of command.out. */
+void ud_operator_send(ud_exchange_t *exchange, ud_operator_ask_t *ask, ud_engine_done_fn done);
+
+/* True if the command was refused and the request has been answered so; for `done` functions. */
+bool ud_operator_refused(ud_exchange_t *exchange, const ud_command_t *command);
+
+/* Replies with a JSON value and drops the reference; with NULL, that memory is short. */
+void ud_operator_reply(ud_exchange_t *exchange, int status, json_t *value);
+
+#endif

@@ -1,0 +1,32 @@
+/* How often a password may be guessed: per account and address, in RAM.
+ *
+ * The first UD_OPERATOR_LIMIT_FREE wrong guesses cost nothing; from then on each doubles the wait, from a second up to
+ * UD_OPERATOR_LIMIT_WAIT_MS_MAX. A right password forgets them, as does an hour of peace. An attempt counts from its beginning, so
+ * that many at once do not slip through. The table is small and of fixed size: when it is full, the oldest entry makes
+ * room, which costs an attacker more addresses than it gains guesses.
+ */
+#ifndef UD_DOOR_OPERATOR_LIMIT_H
+#define UD_DOOR_OPERATOR_LIMIT_H
+
+#include <stdint.h>
+
+#define UD_OPERATOR_LIMIT_FREE 5
+#define UD_OPERATOR_LIMIT_WAIT_MS_MAX 300000u
+#define UD_OPERATOR_LIMIT_FORGET_MS 3600000u
+
+/* Pairs of account and address that are remembered: 40 KB. */
+#define UD_OPERATOR_LIMIT_COUNT 1024
+
+typedef struct ud_operator_limit ud_operator_limit_t;
+
+/* Makes an empty table; NULL when memory is short. All functions may be called from any thread. */
+ud_operator_limit_t *ud_operator_limit_create(void);
+void ud_operator_limit_destroy(ud_operator_limit_t *limit);
+
+/* Begins an attempt at `now_ms` (monotonic). 0: go on; otherwise milliseconds to wait, and nothing was counted. */
+uint32_t ud_operator_limit_begin(ud_operator_limit_t *limit, const char *account, const char *address, uint64_t now_ms);
+
+/* The attempt was good: all of this pair's are forgotten. */
+void ud_operator_limit_clear(ud_operator_limit_t *limit, const char *account, const char *address);
+
+#endif
