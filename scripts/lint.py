@@ -21,9 +21,15 @@ SKIPPED_FOLDERS = {".git", ".cache", "build", "node_modules", "dist", "coverage"
 BINARY_SUFFIXES = {".bin", ".png", ".woff2", ".ico", ".der", ".img", ".gz", ".pyc"}
 
 FUNCTION_LINES_MAX = 60
-FILE_LINES_MAX = 600
+FILE_LINES_MAX = {".c": 600, ".h": 600, ".py": 600, ".sh": 300, ".sql": 600, ".css": 600, ".ts": 250, ".tsx": 250}
 LINE_COLUMNS_MAX = 130  # clang-format keeps code within 120; it leaves comments alone
 FOLDER_DEPTH_MAX = 4
+
+# Written by a generator at each build, never committed.
+GENERATED = {"portal/src/shared/api/schema.ts"}
+
+# Files of core that only programs on a host link: keys in PEM files, the OpenSSL backend.
+HOST_ONLY = ["core/crypto/openssl", "core/crypto/key"]
 
 # Debts that may only shrink: path (or path:function) -> lines it is allowed to have. Empty is best.
 RATCHET = {}
@@ -39,12 +45,14 @@ OUTSIDE_WORLD = {
 # (folder, own code it may include, system headers: a set of all that are allowed, or None for any)
 LAYERS = [
     ("core/base", ["core/base", "api/errors.def"], FREESTANDING),
-    ("core/crypto/openssl", ["core/base", "core/crypto"], None),
+    *[(path, ["core/base", "core/crypto", "core/image"], None) for path in HOST_ONLY],
     ("core/proto", ["core/base", "core/crypto", "core/image", "core/proto"], FREESTANDING),
     ("core", ["core/base", "core/image", "core/slot", "core/crypto", "core/delta", "include/updraft/port.h"], FREESTANDING),
-    ("include/updraft", ["core", "include/updraft"], FREESTANDING),
-    ("boot", ["core/base", "core/image", "core/slot", "core/crypto", "core/delta", "include/updraft", "boot"], FREESTANDING),
-    ("agent", ["core", "include/updraft", "agent"], FREESTANDING),
+    ("include/updraft/agent", ["core", "include/updraft/port.h", "include/updraft/config.h", "agent"], FREESTANDING),
+    ("include/updraft", ["core", "include/updraft/port.h", "include/updraft/config.h"], FREESTANDING),
+    ("boot", ["core/base", "core/image", "core/slot", "core/crypto", "core/delta", "include/updraft/port.h",
+              "include/updraft/boot.h", "boot"], FREESTANDING),
+    ("agent", ["core", "include/updraft/port.h", "include/updraft/config.h", "include/updraft/agent.h", "agent"], FREESTANDING),
     ("ports", ["core", "include/updraft", "ports"], None),
     ("sim", ["core", "include/updraft", "boot", "agent", "ports", "sim"], None),
     ("cli", ["core", "cli"], None),
@@ -76,10 +84,6 @@ def in_folder(path, folder):
 
 def is_c(path):
     return path.endswith((".c", ".h"))
-
-
-def is_source(path):
-    return path.endswith((".c", ".h", ".py", ".sh", ".ts", ".tsx", ".sql", ".css"))
 
 
 def blank_comments_and_strings(text):
@@ -206,9 +210,10 @@ def rule_function_size(tree):
 def rule_file_size(tree):
     """A file holds one idea."""
     for path, text in tree.items():
+        limit = FILE_LINES_MAX.get(os.path.splitext(path)[1])
         size = text.count("\n")
-        if is_source(path) and size > RATCHET.get(path, FILE_LINES_MAX):
-            yield f"{path}:1: {size} lines, more than {FILE_LINES_MAX}"
+        if limit and size > RATCHET.get(path, limit):
+            yield f"{path}:1: {size} lines, more than {limit}"
 
 
 def rule_ratchet(tree):
@@ -237,7 +242,8 @@ def rule_banned_calls(tree):
 
 def rule_no_heap_on_device(tree):
     def wanted(path):
-        return is_c(path) and any(in_folder(path, folder) for folder in HEAPLESS_FOLDERS)
+        on_device = is_c(path) and any(in_folder(path, folder) for folder in HEAPLESS_FOLDERS)
+        return on_device and not any(in_folder(path, file) for file in HOST_ONLY)
 
     for path, number, match in lines_matching(tree, wanted, rf"(?<![\w.>])({'|'.join(HEAP_CALLS)})\s*\("):
         yield f"{path}:{number}: {match.group(1)}(): device code has no heap, the caller owns every buffer"
@@ -299,7 +305,7 @@ def read_tree(root=ROOT):
         for name in sorted(names):
             file = pathlib.Path(folder) / name
             path = file.relative_to(root).as_posix()
-            if file.is_symlink() or file.suffix in BINARY_SUFFIXES or path.startswith("tests/vectors/"):
+            if file.is_symlink() or file.suffix in BINARY_SUFFIXES or path.startswith("tests/vectors/") or path in GENERATED:
                 continue
             try:
                 tree[path] = file.read_text(encoding="utf-8")

@@ -22,6 +22,7 @@ LONG_BODY = "    f();\n" * (lint.FUNCTION_LINES_MAX + 1)
 PLANTED = [
     ("layers", "boot/verify.c", '#include "core/proto/http1.h"\n', "may not include core/proto/http1.h"),
     ("layers", "agent/machine.c", '#include "boot/install.h"\n', "may not include boot/install.h"),
+    ("layers", "boot/verify.c", '#include "include/updraft/agent.h"\n', "may not include include/updraft/agent.h"),
     ("layers", "core/base/x.c", '#include "core/slot/slot.h"\n', "may not include core/slot/slot.h"),
     ("layers", "server/domain/device.c", '#include "server/io/loop.h"\n', "may not include server/io/loop.h"),
     ("layers", "server/door/http.c", '#include "server/store/sqlite.h"\n', "may not include server/store/sqlite.h"),
@@ -38,7 +39,8 @@ PLANTED = [
     ("header_guards", "core/base/x.h", "#ifndef X_H\n#define X_H\n#endif\n", "UD_BASE_X_H"),
     ("header_guards", "include/updraft/x.h", GUARDED % "", "UPDRAFT_X_H"),
     ("function_size", "boot/x.c", "void long_one(void (*f)(void))\n{\n" + LONG_BODY + "}\n", "long_one() has 61"),
-    ("file_size", "boot/x.c", "\n" * (lint.FILE_LINES_MAX + 1), "601 lines"),
+    ("file_size", "boot/x.c", "\n" * 601, "601 lines"),
+    ("file_size", "portal/src/x.tsx", "\n" * 251, "251 lines"),
     ("line_width", "boot/x.c", "/*" + " " * lint.LINE_COLUMNS_MAX + "*/\n", "columns"),
     ("folder_depth", "a/b/c/d/e/x.c", "", "5 folders deep"),
     ("banned_calls", "cli/x.c", "    strcpy (to, from);\n", "strcpy() is banned"),
