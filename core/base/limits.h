@@ -44,6 +44,10 @@
 /* Bytes of a flash word that can be programmed at once: 1 (NOR) to 32 (STM32H7). */
 #define UD_WRITE_SIZE_MAX 32
 
+/* Bytes of the smallest unit of erase: a journal sector of 512 holds eight rows; external NOR goes up to 256 KB. */
+#define UD_SECTOR_SIZE_MIN 512
+#define UD_SECTOR_SIZE_MAX 262144
+
 /* Bytes of an HTTP head, and headers in it: browsers send about 1 KB, a bearer token or a cookie adds half. */
 #define UD_HTTP1_HEAD_SIZE_MAX 8192
 #define UD_HTTP1_HEADER_COUNT_MAX 64

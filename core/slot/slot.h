@@ -29,18 +29,19 @@ typedef enum {
 /* What boot did last, reported by the agent with each check-in ("boot_reason"). */
 typedef enum {
     UD_BOOT_NORMAL = 0,
-    UD_BOOT_INSTALLED = 1,       /* a staged image was installed and is on trial */
-    UD_BOOT_REVERTED = 2,        /* the image before came back; revert_reason says why */
-    UD_BOOT_RESCUED = 3,         /* slot A was invalid, an authentic slot B was installed */
-    UD_BOOT_JOURNAL_LOST = 4,    /* no record was readable; slot A was taken as confirmed */
-    UD_BOOT_STAGED_REFUSED = 5,  /* the staged image did not verify at boot; revert_reason says why */
-    UD_BOOT_SAFE_MODE = 6,       /* crash loop and no other image to return to */
+    UD_BOOT_INSTALLED = 1,      /* a staged image was installed and is on trial */
+    UD_BOOT_REVERTED = 2,       /* the image before came back; revert_reason says why */
+    UD_BOOT_RESCUED = 3,        /* slot A was invalid, an authentic slot B was installed */
+    UD_BOOT_JOURNAL_LOST = 4,   /* no record was readable; slot A was taken as confirmed */
+    UD_BOOT_STAGED_REFUSED = 5, /* the staged image did not verify at boot; revert_reason says why */
+    UD_BOOT_SAFE_MODE = 6,      /* crash loop and no other image to return to */
 } ud_boot_reason_t;
 
 typedef struct {
     ud_slot_state_t state;
     ud_boot_reason_t boot_reason;
-    ud_err_t revert_reason; /* UD_OK, or why the last trial ended: SELF_TEST_FAILED, CRASHED, NO_CONTACT, CRASH_LOOP, IMAGE_* */
+    ud_err_t
+        revert_reason; /* UD_OK, or why the last trial ended: SELF_TEST_FAILED, CRASHED, NO_CONTACT, CRASH_LOOP, IMAGE_* */
     uint8_t revert_digest[UD_SHA256_SIZE]; /* image hash of what was reverted or refused */
     uint8_t attempts;                      /* starts of the present trial that used up an attempt */
     uint8_t abnormal_resets;               /* since the last check-in that the server answered */
@@ -107,9 +108,9 @@ UD_MUST_USE ud_err_t ud_slot_check_geometry(const ud_port_t *port);
 /* A download in progress; survives power cuts. */
 typedef struct {
     uint32_t update_id;
-    uint32_t offset;                        /* bytes of the image that are in slot B, verified */
-    uint8_t expected[UD_SHA256_SIZE];       /* SHA-256 of the next record of the chunk chain */
-    uint8_t artifact_tag[8];                /* first bytes of the artifact's digest: another artifact starts anew */
+    uint32_t offset;                  /* bytes of the image that are in slot B, verified */
+    uint8_t expected[UD_SHA256_SIZE]; /* SHA-256 of the next record of the chunk chain */
+    uint8_t artifact_tag[8];          /* first bytes of the artifact's digest: another artifact starts anew */
 } ud_slot_download_t;
 
 /* Errors: UD_ERR_NOT_FOUND (no download in progress). */
@@ -123,11 +124,11 @@ UD_MUST_USE ud_err_t ud_slot_download_clear(ud_journal_t *journal);
 
 /* What the agent must remember to report exactly once: the update under way and the report numbering. */
 typedef struct {
-    uint32_t update_id;       /* 0: none */
-    uint32_t epoch;           /* random; drawn anew only when the journal lost it */
-    uint32_t sequence;        /* first number not yet reserved: numbers below may have been used */
-    uint8_t state;            /* agent's own state code (ud_device_state_t) at the last report */
-    uint16_t error;           /* ud_err_t to be reported with it */
+    uint32_t update_id; /* 0: none */
+    uint32_t epoch;     /* random; drawn anew only when the journal lost it */
+    uint32_t sequence;  /* first number not yet reserved: numbers below may have been used */
+    uint8_t state;      /* agent's own state code (ud_device_state_t) at the last report */
+    uint16_t error;     /* ud_err_t to be reported with it */
 } ud_slot_report_t;
 
 /* Errors: UD_ERR_NOT_FOUND (the journal is new or lost). */

@@ -11,8 +11,7 @@
 #ifndef UPDRAFT_BOOT_H
 #define UPDRAFT_BOOT_H
 
-#include "core/base/limits.h"
-#include "core/base/verdict.h"
+#include "core/image/image.h"
 #include "include/updraft/port.h"
 
 /* Starts of an image on trial that may end in power loss, watchdog or fault before it is taken back. */
@@ -21,19 +20,19 @@
 /* Abnormal resets (watchdog, fault) of a confirmed image without an answer of the server in between. */
 #define UD_BOOT_CRASH_LOOP 8
 
-/* What this bootloader trusts; compiled in. Public keys are x then y. */
+/* What this bootloader trusts; compiled in. */
 typedef struct {
-    const uint8_t (*keys)[UD_P256_PUBLIC_KEY_SIZE];
+    const ud_trusted_key_t *keys;
     size_t key_count;
     const char *hardware; /* this board's hardware id, NUL-terminated, at most UD_HARDWARE_SIZE_MAX bytes */
 } ud_boot_config_t;
 
 /* Where to jump to. Written only when there is an authentic image. */
 typedef struct {
-    ud_area_t area;         /* UD_AREA_SLOT_A: images are linked for it */
-    uint32_t code_offset;   /* bytes from the area's start to the vector table, behind the image header */
-    ud_verdict_t verdict;   /* UD_VERDICT_VALID, or do not jump; compare it twice, with something in between */
-    bool safe_mode;         /* the image crashes again and again and there is no other: start with as little as possible */
+    ud_area_t area;       /* UD_AREA_SLOT_A: images are linked for it */
+    uint32_t code_offset; /* bytes from the area's start to the vector table, behind the image header */
+    ud_verdict_t verdict; /* UD_VERDICT_VALID, or do not jump; compare it twice, with something in between */
+    bool safe_mode; /* the image crashes again and again and there is no other: start with as little as possible */
 } ud_boot_result_t;
 
 /* Decides, installs, verifies. Blocks for as long as an install takes; to be called once per reset, first of all.

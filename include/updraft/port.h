@@ -47,7 +47,8 @@ UD_MUST_USE ud_err_t ud_port_flash_read(ud_port_t *port, ud_area_t area, uint32_
  * Power fail: each word of the range is old, new, or torn; a torn word may read unstable, or not at all until erased.
  * Errors: UD_ERR_FLASH_WRITE (refused, or a bit had to go from 0 to 1), UD_ERR_INVALID_ARGUMENT.
  */
-UD_MUST_USE ud_err_t ud_port_flash_program(ud_port_t *port, ud_area_t area, uint32_t offset, const void *data, size_t size);
+UD_MUST_USE ud_err_t ud_port_flash_program(ud_port_t *port, ud_area_t area, uint32_t offset, const void *data,
+                                           size_t size);
 
 /* Erases the one sector that begins at `offset`. Blocks for one erase, at most the port's declared longest.
  * Power fail: any byte of the sector may be old, erased, anything between, or unreadable until erased again.

@@ -33,6 +33,7 @@ typedef struct {
     const char *flash_path; /* a file that keeps the flash between runs of the program, made if missing; NULL: memory */
     const char *server;     /* "address:port" (numeric) that ud_port_net_open uses; NULL: there is no network */
     uint64_t seed;          /* of ud_port_random; 0: the system's randomness */
+    bool hardware_counter;  /* the board has a security counter of its own, which survives everything */
 } ud_board_config_t;
 
 /* Geometry of a common small device: 256 KB slots, 4 KB sectors, 8-byte words, 16 KB journal, 8 KB identity. */
@@ -93,7 +94,7 @@ typedef enum {
 
 /* A power cut to come. */
 typedef struct {
-    uint32_t operation;    /* 1: the next program or erase; 0: no cut */
+    uint32_t operation; /* 1: the next program or erase; 0: no cut */
     ud_cut_t cut;
     uint32_t words_done;   /* UD_CUT_INSIDE: so many words are complete, the next is torn, the rest is untouched */
     bool all_torn;         /* UD_CUT_INSIDE: every word from words_done on is torn (page programs, erases) */

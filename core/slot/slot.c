@@ -1,0 +1,219 @@
+#include "core/slot/slot.h"
+
+#include "core/base/assert.h"
+#include "core/base/endian.h"
+#include "core/slot/record.h"
+
+#include <string.h>
+
+/* First byte of the agent's rows: a row of zeros is none. */
+#define PRESENT 1
+
+_Static_assert(12 + UD_SHA256_SIZE + 8 <= UD_JOURNAL_PAYLOAD_SIZE, "the download row fits");
+
+void ud_slot_status(const ud_journal_t *journal, ud_slot_status_t *status)
+{
+    ud_slot_record_t record;
+    ud_slot_record_get(journal, &record);
+    const uint8_t *row = ud_journal_get(journal, UD_ROW_REASON);
+    uint16_t revert_reason = ud_get_u16le(row + 2);
+    *status = (ud_slot_status_t){
+        .state = record.state,
+        .boot_reason = row[0] <= UD_BOOT_SAFE_MODE ? (ud_boot_reason_t)row[0] : UD_BOOT_NORMAL,
+        .revert_reason = revert_reason < UD_ERR_COUNT ? (ud_err_t)revert_reason : UD_ERR_INTERNAL,
+        .attempts = record.attempts,
+        .abnormal_resets = record.abnormal_resets,
+        .security_counter = record.security_counter,
+        .install_pending = record.install != UD_INSTALL_NONE,
+        .journal_worn = ud_journal_is_worn(journal),
+    };
+    memcpy(status->revert_digest, row + 4, UD_SHA256_SIZE);
+}
+
+/* ---- what boot is asked for --------------------------------------------------------------------------------------- */
+
+ud_err_t ud_slot_stage(ud_journal_t *journal, const uint8_t digest[UD_SHA256_SIZE])
+{
+    ud_slot_record_t record;
+    ud_slot_record_get(journal, &record);
+    UD_REQUIRE(record.state != UD_SLOT_TRIAL, UD_ERR_NOT_CONFIRMED);
+    record.install = UD_INSTALL_STAGED;
+    memcpy(record.digest, digest, UD_SHA256_SIZE);
+    return ud_slot_record_put(journal, &record);
+}
+
+ud_err_t ud_slot_unstage(ud_journal_t *journal)
+{
+    ud_slot_record_t record;
+    ud_slot_record_get(journal, &record);
+    if (record.install != UD_INSTALL_STAGED) {
+        return UD_OK;
+    }
+    record.install = UD_INSTALL_NONE;
+    return ud_slot_record_put(journal, &record);
+}
+
+ud_err_t ud_slot_confirm(ud_journal_t *journal)
+{
+    ud_slot_record_t record;
+    ud_slot_record_get(journal, &record);
+    if (record.state == UD_SLOT_CONFIRMED) {
+        return UD_OK;
+    }
+    record.state = UD_SLOT_CONFIRMED;
+    record.reason = UD_OK;
+    record.announced = false;
+    record.attempts = 0;
+    record.abnormal_resets = 0;
+    return ud_slot_record_put(journal, &record);
+}
+
+ud_err_t ud_slot_reject(ud_journal_t *journal, ud_err_t reason)
+{
+    ud_slot_record_t record;
+    ud_slot_record_get(journal, &record);
+    UD_REQUIRE(record.state == UD_SLOT_TRIAL, UD_ERR_CONFLICT);
+    record.reason = reason;
+    return ud_slot_record_put(journal, &record);
+}
+
+ud_err_t ud_slot_announce_reset(ud_journal_t *journal)
+{
+    ud_slot_record_t record;
+    ud_slot_record_get(journal, &record);
+    if (record.state != UD_SLOT_TRIAL || record.announced) {
+        return UD_OK;
+    }
+    record.announced = true;
+    return ud_slot_record_put(journal, &record);
+}
+
+ud_err_t ud_slot_contact(ud_journal_t *journal)
+{
+    ud_slot_record_t record;
+    ud_slot_record_get(journal, &record);
+    if (record.abnormal_resets == 0) {
+        return UD_OK;
+    }
+    record.abnormal_resets = 0;
+    return ud_slot_record_put(journal, &record);
+}
+
+ud_err_t ud_slot_raise_counter(ud_journal_t *journal, uint32_t counter)
+{
+    ud_slot_record_t record;
+    ud_slot_record_get(journal, &record);
+    if (counter <= record.security_counter) {
+        return UD_OK;
+    }
+    record.security_counter = counter;
+    return ud_slot_record_put(journal, &record);
+}
+
+/* ---- where images lie --------------------------------------------------------------------------------------------- */
+
+static uint32_t max_u32(uint32_t left, uint32_t right)
+{
+    return left > right ? left : right;
+}
+
+uint32_t ud_slot_unit_size(const ud_port_t *port)
+{
+    uint32_t largest = max_u32(ud_port_area(port, UD_AREA_SLOT_A)->sector_size_bytes,
+                               ud_port_area(port, UD_AREA_SLOT_B)->sector_size_bytes);
+    return max_u32(largest, UD_SLOT_UNIT_SIZE_MIN);
+}
+
+uint32_t ud_slot_staging_offset(const ud_port_t *port)
+{
+    return ud_slot_unit_size(port);
+}
+
+uint32_t ud_slot_image_size_max(const ud_port_t *port)
+{
+    uint32_t a = ud_port_area(port, UD_AREA_SLOT_A)->size_bytes;
+    uint32_t b = ud_port_area(port, UD_AREA_SLOT_B)->size_bytes - ud_slot_unit_size(port);
+    return a < b ? a : b;
+}
+
+static bool is_power_of_two(uint32_t value)
+{
+    return value != 0 && (value & (value - 1)) == 0;
+}
+
+static bool area_is_sound(const ud_area_geometry_t *area)
+{
+    return is_power_of_two(area->sector_size_bytes) && area->sector_size_bytes >= UD_SECTOR_SIZE_MIN &&
+           area->sector_size_bytes <= UD_SECTOR_SIZE_MAX && is_power_of_two(area->write_size_bytes) &&
+           area->write_size_bytes <= UD_WRITE_SIZE_MAX && area->size_bytes % area->sector_size_bytes == 0 &&
+           area->erased_value == 0xFF;
+}
+
+ud_err_t ud_slot_check_geometry(const ud_port_t *port)
+{
+    for (int area = 0; area < UD_AREA_COUNT; area++) {
+        UD_REQUIRE(area_is_sound(ud_port_area(port, (ud_area_t)area)), UD_ERR_INVALID_ARGUMENT);
+    }
+    const ud_area_geometry_t *journal = ud_port_area(port, UD_AREA_JOURNAL);
+    uint32_t unit = ud_slot_unit_size(port);
+    uint32_t a = ud_port_area(port, UD_AREA_SLOT_A)->size_bytes;
+    uint32_t b = ud_port_area(port, UD_AREA_SLOT_B)->size_bytes;
+    UD_REQUIRE(journal->size_bytes / journal->sector_size_bytes >= 4, UD_ERR_INVALID_ARGUMENT);
+    UD_REQUIRE(a != 0 && a % unit == 0 && b % unit == 0 && b >= a + unit, UD_ERR_INVALID_ARGUMENT);
+    UD_REQUIRE(a / unit <= UINT16_MAX / 2, UD_ERR_INVALID_ARGUMENT);
+    return UD_OK;
+}
+
+/* ---- the agent's own rows ----------------------------------------------------------------------------------------- */
+
+ud_err_t ud_slot_download_get(const ud_journal_t *journal, ud_slot_download_t *download)
+{
+    const uint8_t *row = ud_journal_get(journal, UD_ROW_DOWNLOAD);
+    UD_REQUIRE(row[0] == PRESENT, UD_ERR_NOT_FOUND);
+    download->update_id = ud_get_u32le(row + 4);
+    download->offset = ud_get_u32le(row + 8);
+    memcpy(download->expected, row + 12, UD_SHA256_SIZE);
+    memcpy(download->artifact_tag, row + 12 + UD_SHA256_SIZE, sizeof download->artifact_tag);
+    return UD_OK;
+}
+
+ud_err_t ud_slot_download_put(ud_journal_t *journal, const ud_slot_download_t *download)
+{
+    uint8_t row[UD_JOURNAL_PAYLOAD_SIZE] = {PRESENT};
+    ud_put_u32le(row + 4, download->update_id);
+    ud_put_u32le(row + 8, download->offset);
+    memcpy(row + 12, download->expected, UD_SHA256_SIZE);
+    memcpy(row + 12 + UD_SHA256_SIZE, download->artifact_tag, sizeof download->artifact_tag);
+    return ud_journal_append(journal, UD_ROW_DOWNLOAD, row);
+}
+
+ud_err_t ud_slot_download_clear(ud_journal_t *journal)
+{
+    static const uint8_t none[UD_JOURNAL_PAYLOAD_SIZE];
+    if (ud_journal_get(journal, UD_ROW_DOWNLOAD)[0] != PRESENT) {
+        return UD_OK;
+    }
+    return ud_journal_append(journal, UD_ROW_DOWNLOAD, none);
+}
+
+ud_err_t ud_slot_report_get(const ud_journal_t *journal, ud_slot_report_t *report)
+{
+    const uint8_t *row = ud_journal_get(journal, UD_ROW_REPORT);
+    UD_REQUIRE(row[0] == PRESENT, UD_ERR_NOT_FOUND);
+    report->state = row[1];
+    report->error = ud_get_u16le(row + 2);
+    report->update_id = ud_get_u32le(row + 4);
+    report->epoch = ud_get_u32le(row + 8);
+    report->sequence = ud_get_u32le(row + 12);
+    return UD_OK;
+}
+
+ud_err_t ud_slot_report_put(ud_journal_t *journal, const ud_slot_report_t *report)
+{
+    uint8_t row[UD_JOURNAL_PAYLOAD_SIZE] = {PRESENT, report->state};
+    ud_put_u16le(row + 2, report->error);
+    ud_put_u32le(row + 4, report->update_id);
+    ud_put_u32le(row + 8, report->epoch);
+    ud_put_u32le(row + 12, report->sequence);
+    return ud_journal_append(journal, UD_ROW_REPORT, row);
+}

@@ -1,0 +1,217 @@
+/* The agent: registers a device, asks for updates, downloads, verifies, stages, tries, confirms and reports them.
+ *
+ *     unregistered -> registering -> (pending) -> saving identity -> idle <-> checking in
+ *                                                                     |
+ *        +------------------------------ offer accepted --------------+
+ *        v
+ *     waiting (window, battery, application) -> downloading <-> writing -> verifying -> staged -> reset into boot
+ *
+ *     boot installs, the new firmware starts -> trial -> confirmed | reverted -> reported -> idle
+ *
+ * An application owns one ud_agent_t, one ud_journal_t and one buffer, calls ud_agent_init() once after each reset, then
+ * ud_agent_step() when the time it asked for has come or the network stream has something to say. A step never blocks
+ * and never allocates; it does at most one erase or one page program in the spare slot (one long step, the verification
+ * from flash, only reads and feeds the watchdog; a journal record may add a rotation, core/slot/slot.h).
+ *
+ * Power may fail at any point: identity, download progress and reports continue from flash. Nothing is erased before
+ * every check of the offer passed: hardware, version, security counter, size, known-bad, slot, signatures.
+ *
+ * RAM: ud_agent_t below 1 KB, ud_journal_t below 512 bytes, the buffer (UD_AGENT_BUFFER_SIZE), about 2 KB of stack.
+ */
+#ifndef UPDRAFT_AGENT_H
+#define UPDRAFT_AGENT_H
+
+#include "agent/identity.h"
+#include "agent/spare.h"
+#include "agent/transport.h"
+#include "agent/update.h"
+#include "core/image/image.h"
+#include "core/proto/message.h"
+#include "core/slot/slot.h"
+#include "include/updraft/config.h"
+#include "include/updraft/port.h"
+
+/* Bytes of the buffer for downloads in chunks of up to `chunk_size_max`: one record of the chunk chain, and never less
+ * than a message with its decoded form.
+ */
+#define UD_AGENT_BUFFER_SIZE(chunk_size_max)                                                              \
+    (UD_SHA256_SIZE + (chunk_size_max) > UD_AGENT_MESSAGE_BUFFER_SIZE ? UD_SHA256_SIZE + (chunk_size_max) \
+                                                                      : UD_AGENT_MESSAGE_BUFFER_SIZE)
+
+/* States of the machine (agent/machine.h has its table). */
+typedef enum {
+    UD_AGENT_UNREGISTERED, /* waits before it registers */
+    UD_AGENT_REGISTERING,
+    UD_AGENT_PENDING,  /* the server knows the device; a person has to approve it */
+    UD_AGENT_SAVING,   /* identity and token go to flash */
+    UD_AGENT_IDLE,     /* sleeps until the next check-in */
+    UD_AGENT_CHECKING, /* a check-in or report is under way */
+    UD_AGENT_RENEWING, /* asks for a new token */
+    UD_AGENT_WAITING,  /* an offer was accepted; window, battery or application say not now */
+    UD_AGENT_DOWNLOADING,
+    UD_AGENT_WRITING,   /* a chunk that matched the chain goes to flash */
+    UD_AGENT_VERIFYING, /* hash and signature of the whole image, read from flash */
+    UD_AGENT_STAGED,    /* waits for a good moment to reboot */
+    UD_AGENT_TRIAL,     /* new firmware: self-test and contact with the server confirm it */
+    UD_AGENT_RETIRED,   /* the server took the device out of service */
+    UD_AGENT_STATE_COUNT
+} ud_agent_state_t;
+
+typedef enum { UD_SELF_TEST_RUNNING, UD_SELF_TEST_PASSED, UD_SELF_TEST_FAILED } ud_self_test_t;
+
+#define UD_BATTERY_UNKNOWN 255
+
+/* What the application may be asked about. */
+typedef struct {
+    uint32_t update_id;
+    ud_version_t version;
+    uint32_t download_size; /* bytes still to come */
+    bool consent;           /* the operator wants the user to be asked */
+    bool forced;            /* told, not asked: the answer is not looked at */
+} ud_agent_question_t;
+
+typedef struct {
+    uint8_t type;   /* link-type of api/device.cddl, 0 unknown */
+    int16_t signal; /* dBm, 0 unknown */
+} ud_agent_link_t;
+
+/* The application's part. Each may be NULL: allowed, passed, unknown. They are called from ud_agent_step(), must not
+ * block and must not call the agent.
+ */
+typedef struct {
+    void *context; /* handed to all */
+
+    /* May this download begin, or go on? Asked before each request for data and every UD_AGENT_ASK_INTERVAL_MS. */
+    bool (*may_download)(void *context, const ud_agent_question_t *question);
+
+    /* May the device reset now to install? Asked again every UD_AGENT_ASK_INTERVAL_MS. */
+    bool (*may_reboot)(void *context, const ud_agent_question_t *question);
+
+    /* Does the new firmware work? Asked on trial until the answer is not RUNNING; FAILED reverts and marks it bad. */
+    ud_self_test_t (*self_test)(void *context);
+
+    /* Percent, or UD_BATTERY_UNKNOWN. */
+    uint8_t (*battery)(void *context);
+
+    void (*link)(void *context, ud_agent_link_t *link);
+
+    /* What a display may show; `err` says why it waits or failed. Called when one of them changed. */
+    void (*progress)(void *context, ud_device_state_t state, uint8_t percent, ud_err_t err);
+} ud_agent_hooks_t;
+
+/* What a product decides. Must outlive the agent; a number of 0 stands for the default of include/updraft/config.h. */
+typedef struct {
+    const char *device_id;     /* letters, digits and - _ . :, at most UD_DEVICE_ID_SIZE_MAX */
+    const char *claim_key;     /* of the product line, or NULL */
+    const char *one_time_code; /* instead of it, or NULL */
+    const char *server; /* "name" or "name:port" for the Host header; where the port connects to is its own matter */
+    const ud_transport_t *transport; /* &ud_transport_http */
+    const ud_trusted_key_t *keys;    /* whose images and descriptors are believed */
+    size_t key_count;
+
+    bool allow_unsigned_chain;   /* accept offers without descriptor: chunks are the server's word until verified */
+    uint16_t chunk_size_max;     /* bytes; what the buffer was sized for */
+    uint8_t battery_min;         /* percent below which nothing is downloaded or installed; 0: no limit */
+    uint8_t download_retries;    /* failures without a single new record until a download is given up */
+    uint32_t checkin_interval_s; /* until the server says otherwise */
+    uint32_t retry_base_ms;      /* first backoff; doubles with each failure, full jitter */
+    uint32_t retry_max_ms;       /* its bound */
+    uint32_t answer_timeout_ms;  /* without a byte from the server */
+    uint32_t contact_timeout_s;  /* uptime on trial without contact until it reverts */
+    uint32_t report_interval_ms; /* progress is reported at least this often... */
+    uint8_t report_step_percent; /* ...and after this share of the download */
+    ud_agent_hooks_t hooks;
+} ud_agent_config_t;
+
+/* All an agent remembers between two steps. Opaque to the application; may be thrown away at any time, which is what a
+ * reset does. Holds no pointer into itself.
+ */
+typedef struct {
+    ud_port_t *port;
+    const ud_agent_config_t *config;
+    ud_journal_t *journal;
+    uint8_t *buffer;
+    size_t buffer_size;
+
+    /* the image that runs, read from slot A */
+    char hardware[UD_HARDWARE_SIZE_MAX + 1];
+    uint8_t image_digest[UD_SHA256_SIZE];
+    ud_version_t version;
+    uint32_t security_counter;
+
+    /* the machine */
+    uint8_t state;        /* ud_agent_state_t */
+    uint8_t home;         /* where an exchange in between returns to */
+    uint8_t failures;     /* in a row, for the backoff */
+    uint8_t told_state;   /* last told to the progress hook */
+    uint8_t told_percent; /* ... */
+    uint16_t told_error;  /* ... */
+    uint64_t started_ms;  /* when ud_agent_init() was called */
+    uint64_t checkin_ms;  /* when the next check-in is due */
+    uint64_t retry_ms;    /* nothing is sent before */
+    uint64_t ask_ms;      /* when hooks are asked again */
+    uint64_t answered_ms; /* last answer to a check-in */
+    bool self_test_passed;
+    bool contact;        /* the server answered since the start */
+    bool has_update;     /* `update` holds an accepted offer */
+    bool result_pending; /* `result` is to be reported */
+    bool held;           /* the result being reported forbids to begin the same update with the answer */
+
+    ud_identity_t identity;
+    ud_identity_save_t save;
+
+    /* the exchange under way */
+    bool busy;
+    uint8_t request; /* ud_request_kind_t */
+    ud_answer_t answer;
+    size_t fill; /* bytes of the answer's body in the buffer */
+    uint64_t heard_ms;
+    uint64_t transport_state[UD_TRANSPORT_STATE_SIZE / sizeof(uint64_t)];
+
+    /* reports */
+    ud_slot_report_t report; /* as the journal has it */
+    uint32_t sequence;       /* of the last report composed */
+    uint8_t result;          /* ud_device_state_t */
+    uint16_t error;          /* ud_err_t of the result, or why it waits */
+
+    /* the update under way */
+    ud_update_t update;
+    ud_chain_t chain;
+    ud_spare_t spare;
+    ud_anchor_t anchor;
+    uint32_t chunk_offset; /* of the chunk being written */
+    uint32_t span_size;    /* bytes of artifact asked for at once */
+    uint64_t span_ms;      /* when that was asked */
+    uint8_t reported_percent;
+    uint8_t download_failures;
+} ud_agent_t;
+
+_Static_assert(sizeof(ud_agent_t) <= 1024, "the agent keeps its promise of 1 KB beside the buffer and the journal");
+
+/* Begins after a reset: reads the running image and the identity, opens the journal, finds out what boot did.
+ * `buffer` has UD_AGENT_BUFFER_SIZE(config->chunk_size_max) bytes or more and belongs to the agent; `now_ms` is any
+ * monotonic clock. May rotate a journal sector. Errors: UD_ERR_INVALID_ARGUMENT (a required field of config is missing,
+ * buffer too small, or slot B's sectors do not divide the download's unit), the errors of ud_image_parse() on slot A
+ * (a device without an Updraft image cannot say what it is), UD_ERR_BUFFER_TOO_SMALL.
+ */
+UD_MUST_USE ud_err_t ud_agent_init(ud_agent_t *agent, ud_port_t *port, const ud_agent_config_t *config,
+                                   ud_journal_t *journal, uint8_t *buffer, size_t buffer_size, uint64_t now_ms);
+
+/* Does the next bit of work. `*wake_ms` tells when to call again at the latest: now_ms for at once; call earlier when
+ * the stream of ud_port_net_* became readable or writable. Does not return when it resets the device.
+ */
+void ud_agent_step(ud_agent_t *agent, uint64_t now_ms, uint64_t *wake_ms);
+
+/* Checks in at the next step: a button, a push message, a network that came back. Ends a backoff. */
+void ud_agent_wake(ud_agent_t *agent, uint64_t now_ms);
+
+/* What the device would report now. */
+ud_device_state_t ud_agent_device_state(const ud_agent_t *agent);
+
+/* Percent of the download that is in flash; 0 when none is under way. */
+uint8_t ud_agent_progress(const ud_agent_t *agent);
+
+/* True if the buffer holds nothing that the next step needs: simulators lend one buffer to many sleeping devices. */
+bool ud_agent_is_resting(const ud_agent_t *agent);
+
+#endif
