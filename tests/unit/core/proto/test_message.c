@@ -1,0 +1,433 @@
+/* The device messages: tables against api/device.cddl, round trips, ranges, sizes and hostile bytes. */
+#include "core/base/hex.h"
+#include "core/proto/message.h"
+#include "core/proto/message_table.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+/* Seeded, so that a failure repeats. */
+static uint32_t random_state = 20261122;
+
+static uint32_t draw(void)
+{
+    random_state ^= random_state << 13;
+    random_state ^= random_state >> 17;
+    random_state ^= random_state << 5;
+    return random_state;
+}
+
+static ud_register_t sample_register(void)
+{
+    return (ud_register_t){.present = UD_FIELD(UD_REGISTER_DEVICE_ID) | UD_FIELD(UD_REGISTER_HARDWARE) |
+                                      UD_FIELD(UD_REGISTER_NONCE) | UD_FIELD(UD_REGISTER_SECRET) |
+                                      UD_FIELD(UD_REGISTER_CLAIM_KEY),
+                           .device_id = "sim-0001",
+                           .hardware = "sim-board",
+                           .nonce = {1, 2, 3},
+                           .secret = {4, 5, 6},
+                           .claim_key = "line-1"};
+}
+
+static ud_offer_t sample_offer(void)
+{
+    ud_offer_t offer = {.next_s = 4294967295u,
+                        .action = UD_ACTION_INSTALL,
+                        .update_id = 4294967295u,
+                        .version = "255.255.65535+4294967295",
+                        .image_size = 4294967295u,
+                        .artifact_size = 4294967295u,
+                        .chunk_size = 16384,
+                        .slot = 1,
+                        .security_counter = 4294967295u,
+                        .hardware = "a-hardware-name-of-thirty-two-by"};
+    static const uint8_t keys[] = {UD_OFFER_NEXT,
+                                   UD_OFFER_ACTION,
+                                   UD_OFFER_UPDATE_ID,
+                                   UD_OFFER_VERSION,
+                                   UD_OFFER_KIND,
+                                   UD_OFFER_IMAGE_SIZE,
+                                   UD_OFFER_ARTIFACT_SIZE,
+                                   UD_OFFER_IMAGE_DIGEST,
+                                   UD_OFFER_KEY_HASH,
+                                   UD_OFFER_SIGNATURE,
+                                   UD_OFFER_ARTIFACT_DIGEST,
+                                   UD_OFFER_CHUNK_SIZE,
+                                   UD_OFFER_CHAIN_ROOT,
+                                   UD_OFFER_DESCRIPTOR,
+                                   UD_OFFER_SLOT,
+                                   UD_OFFER_SECURITY_COUNTER,
+                                   UD_OFFER_POLICY,
+                                   UD_OFFER_HARDWARE};
+    for (size_t i = 0; i < sizeof keys; i++) {
+        offer.present |= UD_FIELD(keys[i]);
+    }
+    offer.policy = (ud_policy_t){.present = UD_FIELD(UD_POLICY_FORCED) | UD_FIELD(UD_POLICY_CONSENT) |
+                                            UD_FIELD(UD_POLICY_WINDOW_OPENS) | UD_FIELD(UD_POLICY_WINDOW_CLOSES) |
+                                            UD_FIELD(UD_POLICY_DEADLINE) | UD_FIELD(UD_POLICY_RETRIES) |
+                                            UD_FIELD(UD_POLICY_DOWNLOAD_ONLY),
+                                 .forced = true,
+                                 .window_opens_s = 4294967295u,
+                                 .window_closes_s = 4294967295u,
+                                 .deadline_s = 4294967295u,
+                                 .retries = 10};
+    return offer;
+}
+
+static void a_message_survives_a_round_trip(void **state)
+{
+    (void)state;
+    uint8_t data[UD_MESSAGE_SIZE_MAX];
+    size_t size = 0;
+    ud_register_t sent = sample_register(), got;
+    assert_int_equal(ud_message_encode(UD_MESSAGE_REGISTER, &sent, data, sizeof data, &size), UD_OK);
+    assert_int_equal(ud_message_decode(UD_MESSAGE_REGISTER, ud_span(data, size), &got, NULL), UD_OK);
+    assert_memory_equal(&sent, &got, sizeof sent);
+}
+
+static void the_largest_offer_without_urls_fits_512_bytes(void **state)
+{
+    (void)state;
+    uint8_t data[UD_MESSAGE_SIZE_MAX];
+    size_t size = 0;
+    ud_offer_t offer = sample_offer(), got;
+    assert_int_equal(ud_message_encode(UD_MESSAGE_OFFER, &offer, data, sizeof data, &size), UD_OK);
+    print_message("offer with every value at its longest: %zu bytes\n", size);
+    assert_true(size <= 512);
+    assert_int_equal(ud_message_decode(UD_MESSAGE_OFFER, ud_span(data, size), &got, NULL), UD_OK);
+    assert_memory_equal(&offer, &got, sizeof offer);
+}
+
+static void random_number(const ud_field_t *field, void *structure)
+{
+    int64_t value = field->min + (int64_t)(draw() % ((uint64_t)((int64_t)field->max - field->min) + 1));
+    static const int64_t sizes[] = {512, 1024, 4096, 16384};
+    ud_field_store_number(field, structure, field->kind == UD_FIELD_CHUNK_SIZE ? sizes[draw() % 4] : value);
+}
+
+static void random_field(const ud_field_t *field, uint8_t *structure)
+{
+    uint8_t *at = structure + field->offset;
+    size_t size = field->size;
+    switch ((ud_field_kind_t)field->kind) {
+    case UD_FIELD_UINT:
+    case UD_FIELD_INT:
+    case UD_FIELD_CHUNK_SIZE:
+        random_number(field, structure);
+        return;
+    case UD_FIELD_BOOL:
+        *at = draw() & 1;
+        return;
+    case UD_FIELD_TEXT:
+    case UD_FIELD_DEVICE_ID:
+        size = (size_t)field->min + draw() % (field->max - (uint32_t)field->min + 1);
+        memset(at, 'a' + (int)(draw() % 26), size);
+        return;
+    case UD_FIELD_BYTES:
+    case UD_FIELD_UINT_PAIR:
+        for (size_t i = 0; i < size; i++) {
+            at[i] = (uint8_t)draw();
+        }
+        return;
+    case UD_FIELD_MAP:
+        return;
+    }
+}
+
+/* Fills any structure by its table, each optional field by the toss of a coin. */
+static void random_message(const ud_message_table_t *table, uint8_t *structure)
+{
+    uint32_t present = 0;
+    for (uint8_t i = 0; i < table->count; i++) {
+        const ud_field_t *field = &table->fields[i];
+        if (!field->required && (draw() & 1) != 0) {
+            continue;
+        }
+        present |= UD_FIELD(field->key);
+        random_field(field, structure);
+        if (field->kind == UD_FIELD_MAP) {
+            random_message(field->map, structure + field->offset);
+        }
+    }
+    memcpy(structure, &present, sizeof present);
+}
+
+static void any_valid_message_survives_a_round_trip(void **state)
+{
+    (void)state;
+    for (int round = 0; round < 400; round++) {
+        for (ud_message_type_t type = 0; type < UD_MESSAGE_COUNT; type++) {
+            const ud_message_table_t *table = &ud_message_tables[type];
+            uint8_t *sent = calloc(1, table->size), *got = malloc(table->size), data[UD_MESSAGE_SIZE_MAX];
+            size_t size = 0;
+            random_message(table, sent);
+            assert_int_equal(ud_message_encode(type, sent, data, sizeof data, &size), UD_OK);
+            assert_int_equal(ud_message_decode(type, ud_span(data, size), got, NULL), UD_OK);
+            assert_memory_equal(sent, got, table->size);
+            size_t cut = draw() % size;
+            assert_int_equal(ud_message_encode(type, sent, data, cut, &size), UD_ERR_BUFFER_TOO_SMALL);
+            free(sent);
+            free(got);
+        }
+    }
+}
+
+static void a_message_cut_anywhere_is_refused(void **state)
+{
+    (void)state;
+    uint8_t data[UD_MESSAGE_SIZE_MAX];
+    size_t size = 0;
+    ud_offer_t offer = sample_offer(), got;
+    assert_int_equal(ud_message_encode(UD_MESSAGE_OFFER, &offer, data, sizeof data, &size), UD_OK);
+    for (size_t cut = 0; cut < size; cut++) {
+        uint8_t *copy = malloc(cut + 1);
+        memcpy(copy, data, cut);
+        assert_int_equal(ud_message_decode(UD_MESSAGE_OFFER, ud_span(copy, cut), &got, NULL), UD_ERR_MALFORMED);
+        free(copy);
+    }
+    data[size] = 0;
+    assert_int_equal(ud_message_decode(UD_MESSAGE_OFFER, ud_span(data, size + 1), &got, NULL), UD_ERR_MALFORMED);
+}
+
+static void a_flipped_bit_is_refused_or_read_within_all_bounds(void **state)
+{
+    (void)state;
+    uint8_t data[UD_MESSAGE_SIZE_MAX], again[UD_MESSAGE_SIZE_MAX];
+    size_t size = 0, again_size;
+    ud_offer_t offer = sample_offer(), got;
+    assert_int_equal(ud_message_encode(UD_MESSAGE_OFFER, &offer, data, sizeof data, &size), UD_OK);
+    for (size_t bit = 0; bit < size * 8; bit++) {
+        data[bit / 8] ^= (uint8_t)(1 << bit % 8);
+        if (ud_message_decode(UD_MESSAGE_OFFER, ud_span(data, size), &got, NULL) == UD_OK) {
+            assert_int_equal(ud_message_encode(UD_MESSAGE_OFFER, &got, again, sizeof again, &again_size), UD_OK);
+        }
+        data[bit / 8] ^= (uint8_t)(1 << bit % 8);
+    }
+}
+
+/* A token request {1: id, 2: secret} with something changed. */
+static ud_err_t decode_hex(ud_message_type_t type, const char *hex, const char **field)
+{
+    uint8_t data[256];
+    static uint8_t message[sizeof(ud_offer_t) + sizeof(ud_checkin_t)];
+    assert_int_equal(ud_hex_decode(hex, strlen(hex), data, strlen(hex) / 2), UD_OK);
+    return ud_message_decode(type, ud_span(data, strlen(hex) / 2), message, field);
+}
+
+#define SECRET "5820000102030405060708090a0b0c0d0e0f000102030405060708090a0b0c0d0e0f"
+
+static void keys_in_any_order_and_unknown_keys_are_taken(void **state)
+{
+    (void)state;
+    assert_int_equal(decode_hex(UD_MESSAGE_TOKEN_REQUEST,
+                                "a2"
+                                "01"
+                                "626131"
+                                "02" SECRET,
+                                NULL),
+                     UD_OK);
+    assert_int_equal(decode_hex(UD_MESSAGE_TOKEN_REQUEST,
+                                "a2"
+                                "02" SECRET "01"
+                                "626131",
+                                NULL),
+                     UD_OK);
+    assert_int_equal(decode_hex(UD_MESSAGE_TOKEN_REQUEST,
+                                "a4"
+                                "183c"
+                                "8101"
+                                "01"
+                                "626131"
+                                "617a"
+                                "f6"
+                                "02" SECRET,
+                                NULL),
+                     UD_OK);
+}
+
+static void what_is_wrong_is_named(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *hex;
+        ud_err_t err;
+        const char *field;
+    } cases[] = {
+        {"a1"
+         "01"
+         "626131",
+         UD_ERR_INVALID_ARGUMENT, "secret"}, /* absent */
+        {"a2"
+         "01"
+         "60"
+         "02" SECRET,
+         UD_ERR_INVALID_ARGUMENT, "device_id"}, /* empty */
+        {"a2"
+         "01"
+         "626120"
+         "02" SECRET,
+         UD_ERR_INVALID_ARGUMENT, "device_id"}, /* a blank */
+        {"a2"
+         "01"
+         "622f61"
+         "02" SECRET,
+         UD_ERR_INVALID_ARGUMENT, "device_id"}, /* a slash */
+        {"a2"
+         "01"
+         "626131"
+         "02"
+         "4100",
+         UD_ERR_INVALID_ARGUMENT, "secret"}, /* too short */
+        {"a2"
+         "01"
+         "626131"
+         "02"
+         "6100",
+         UD_ERR_MALFORMED, "secret"}, /* a text */
+        {"a3"
+         "01"
+         "626131"
+         "02" SECRET "01"
+         "626132",
+         UD_ERR_MALFORMED, "device_id"}, /* twice */
+        {"a2"
+         "01"
+         "626131"
+         "1802" SECRET,
+         UD_ERR_MALFORMED, NULL}, /* a key in a longer form */
+        {"80", UD_ERR_MALFORMED, NULL},
+        {"", UD_ERR_MALFORMED, NULL},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const char *field = "unset";
+        assert_int_equal(decode_hex(UD_MESSAGE_TOKEN_REQUEST, cases[i].hex, &field), cases[i].err);
+        if (cases[i].field == NULL) {
+            assert_null(field);
+        } else {
+            assert_string_equal(field, cases[i].field);
+        }
+    }
+}
+
+static void numbers_stand_at_their_limits(void **state)
+{
+    (void)state;
+    static const struct {
+        uint8_t key;
+        int64_t value;
+        bool good;
+    } cases[] = {
+        {UD_CHECKIN_PROGRESS, 100, true},
+        {UD_CHECKIN_PROGRESS, 101, false},
+        {UD_CHECKIN_STATE, 10, true},
+        {UD_CHECKIN_STATE, 11, false},
+        {UD_CHECKIN_SIGNAL, -200, true},
+        {UD_CHECKIN_SIGNAL, -201, false},
+        {UD_CHECKIN_SIGNAL, 0, true},
+        {UD_CHECKIN_SIGNAL, 1, false},
+        {UD_CHECKIN_ERROR, 65535, true},
+        {UD_CHECKIN_ERROR, 65536, false},
+        {UD_CHECKIN_SEQUENCE, 4294967295, true},
+        {UD_CHECKIN_SEQUENCE, 4294967296, false},
+        {UD_CHECKIN_SEQUENCE, -1, false},
+        {UD_CHECKIN_ACTIVE_SLOT, 2, false},
+    };
+    const ud_message_table_t *table = &ud_message_tables[UD_MESSAGE_CHECKIN];
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        assert_int_equal(ud_field_accepts_number(&table->fields[cases[i].key - 1], cases[i].value), cases[i].good);
+    }
+    const ud_field_t *chunk = &ud_message_tables[UD_MESSAGE_OFFER].fields[UD_OFFER_CHUNK_SIZE - 1];
+    assert_true(ud_field_accepts_number(chunk, 512) && ud_field_accepts_number(chunk, 16384));
+    assert_false(ud_field_accepts_number(chunk, 2048) || ud_field_accepts_number(chunk, 0));
+}
+
+static void a_value_out_of_range_is_not_sent(void **state)
+{
+    (void)state;
+    uint8_t data[UD_MESSAGE_SIZE_MAX];
+    size_t size;
+    ud_offer_t offer = sample_offer();
+    offer.chunk_size = 513;
+    assert_int_equal(ud_message_encode(UD_MESSAGE_OFFER, &offer, data, sizeof data, &size), UD_ERR_INVALID_ARGUMENT);
+    ud_register_t enrol = sample_register();
+    enrol.present &= ~UD_FIELD(UD_REGISTER_NONCE);
+    assert_int_equal(ud_message_encode(UD_MESSAGE_REGISTER, &enrol, data, sizeof data, &size), UD_ERR_INVALID_ARGUMENT);
+    enrol = sample_register();
+    memset(enrol.device_id, 'x', sizeof enrol.device_id); /* no NUL at the end */
+    assert_int_equal(ud_message_encode(UD_MESSAGE_REGISTER, &enrol, data, sizeof data, &size), UD_ERR_INVALID_ARGUMENT);
+}
+
+/* ---- api/device.cddl ------------------------------------------------------------------------------------------------ */
+
+/* Reads "  ? 5 => tstr .size (1..64),   ; claim_key: ..." into its parts. */
+static bool parse_cddl_row(const char *row, unsigned *key, bool *optional, char name[64])
+{
+    int at = 0;
+    *optional = false;
+    if (sscanf(row, " ? %u => %n", key, &at) == 1 && at > 0) {
+        *optional = true;
+    } else if (sscanf(row, " %u => %n", key, &at) != 1 || at == 0) {
+        return false;
+    }
+    const char *comment = strchr(row, ';');
+    return comment != NULL && sscanf(comment, "; %63[a-z0-9_]", name) == 1;
+}
+
+static void compare_with_cddl(const char *rule, const ud_message_table_t *table)
+{
+    FILE *file = fopen("api/device.cddl", "r");
+    assert_non_null(file);
+    char row[256], head[64], name[64];
+    snprintf(head, sizeof head, "%s = {", rule);
+    bool inside = false, optional;
+    unsigned key, seen = 0;
+    while (fgets(row, sizeof row, file) != NULL) {
+        inside = inside ? row[0] != '}' : strncmp(row, head, strlen(head)) == 0;
+        if (!inside || !parse_cddl_row(row, &key, &optional, name)) {
+            continue;
+        }
+        assert_true(seen < table->count);
+        assert_int_equal(table->fields[seen].key, key);
+        assert_string_equal(table->fields[seen].name, name);
+        assert_int_equal(table->fields[seen].required, !optional);
+        seen++;
+    }
+    assert_int_equal(fclose(file), 0);
+    assert_int_equal(seen, table->count);
+}
+
+static void the_tables_say_what_the_cddl_says(void **state)
+{
+    (void)state;
+    const ud_message_table_t *checkin = &ud_message_tables[UD_MESSAGE_CHECKIN];
+    const ud_message_table_t *offer = &ud_message_tables[UD_MESSAGE_OFFER];
+    compare_with_cddl("register", &ud_message_tables[UD_MESSAGE_REGISTER]);
+    compare_with_cddl("register-answer", &ud_message_tables[UD_MESSAGE_REGISTER_ANSWER]);
+    compare_with_cddl("token-request", &ud_message_tables[UD_MESSAGE_TOKEN_REQUEST]);
+    compare_with_cddl("checkin", checkin);
+    compare_with_cddl("capabilities", checkin->fields[UD_CHECKIN_CAPABILITIES - 1].map);
+    compare_with_cddl("offer", offer);
+    compare_with_cddl("policy", offer->fields[UD_OFFER_POLICY - 1].map);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_message_survives_a_round_trip),
+        cmocka_unit_test(the_largest_offer_without_urls_fits_512_bytes),
+        cmocka_unit_test(any_valid_message_survives_a_round_trip),
+        cmocka_unit_test(a_message_cut_anywhere_is_refused),
+        cmocka_unit_test(a_flipped_bit_is_refused_or_read_within_all_bounds),
+        cmocka_unit_test(keys_in_any_order_and_unknown_keys_are_taken),
+        cmocka_unit_test(what_is_wrong_is_named),
+        cmocka_unit_test(numbers_stand_at_their_limits),
+        cmocka_unit_test(a_value_out_of_range_is_not_sent),
+        cmocka_unit_test(the_tables_say_what_the_cddl_says),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
