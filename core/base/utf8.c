@@ -3,8 +3,8 @@
 #include <stdint.h>
 
 typedef struct {
-    uint8_t first, last;      /* range of the leading byte */
-    uint8_t size;             /* of the sequence */
+    uint8_t first, last;               /* range of the leading byte */
+    uint8_t size;                      /* of the sequence */
     uint8_t second_first, second_last; /* range of the second byte: excludes long forms, surrogates, too large values */
 } form_t;
 
