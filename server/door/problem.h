@@ -19,6 +19,10 @@
 void ud_problem_reply(ud_exchange_t *exchange, ud_err_t err, const char *field, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
+/* The same, but Retry-After is `retry_s`: when the caller knows how long the wait is. */
+void ud_problem_retry(ud_exchange_t *exchange, ud_err_t err, uint32_t retry_s, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
 /* The same with err, field and detail of a command that failed. */
 void ud_problem_command(ud_exchange_t *exchange, const ud_command_t *command);
 
