@@ -32,6 +32,7 @@ typedef struct {
     ud_command_t command; /* first: the engine gives it back */
     int status;           /* of a good answer */
     const ud_json_field_t *fields;
+    const char *secret; /* shown once, with the answer: a claim key */
 } ud_operator_ask_t;
 
 /* The token that the request carries and the session it names: SHA-256 of the token. Nothing is asked of the engine yet.
@@ -51,6 +52,10 @@ UD_MUST_USE ud_err_t ud_operator_check_origin(ud_exchange_t *exchange);
  */
 ud_operator_ask_t *ud_operator_ask(ud_exchange_t *exchange, ud_command_type_t type, int status,
                                    const ud_json_field_t *fields);
+
+/* The same, then collects the body and calls `then`, with the ask as the exchange's context. */
+void ud_operator_collect(ud_exchange_t *exchange, ud_command_type_t type, int status, const ud_json_field_t *fields,
+                         ud_exchange_fn then);
 
 /* Hands it to the engine; `done` NULL: the answer is the view of command.out. */
 void ud_operator_send(ud_exchange_t *exchange, ud_operator_ask_t *ask, ud_engine_done_fn done);

@@ -21,11 +21,8 @@ static const char *const status_names[] = {
 
 /* A name that begins with NUL is shown as null. */
 static const char *const stop_names[] = {
-    [UD_STOP_NONE] = "",
-    [UD_STOP_PERSON] = "person",
-    [UD_STOP_FAILURE_LIMIT] = "failure_limit",
-    [UD_STOP_CLOCK] = "clock",
-    NULL,
+    [UD_STOP_NONE] = "",       [UD_STOP_PERSON] = "person", [UD_STOP_FAILURE_LIMIT] = "failure_limit",
+    [UD_STOP_CLOCK] = "clock", [UD_STOP_GATE] = "gate",     NULL,
 };
 
 static const char *const batch_state_names[] = {
