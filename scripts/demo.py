@@ -4,11 +4,12 @@
     scripts/demo.py --mode ci     tells it, checks its end, exits non-zero if it went otherwise
 
 updraftd runs on an empty folder, updraft-sim runs devices with the real boot and agent code. All of it stays in
-build/demo; the programs end with the demo.
+build/demo (--folder says elsewhere); the programs end with the demo.
 """
 
 import argparse
 import collections
+import fcntl
 import pathlib
 import shutil
 import signal
@@ -20,7 +21,6 @@ import programs
 
 ROOT = programs.ROOT
 FIRMWARE = ROOT / "tests" / "vectors" / "firmware" / "own-feature"
-FOLDER = ROOT / "build" / "demo"
 DEVICES = 20
 HARDWARE = "demo-r1"
 FAILING = b"UPDRAFT-SIM:SELFTEST=FAIL"  # updraft-sim fails the self-test of an image that carries this
@@ -35,11 +35,12 @@ class Unexpected(Exception):
 
 
 class Demo:
-    def __init__(self):
+    def __init__(self, folder):
+        self.folder = folder
         self.display = screen.Display()
         self.server = None
         self.fleet = None
-        self.cli = programs.Cli(FOLDER / "home")
+        self.cli = programs.Cli(folder / "home")
 
     # ---- what is asked of the server, all through the command line ------------------------------------------------
 
@@ -73,26 +74,26 @@ class Demo:
     def start_server(self):
         self.display.chapter(1, "A server on an empty folder")
         portal = ROOT / "portal" / "dist"
-        self.server = programs.Server(FOLDER / "server", portal=portal if portal.is_dir() else None)
+        self.server = programs.Server(self.folder / "server", portal=portal if portal.is_dir() else None)
         self.display.note(f"updraftd is ready: devices at {self.server.device}, people at {self.server.url}")
         self.cli.login(self.server)
         self.display.note("signed in as admin with the password that it printed once")
 
     def make_key(self):
         self.display.chapter(2, "A signing key that never leaves this folder")
-        self.cli.json("key", "new", FOLDER / "signing.pem")
-        self.cli.json("key", "public", FOLDER / "signing.pem", "--out", FOLDER / "signing.pub.pem")
+        self.cli.json("key", "new", self.folder / "signing.pem")
+        self.cli.json("key", "public", self.folder / "signing.pem", "--out", self.folder / "signing.pub.pem")
         self.server.sign_in()
-        public = (FOLDER / "signing.pub.pem").read_text()
+        public = (self.folder / "signing.pub.pem").read_text()
         self.server.api("POST", "/keys", {"name": "demo", "public_pem": public})
         self.display.note("the server knows the public half: it refuses every image that this key did not sign")
 
     def sign(self, version, payload):
         """A signed image of the payload."""
-        raw = FOLDER / f"firmware-{version}.bin"
-        image = FOLDER / f"firmware-{version}.img"
+        raw = self.folder / f"firmware-{version}.bin"
+        image = self.folder / f"firmware-{version}.img"
         raw.write_bytes(payload)
-        self.cli.json("image", "sign", "--key", FOLDER / "signing.pem", "--version", version, "--hardware", HARDWARE, raw, image)
+        self.cli.json("image", "sign", "--key", self.folder / "signing.pem", "--version", version, "--hardware", HARDWARE, raw, image)
         self.display.note(f"signed {image.name}: {image.stat().st_size:,} bytes for {HARDWARE}")
         return image
 
@@ -102,8 +103,8 @@ class Demo:
         claim = self.server.api("POST", "/claim-keys", {"name": "demo line"})["key"]
         self.fleet = programs.Program(
             "updraft-sim", "--server", self.server.device, "--claim-key", claim, "--count", DEVICES,
-            "--image", factory, "--key", FOLDER / "signing.pub.pem", "--hardware", HARDWARE,
-            log_path=FOLDER / "updraft-sim.log",
+            "--image", factory, "--key", self.folder / "signing.pub.pem", "--hardware", HARDWARE,
+            log_path=self.folder / "updraft-sim.log",
         )
         self.watch(
             None,
@@ -193,7 +194,8 @@ class Demo:
         self.display.say("")
         self.display.say(f"   portal    {paint(self.server.url, 'bold', 'cyan')}")
         self.display.say(f"   sign in   admin / {self.server.password}")
-        self.display.say(f"   logs      {(FOLDER / 'server').relative_to(ROOT)}/updraftd.log, {FOLDER.relative_to(ROOT)}/updraft-sim.log")
+        self.display.say(f"   logs      {self.server.program.log_path}")
+        self.display.say(f"             {self.fleet.log_path}")
         self.display.say("")
         self.display.say(paint("   The fleet stays alive. Ctrl-C ends it.", "dim"))
         while self.fleet.running and self.server.program.running:
@@ -214,29 +216,43 @@ def end_orderly(*_):
     raise KeyboardInterrupt
 
 
+def claim_folder(folder):
+    """Empties the folder; SystemExit if another demo uses it. The lock lasts until the returned file is closed."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    lock = open(folder.with_suffix(".lock"), "w")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise SystemExit(f"demo: another demo runs in {folder}; end it first, or choose another --folder") from None
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    return lock
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--mode", choices=["watch", "ci"], default="watch")
-    mode = parser.parse_args().mode
+    parser.add_argument("--folder", type=pathlib.Path, default=ROOT / "build" / "demo", help="emptied first")
+    arguments = parser.parse_args()
     signal.signal(signal.SIGTERM, end_orderly)
-    shutil.rmtree(FOLDER, ignore_errors=True)
-    pathlib.Path(FOLDER).mkdir(parents=True)
-    demo = Demo()
+    lock = claim_folder(arguments.folder)
+    demo = Demo(arguments.folder)
     try:
         demo.tell()
         demo.display.say("")
         demo.display.note(f"{DEVICES} of {DEVICES} devices on 2.0.0; the bad release stopped after its first batch", "✓", "green")
-        if mode == "watch":
+        if arguments.mode == "watch":
             demo.stay_open()
     except (Unexpected, AssertionError, programs.Problem) as error:
         demo.display.settle()
-        print(f"demo: {error}\ndemo: logs are in {FOLDER.relative_to(ROOT)}", file=sys.stderr)
+        print(f"demo: {error}\ndemo: logs are in {arguments.folder}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         demo.display.say("")
-        return 0 if mode == "watch" else 130
+        return 0 if arguments.mode == "watch" else 130
     finally:
         demo.stop()
+        lock.close()
     return 0
 
 
