@@ -37,7 +37,10 @@ class Program:
         self.name = name
         self.log_path = pathlib.Path(log_path)
         self.log = collections.deque(maxlen=20000)
-        self.command = [str(path or BIN / name), *map(str, arguments)]
+        program = pathlib.Path(path or BIN / name)
+        if not program.exists():
+            raise AssertionError(f"{program} is not built; run make build")
+        self.command = [str(program), *map(str, arguments)]
         self.process = subprocess.Popen(
             self.command,
             stdin=subprocess.DEVNULL,
