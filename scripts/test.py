@@ -137,7 +137,7 @@ def run(runner):
     if failed:
         lines = log_path.read_text(errors="replace").splitlines()
         print("\n".join("    " + line for line in lines[-120:]))
-        print(f"    again: {runner.command}\n    whole log: {log_path.relative_to(ROOT)}", flush=True)
+        print(f"    again: {runner.command}\n    whole log: {os.path.relpath(log_path, ROOT)}", flush=True)
     return passed, failed
 
 
