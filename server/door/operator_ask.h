@@ -7,6 +7,7 @@
 #include "server/door/operator_limit.h"
 
 #include <jansson.h>
+#include <stdatomic.h>
 
 /* Bytes of a JSON body: a public key in PEM or a long description fits many times. */
 #define UD_OPERATOR_BODY_SIZE_MAX (64u * 1024u)
@@ -24,6 +25,7 @@ struct ud_operator {
     ud_worker_t *worker;
     ud_artifact_store_t *artifacts;
     ud_operator_limit_t *limit;              /* of sign-in attempts */
+    atomic_uint stream_count;                /* open live streams */
     char nobody_hash[UD_OPERATOR_HASH_SIZE]; /* of a password nobody has: unknown users take as long as known ones */
 };
 
