@@ -1,0 +1,26 @@
+/* The query cache's rules: the stream keeps it fresh; an ended session leads to the sign-in page. */
+import { MutationCache, QueryCache, QueryClient } from "@tanstack/react-query";
+import { keepCsrf, Problem } from "../shared/api/client";
+import { keys } from "../shared/api/queries";
+
+const FRESH_MS = 10_000;
+const RETRIES = 2;
+
+const mayRetry = (error: Error): boolean => error instanceof Problem && (error.code === "network" || error.status === 503);
+
+export function makeClient(): QueryClient {
+  const onError = (error: Error) => {
+    if (!(error instanceof Problem) || error.status !== 401) return;
+    keepCsrf(null);
+    client.setQueryData(keys.session, null);
+  };
+  const client: QueryClient = new QueryClient({
+    queryCache: new QueryCache({ onError }),
+    mutationCache: new MutationCache({ onError }),
+    defaultOptions: {
+      queries: { staleTime: FRESH_MS, retry: (count, error) => count < RETRIES && mayRetry(error) },
+      mutations: { retry: false },
+    },
+  });
+  return client;
+}

@@ -1,0 +1,44 @@
+import { useInfiniteQuery } from "@tanstack/react-query";
+import { Link } from "wouter";
+import type { Event } from "../../shared/api/client";
+import { eventsQuery } from "../../shared/api/queries";
+import { errorSentence, words } from "../../shared/format";
+import { text } from "../../shared/text";
+import { Answer, Note, Panel } from "../../shared/ui/panel";
+import { PageHead } from "../../shared/ui/page";
+import { Moment } from "../../shared/ui/now";
+
+const HEIGHT_PX = 480;
+
+function Item({ event }: { event: Event }) {
+  return (
+    <li className="grid gap-x-4 gap-y-0.5 border-line px-3.5 py-2.5 not-last:border-b max-md:grid-cols-[1fr_auto] md:grid-cols-[110px_150px_minmax(0,1fr)_minmax(130px,auto)_90px]">
+      <span className="text-muted max-md:order-2"><Moment ms={event.at_ms} /></span>
+      <span className={`font-[550] max-md:order-1 ${event.error ? "text-bad" : ""}`}>{text.activity.kinds[event.kind] ?? words(event.kind)}</span>
+      <span className="min-w-0 break-words max-md:order-3 max-md:col-span-2" title={event.error ? errorSentence(event.error) : undefined}>
+        {event.text} {event.actor && <span className="text-muted">{text.activity.by(event.actor)}</span>}
+      </span>
+      <span className="truncate max-md:order-4">{event.device && <Link href={`/devices/${encodeURIComponent(event.device)}`} className="link">{event.device}</Link>}</span>
+      <span className="max-md:order-5 max-md:text-right">{event.rollout && <Link href={`/rollouts/${event.rollout}`} className="link text-muted">{event.rollout}</Link>}</span>
+    </li>
+  );
+}
+
+export default function Activity() {
+  const query = useInfiniteQuery(eventsQuery());
+  return (
+    <>
+      <PageHead title={text.activity.title} lead={text.activity.lead} />
+      <Panel title={text.activity.title} hideTitle={!!query.data?.pages[0]?.items.length}>
+        <Answer query={query} what={text.activity.title} height={HEIGHT_PX} isEmpty={({ pages }) => !pages[0]?.items.length} empty={<Note lead={text.activity.none} />}>
+          {({ pages }) => (
+            <>
+              <ol>{pages.flatMap(({ items }) => items).map((event) => <Item key={event.number} event={event} />)}</ol>
+              {query.hasNextPage && <div className="border-t border-line p-3.5"><button type="button" className="btn" disabled={query.isFetchingNextPage} onClick={() => void query.fetchNextPage()}>{text.device.older}</button></div>}
+            </>
+          )}
+        </Answer>
+      </Panel>
+    </>
+  );
+}

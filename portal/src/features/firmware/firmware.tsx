@@ -1,0 +1,73 @@
+import { useQuery } from "@tanstack/react-query";
+import { ShieldCheck } from "lucide-react";
+import { Link } from "wouter";
+import type { Release } from "../../shared/api/client";
+import { releasesQuery } from "../../shared/api/queries";
+import { bytes, number } from "../../shared/format";
+import { text } from "../../shared/text";
+import { Moment } from "../../shared/ui/now";
+import { Answer, Command, Note, Panel } from "../../shared/ui/panel";
+import { PageHead } from "../../shared/ui/page";
+
+const HEIGHT_PX = 240;
+const HASH_SHOWN = 12;
+
+function Cell({ name, className = "", children }: { name: string; className?: string; children: React.ReactNode }) {
+  return (
+    <td className={`px-3 py-2.5 first:pl-3.5 last:pr-3.5 max-md:flex max-md:justify-between max-md:gap-4 max-md:px-3.5 max-md:py-0.5 ${className}`}>
+      <span className="text-muted md:hidden" aria-hidden="true">{name}</span>
+      <span className="min-w-0 max-md:text-right">{children}</span>
+    </td>
+  );
+}
+
+function Row({ release }: { release: Release }) {
+  const names = text.firmware.columns;
+  const where = `/devices?version=${encodeURIComponent(release.version)}&hardware=${encodeURIComponent(release.hardware)}`;
+  return (
+    <tr className="border-line align-top not-last:border-b hover:bg-raise max-md:block max-md:py-2.5">
+      <Cell name={names.version}>
+        <span className="num font-[600]">{release.version}</span>
+        {release.notes && <span className="mt-0.5 block max-w-[44ch] text-muted">{release.notes}</span>}
+      </Cell>
+      <Cell name={names.hardware}>{release.hardware}</Cell>
+      <Cell name={names.size} className="num">{bytes(release.image_size)}</Cell>
+      <Cell name={names.key}>
+        <code className="font-mono text-[12.5px]" title={release.key_hash}>{release.key_hash.slice(0, HASH_SHOWN)}</code>
+        {release.artifacts.some(({ descriptor }) => descriptor) && <span className="mt-0.5 flex items-center gap-1 text-[12.5px] text-ok max-md:justify-end"><ShieldCheck size={13} aria-hidden="true" />{text.firmware.chunks}</span>}
+      </Cell>
+      <Cell name={names.counter} className="num">{number(release.security_counter)}</Cell>
+      <Cell name={names.devices}><Link href={where} className="link num font-[550]">{text.firmware.devices(release.devices)}</Link></Cell>
+      <Cell name={names.created} className="text-muted"><Moment ms={release.created_ms} /> {text.firmware.by(release.created_by)}</Cell>
+    </tr>
+  );
+}
+
+export default function Firmware() {
+  const query = useQuery(releasesQuery());
+  const none = (
+    <Note lead={text.firmware.none}>
+      {text.firmware.noneHow}
+      <Command>{text.firmware.noneCommand}</Command>
+    </Note>
+  );
+  return (
+    <>
+      <PageHead title={text.firmware.title} lead={text.firmware.lead} />
+      <Panel title={text.firmware.title} hideTitle={!!query.data?.items.length}>
+        <Answer query={query} what={text.firmware.title} height={HEIGHT_PX} isEmpty={({ items }) => !items.length} empty={none}>
+          {({ items }) => (
+            <table className="w-full text-left max-md:block">
+              <thead className="max-md:sr-only">
+                <tr className="border-b border-line text-[12.5px] text-muted">
+                  {Object.values(text.firmware.columns).map((name) => <th key={name} scope="col" className="h-9 px-3 font-[550] first:pl-3.5 last:pr-3.5">{name}</th>)}
+                </tr>
+              </thead>
+              <tbody className="max-md:block">{items.map((release) => <Row key={release.id} release={release} />)}</tbody>
+            </table>
+          )}
+        </Answer>
+      </Panel>
+    </>
+  );
+}

@@ -1,0 +1,88 @@
+import { useQuery } from "@tanstack/react-query";
+import { Link } from "wouter";
+import type { Count, Rollout } from "../../shared/api/client";
+import { rolloutsQuery } from "../../shared/api/queries";
+import { errorSentence, number, words } from "../../shared/format";
+import { Gates } from "../../shared/rollout/gates";
+import { RolloutActions } from "../../shared/rollout/actions";
+import { endedIn, isActive, plannedIn } from "../../shared/rollout/measure";
+import { StatusBadge, StopNote } from "../../shared/rollout/status";
+import { BatchTrack, DoneShare, Versions } from "../../shared/rollout/track";
+import { text } from "../../shared/text";
+import { Answer, Command, Note, Panel } from "../../shared/ui/panel";
+import { Reasons, sumOf } from "../../shared/ui/reasons";
+
+const TRACK_PX = 160;
+const REASONS_PX = 120;
+
+function useActive() {
+  return useQuery({ ...rolloutsQuery(true), select: ({ items }) => items.filter(isActive) });
+}
+
+function ActiveRollout({ rollout }: { rollout: Rollout }) {
+  return (
+    <section aria-label={rollout.id} className="not-first:border-t-4 not-first:border-bg" data-rollout={rollout.id}>
+      <div className="flex flex-wrap items-center gap-x-3 gap-y-2 px-3.5 pt-3 pb-1.5">
+        <h3 className="flex flex-wrap items-center gap-x-2.5">
+          <Link href={`/rollouts/${rollout.id}`} className="link font-[600]">{rollout.id}</Link>
+          <Versions rollout={rollout} />
+          <span className="text-muted">{rollout.group ?? text.rollouts.everyone}, {rollout.hardware}</span>
+        </h3>
+        {rollout.status !== "running" && <StatusBadge status={rollout.status} />}
+        <span className="ml-auto max-md:ml-0"><DoneShare ended={endedIn(rollout)} planned={plannedIn(rollout)} current={rollout.current} batches={rollout.batches.length} /></span>
+        <span className="flex gap-2 max-md:w-full"><RolloutActions rollout={rollout} only={rollout.status === "running" ? "halt" : "resume"} /></span>
+      </div>
+      <StopNote rollout={rollout} />
+      <BatchTrack rollout={rollout} />
+      {rollout.status === "running" && <Gates rollout={rollout} />}
+    </section>
+  );
+}
+
+export function ActiveRollouts() {
+  const active = useActive();
+  const none = (
+    <Note lead={text.overview.noRollout}>
+      {text.overview.noRolloutHow}
+      <Command>{text.overview.noRolloutCommand}</Command>
+    </Note>
+  );
+  return (
+    <Panel title={text.rollouts.title} hideTitle={!!active.data?.length}>
+      <Answer query={active} what={text.rollouts.title} height={TRACK_PX} isEmpty={(list) => list.length === 0} empty={none}>
+        {(list) => list.map((rollout) => <ActiveRollout key={rollout.id} rollout={rollout} />)}
+      </Answer>
+    </Panel>
+  );
+}
+
+/* The same reason of several rollouts counts together. */
+function gather(rollouts: readonly Rollout[], of: (rollout: Rollout) => readonly Count[]): Count[] {
+  const sums = new Map<string, number>();
+  for (const { label, count } of rollouts.flatMap(of)) sums.set(label, (sums.get(label) ?? 0) + count);
+  return [...sums].map(([label, count]) => ({ label, count })).sort((a, b) => b.count - a.count);
+}
+
+export function FailureReasons() {
+  const active = useActive();
+  const counts = gather(active.data ?? [], (rollout) => rollout.failures);
+  return (
+    <Panel title={text.overview.failed} aside={counts.length ? number(sumOf(counts)) : undefined}>
+      <Answer query={active} what={text.overview.failed} height={REASONS_PX}>
+        {() => <Reasons counts={counts} none={text.overview.failedNone} name={words} hint={errorSentence} tone="bad" />}
+      </Answer>
+    </Panel>
+  );
+}
+
+export function WaitReasons() {
+  const active = useActive();
+  const counts = gather(active.data ?? [], (rollout) => rollout.waits);
+  return (
+    <Panel title={text.overview.wait} aside={counts.length ? number(sumOf(counts)) : undefined}>
+      <Answer query={active} what={text.overview.wait} height={REASONS_PX}>
+        {() => <Reasons counts={counts} none={text.overview.waitNone} name={(label) => text.rollout.wait[label] ?? words(label)} tone="accent" />}
+      </Answer>
+    </Panel>
+  );
+}
