@@ -12,7 +12,7 @@
 
 /* In the order --help shows them; verbs of a noun stand together. */
 static const ud_cli_verb_t *const verbs[] = {
-    &ud_verb_key_new,
+    &ud_verb_key_new, &ud_verb_key_public, &ud_verb_image_sign, &ud_verb_image_verify, &ud_verb_image_inspect,
 };
 
 #define VERB_COUNT (sizeof verbs / sizeof verbs[0])

@@ -4,6 +4,10 @@
 
 #include "cli/options.h"
 
+extern const ud_cli_verb_t ud_verb_image_inspect;
+extern const ud_cli_verb_t ud_verb_image_sign;
+extern const ud_cli_verb_t ud_verb_image_verify;
 extern const ud_cli_verb_t ud_verb_key_new;
+extern const ud_cli_verb_t ud_verb_key_public;
 
 #endif

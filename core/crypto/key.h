@@ -27,7 +27,7 @@ UD_MUST_USE ud_err_t ud_key_generate(ud_key_t **key);
 
 /* Reads the first key in `size` bytes of PEM text, private or public. The caller destroys it.
  * `found` (UD_KEY_FOUND_SIZE characters, or NULL) receives, on UD_ERR_KEY_FORMAT only, what is there instead, to be put
- * behind "found": "an RSA key of 2048 bits", "an encrypted private key", "no PEM block". Nothing in it comes from the
+ * behind "found": "a key of type RSA, 2048 bits", "an encrypted private key", "no PEM block". Nothing in it comes from the
  * text itself.
  */
 UD_MUST_USE ud_err_t ud_key_read_pem(const char *pem, size_t size, ud_key_t **key, char *found);

@@ -1,0 +1,97 @@
+/* updraft image inspect: what an image says about itself, believed or not. */
+#include "cli/image_file.h"
+#include "cli/verbs.h"
+#include "core/crypto/crypto.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* Whether the content is what the image's own hash says. */
+static ud_err_t check_content(const ud_image_file_t *file, const ud_image_info_t *info, const char **account)
+{
+    uint8_t digest[UD_SHA256_SIZE];
+    if (info->encrypted || !info->has_hash) {
+        *account = "unchecked";
+        return UD_OK;
+    }
+    UD_TRY(ud_image_hash(&file->source, info, digest));
+    *account = ud_crypto_equal(digest, info->hash, sizeof digest) == UD_VERDICT_VALID ? "intact" : "damaged";
+    return UD_OK;
+}
+
+static void print_descriptor(ud_err_t found, const ud_descriptor_block_t *block)
+{
+    if (found != UD_OK) {
+        ud_output_field("Descriptor", "%s", found == UD_ERR_NOT_FOUND ? "none" : "damaged");
+        return;
+    }
+    char sizes[64] = "";
+    size_t size = 0;
+    for (uint32_t index = 0; index < block->count; index++) {
+        size += (size_t)snprintf(sizes + size, sizeof sizes - size, "%s%u", index > 0 ? ", " : "",
+                                 block->entries[index].chunk_size);
+    }
+    ud_output_field("Descriptor", "chunks of %s bytes", sizes);
+}
+
+static json_t *descriptor_json(ud_err_t found, const ud_descriptor_block_t *block)
+{
+    if (found != UD_OK) {
+        return found == UD_ERR_NOT_FOUND ? json_null() : json_string("damaged");
+    }
+    json_t *sizes = json_array();
+    for (uint32_t index = 0; index < block->count; index++) {
+        json_array_append_new(sizes, json_integer(block->entries[index].chunk_size));
+    }
+    return sizes;
+}
+
+static ud_err_t inspect(const ud_image_file_t *file)
+{
+    ud_image_info_t info;
+    ud_descriptor_block_t block;
+    const char *content = NULL;
+    ud_err_t err = ud_image_parse(&file->source, (uint32_t)file->size, &info);
+    err = err == UD_OK ? check_content(file, &info, &content) : err;
+    if (err != UD_OK) {
+        return ud_cli_fail(err, "'%s' cannot be read as an image", file->path);
+    }
+    ud_err_t found = ud_descriptor_find(&file->source, (uint32_t)file->size, &info, &block);
+    if (ud_output_is_json()) {
+        json_t *json = ud_image_json(&info);
+        json_object_set_new(json, "content", json_string(content));
+        json_object_set_new(json, "descriptor", descriptor_json(found, &block));
+        json_object_set_new(json, "file_size", json_integer((json_int_t)file->size));
+        ud_output_json(json);
+        return UD_OK;
+    }
+    ud_image_print(&info);
+    ud_output_field("Content", "%s", content);
+    print_descriptor(found, &block);
+    ud_output_line(UD_STYLE_DIM, "Nothing above is proved; 'updraft image verify' checks the signature.");
+    return UD_OK;
+}
+
+static ud_err_t run(const ud_cli_call_t *call)
+{
+    ud_image_file_t file;
+    UD_TRY(ud_image_file_open(&file, call->arguments[0]));
+    ud_err_t err = inspect(&file);
+    ud_image_file_close(&file);
+    return err;
+}
+
+const ud_cli_verb_t ud_verb_image_inspect = {
+    .noun = "image",
+    .verb = "inspect",
+    .arguments = "IMAGE",
+    .argument_min = 1,
+    .argument_max = 1,
+    .summary = "show what an image says about itself",
+    .description = "Shows the header and the TLVs of an image in MCUboot's format, made by updraft or imgtool:\n"
+                   "version, hardware id, security counter, dependencies, sizes, hashes, descriptor. It needs no\n"
+                   "key and proves nothing; 'updraft image verify' does.",
+    .examples = "  updraft image inspect app.signed.bin\n"
+                "  updraft image inspect app.signed.bin --json\n",
+    .run = run,
+};
