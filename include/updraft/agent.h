@@ -99,9 +99,10 @@ typedef struct {
     void (*progress)(void *context, ud_device_state_t state, uint8_t percent, ud_err_t err);
 } ud_agent_hooks_t;
 
-/* What a product decides. Must outlive the agent; a number of 0 stands for the default of include/updraft/config.h. */
+/* What a product decides; must outlive the agent. ud_agent_config_complete() fills in the numbers left at 0. */
 typedef struct {
     const char *device_id;     /* letters, digits and - _ . :, at most UD_DEVICE_ID_SIZE_MAX */
+    const char *hardware;      /* NULL: the one that the running image names */
     const char *claim_key;     /* of the product line, or NULL */
     const char *one_time_code; /* instead of it, or NULL */
     const char *server; /* "name" or "name:port" for the Host header; where the port connects to is its own matter */
@@ -124,7 +125,7 @@ typedef struct {
 } ud_agent_config_t;
 
 /* All an agent remembers between two steps. Opaque to the application; may be thrown away at any time, which is what a
- * reset does. Holds no pointer into itself.
+ * reset does. Holds no pointer into itself. Times are of the clock that ud_agent_step() is given.
  */
 typedef struct {
     ud_port_t *port;
@@ -140,23 +141,21 @@ typedef struct {
     uint32_t security_counter;
 
     /* the machine */
-    uint8_t state;        /* ud_agent_state_t */
-    uint8_t home;         /* where an exchange in between returns to */
-    uint8_t failures;     /* in a row, for the backoff */
-    uint8_t told_state;   /* last told to the progress hook */
-    uint8_t told_percent; /* ... */
-    uint16_t told_error;  /* ... */
-    uint64_t started_ms;  /* when ud_agent_init() was called */
-    uint64_t checkin_ms;  /* when the next check-in is due */
-    uint64_t retry_ms;    /* nothing is sent before */
-    uint64_t ask_ms;      /* when hooks are asked again */
-    uint64_t answered_ms; /* last answer to a check-in */
+    uint8_t state;    /* ud_agent_state_t */
+    uint8_t home;     /* the state an exchange in between returns to */
+    uint8_t failures; /* exchanges that failed in a row */
+    bool on_trial;    /* the running image is */
     bool self_test_passed;
-    bool contact;        /* the server answered since the start */
-    bool has_update;     /* `update` holds an accepted offer */
-    bool result_pending; /* `result` is to be reported */
-    bool held;           /* the result being reported forbids to begin the same update with the answer */
+    bool contact;         /* the server answered since the start */
+    bool staged;          /* boot was asked to install */
+    uint16_t trial_error; /* ud_err_t: why the trial would end now */
+    uint64_t started_ms;  /* when ud_agent_init() was called */
+    uint64_t checkin_ms;  /* the next check-in is due */
+    uint64_t retry_ms;    /* nothing is sent before */
+    uint64_t ask_ms;      /* hooks are not asked before */
+    uint64_t answered_ms; /* last answer to a check-in; 0: none since the update was staged */
 
+    /* identity */
     ud_identity_t identity;
     ud_identity_save_t save;
 
@@ -170,29 +169,48 @@ typedef struct {
 
     /* reports */
     ud_slot_report_t report; /* as the journal has it */
-    uint32_t sequence;       /* of the last report composed */
-    uint8_t result;          /* ud_device_state_t */
-    uint16_t error;          /* ud_err_t of the result, or why it waits */
+    uint32_t sequence;       /* of the last report composed... */
+    uint32_t sent_id;        /* ...and what it said... */
+    uint8_t sent_state;
+    uint8_t sent_percent;
+    uint16_t sent_error;
+    bool sent_open;        /* ...until it is acknowledged */
+    bool result_pending;   /* these are to be reported: */
+    uint8_t result;        /* ud_device_state_t */
+    uint16_t result_error; /* ud_err_t */
+    uint32_t result_id;
+    uint16_t wait_reason; /* ud_err_t: why it waits */
+    uint16_t told_error;  /* to the progress hook */
+    uint8_t told_state;
+    uint8_t told_percent;
 
     /* the update under way */
+    bool has_update;
     ud_update_t update;
     ud_chain_t chain;
     ud_spare_t spare;
     ud_anchor_t anchor;
-    uint32_t chunk_offset; /* of the chunk being written */
-    uint32_t span_size;    /* bytes of artifact asked for at once */
-    uint64_t span_ms;      /* when that was asked */
+    uint32_t chunk_offset; /* of the chunk being written, bytes of the image */
+    uint32_t chunk_size;   /* bytes of it */
+    uint32_t span_records; /* asked for in one request */
+    uint32_t span_left;    /* bytes of artifact still to come of the request under way */
+    uint64_t span_ms;      /* when it began */
+    uint64_t reported_ms;  /* last report of progress */
     uint8_t reported_percent;
-    uint8_t download_failures;
+    uint8_t download_failures; /* wrong answers without a new record in between */
+    uint16_t download_error;   /* ud_err_t of the last one */
 } ud_agent_t;
 
 _Static_assert(sizeof(ud_agent_t) <= 1024, "the agent keeps its promise of 1 KB beside the buffer and the journal");
 
+/* Gives every number that is 0 its default of include/updraft/config.h (battery_min stays: 0 is no limit). */
+void ud_agent_config_complete(ud_agent_config_t *config);
+
 /* Begins after a reset: reads the running image and the identity, opens the journal, finds out what boot did.
- * `buffer` has UD_AGENT_BUFFER_SIZE(config->chunk_size_max) bytes or more and belongs to the agent; `now_ms` is any
- * monotonic clock. May rotate a journal sector. Errors: UD_ERR_INVALID_ARGUMENT (a required field of config is missing,
- * buffer too small, or slot B's sectors do not divide the download's unit), the errors of ud_image_parse() on slot A
- * (a device without an Updraft image cannot say what it is), UD_ERR_BUFFER_TOO_SMALL.
+ * `buffer` has UD_AGENT_BUFFER_SIZE(config->chunk_size_max) bytes or more, aligned as a uint64_t, and belongs to the
+ * agent; `now_ms` is any monotonic clock. May rotate a journal sector. Errors: UD_ERR_INVALID_ARGUMENT (a required field of config is missing or
+ * 0, or the flash geometry does not fit), UD_ERR_BUFFER_TOO_SMALL, the errors of ud_image_parse() on slot A (a device
+ * without an image cannot say what it is). A worn or lost journal is no error here: it is reported.
  */
 UD_MUST_USE ud_err_t ud_agent_init(ud_agent_t *agent, ud_port_t *port, const ud_agent_config_t *config,
                                    ud_journal_t *journal, uint8_t *buffer, size_t buffer_size, uint64_t now_ms);

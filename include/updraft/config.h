@@ -45,6 +45,6 @@
 #define UD_AGENT_SECTOR_RETRIES 3
 
 /* Bytes of buffer that an exchange of messages needs: head with token and body, or answer and its decoded form. */
-#define UD_AGENT_MESSAGE_BUFFER_SIZE 2560
+#define UD_AGENT_MESSAGE_BUFFER_SIZE 2688
 
 #endif

@@ -68,7 +68,10 @@ export type ErrorCode =
   | 'address_in_use'
   | 'file_read'
   | 'file_write'
-  | 'internal';
+  | 'internal'
+  | 'waiting_window'
+  | 'waiting_battery'
+  | 'waiting_application';
 
 /** One English sentence for people: what is wrong and what to do. */
 export const errorTexts: Record<ErrorCode, string> = {
@@ -139,4 +142,7 @@ export const errorTexts: Record<ErrorCode, string> = {
   file_read: 'The file cannot be read; check its name and permissions.',
   file_write: 'The file cannot be written; check its folder and permissions.',
   internal: 'Something went wrong inside the program; please report it with the log.',
+  waiting_window: 'The device waits for its maintenance window.',
+  waiting_battery: 'The device waits until its battery is charged enough.',
+  waiting_application: "The device's application, or its user, has not agreed to go on yet.",
 };

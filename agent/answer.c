@@ -1,0 +1,135 @@
+#include "agent/answer.h"
+
+#include "agent/exchange.h"
+#include "agent/report.h"
+
+#define MS_PER_S UINT64_C(1000)
+
+/* What statuses of errors mean; all others: try again later. */
+static const struct {
+    uint16_t status;
+    uint8_t event;
+} statuses[] = {
+    {401, UD_EVENT_DENIED},
+    {404, UD_EVENT_UNKNOWN},
+    {410, UD_EVENT_RETIRED},
+};
+
+static ud_agent_event_t judge_status(const ud_agent_t *agent)
+{
+    for (size_t i = 0; i < sizeof statuses / sizeof statuses[0]; i++) {
+        if (statuses[i].status == agent->answer.status) {
+            return (ud_agent_event_t)statuses[i].event;
+        }
+    }
+    return UD_EVENT_FAILED;
+}
+
+static bool is_good(const ud_agent_t *agent)
+{
+    return agent->answer.status >= 200 && agent->answer.status < 300;
+}
+
+/* A server that names no time, or no time at all, is asked again in the usual interval, not at once. */
+static void schedule(ud_agent_t *agent, uint32_t next_s, uint64_t now_ms)
+{
+    agent->checkin_ms = now_ms + (next_s > 0 ? next_s : agent->config->checkin_interval_s) * MS_PER_S;
+}
+
+ud_agent_event_t ud_answer_to_register(ud_agent_t *agent, uint64_t now_ms)
+{
+    ud_register_answer_t *answer = ud_exchange_scratch(agent);
+    if (!is_good(agent)) {
+        return judge_status(agent);
+    }
+    if (ud_message_decode(UD_MESSAGE_REGISTER_ANSWER, ud_span(agent->buffer, agent->fill), answer, NULL) != UD_OK) {
+        return UD_EVENT_FAILED;
+    }
+    schedule(agent, answer->next_s, now_ms);
+    if (answer->status != UD_STATUS_ACTIVE) {
+        return UD_EVENT_PENDING;
+    }
+    return (answer->present & UD_FIELD(UD_REGISTER_ANSWER_TOKEN)) != 0 ? UD_EVENT_DONE : UD_EVENT_FAILED;
+}
+
+void ud_answer_judge(const ud_agent_t *agent, ud_update_judge_t *judge)
+{
+    *judge = (ud_update_judge_t){
+        .hardware = agent->hardware,
+        .image_digest = agent->image_digest,
+        .version = agent->version,
+        .security_counter = agent->security_counter,
+        .capacity = ud_slot_image_size_max(agent->port),
+        .chunk_size_max = agent->config->chunk_size_max,
+        .confirmed = !agent->on_trial,
+        .allow_unsigned_chain = agent->config->allow_unsigned_chain,
+        .journal = agent->journal,
+        .keys = agent->config->keys,
+        .key_count = agent->config->key_count,
+    };
+}
+
+/* An order to install. The answer to the report of a failure may not begin the same update again, or the two would
+ * chase each other: the next check-in may. On trial the server repeats what is being tried.
+ */
+static ud_agent_event_t take_offer(ud_agent_t *agent, const ud_offer_t *offer, bool was_result, uint64_t now_ms)
+{
+    if (agent->on_trial || (was_result && offer->update_id == agent->sent_id)) {
+        return UD_EVENT_DONE;
+    }
+    if (agent->has_update && ud_update_is_same(&agent->update, offer)) {
+        ud_update_refresh(&agent->update, offer, now_ms);
+        return UD_EVENT_DONE;
+    }
+    ud_update_judge_t judge;
+    ud_update_t update;
+    ud_answer_judge(agent, &judge);
+    ud_err_t err = ud_update_judge(offer, &judge, now_ms, &update);
+    if (err != UD_OK) {
+        ud_report_result(agent, offer->update_id, UD_DEVICE_REFUSED, err);
+        return UD_EVENT_REFUSED;
+    }
+    agent->update = update;
+    return UD_EVENT_INSTALL;
+}
+
+static ud_agent_event_t take_cancel(ud_agent_t *agent, const ud_offer_t *offer)
+{
+    bool meant = (offer->present & UD_FIELD(UD_OFFER_UPDATE_ID)) == 0 || offer->update_id == agent->update.update_id;
+    if (!agent->has_update || !meant) {
+        return UD_EVENT_DONE;
+    }
+    ud_report_result(agent, agent->update.update_id, UD_DEVICE_CANCELLED, UD_ERR_CANCELLED);
+    return UD_EVENT_CANCEL;
+}
+
+ud_agent_event_t ud_answer_to_checkin(ud_agent_t *agent, uint64_t now_ms)
+{
+    ud_offer_t *offer = ud_exchange_scratch(agent);
+    if (!is_good(agent)) {
+        return judge_status(agent);
+    }
+    if (ud_message_decode(UD_MESSAGE_OFFER, ud_span(agent->buffer, agent->fill), offer, NULL) != UD_OK) {
+        return UD_EVENT_FAILED;
+    }
+    bool was_result = agent->result_pending;
+    ud_report_acknowledged(agent);
+    ud_agent_may_fail(ud_slot_contact(agent->journal)); /* the count of crashes goes on */
+    schedule(agent, offer->next_s, now_ms);
+    agent->answered_ms = now_ms > 0 ? now_ms : 1;
+
+    switch ((ud_action_t)offer->action) {
+    case UD_ACTION_INSTALL:
+    case UD_ACTION_ROLLBACK:
+        return take_offer(agent, offer, was_result, now_ms);
+    case UD_ACTION_CANCEL:
+        return take_cancel(agent, offer);
+    case UD_ACTION_REGISTER:
+        return UD_EVENT_REGISTER;
+    case UD_ACTION_DECOMMISSION:
+        return UD_EVENT_RETIRED;
+    case UD_ACTION_NONE:
+        return UD_EVENT_DONE;
+    }
+    return UD_EVENT_DONE;
+}

@@ -1,0 +1,133 @@
+#include "agent/exchange.h"
+
+#include "agent/download.h"
+#include "agent/report.h"
+#include "core/base/assert.h"
+
+#include <string.h>
+
+_Static_assert(sizeof(ud_offer_t) <= UD_AGENT_MESSAGE_BUFFER_SIZE - UD_MESSAGE_SIZE_MAX &&
+                   sizeof(ud_register_answer_t) <= UD_AGENT_MESSAGE_BUFFER_SIZE - UD_MESSAGE_SIZE_MAX,
+               "an answer fits the buffer beside its decoded form");
+_Static_assert(UD_TRANSPORT_TAIL_SIZE + UD_MESSAGE_SIZE_MAX <= UD_AGENT_MESSAGE_BUFFER_SIZE,
+               "head, message and token fit the buffer");
+
+void *ud_exchange_scratch(const ud_agent_t *agent)
+{
+    return agent->buffer + UD_MESSAGE_SIZE_MAX;
+}
+
+static ud_err_t encode_register(ud_agent_t *agent, uint8_t *data, size_t *size)
+{
+    ud_register_t message = {
+        .present = UD_FIELD(UD_REGISTER_DEVICE_ID) | UD_FIELD(UD_REGISTER_HARDWARE) | UD_FIELD(UD_REGISTER_NONCE) |
+                   UD_FIELD(UD_REGISTER_SECRET) | UD_FIELD(UD_REGISTER_VERSION) | UD_FIELD(UD_REGISTER_IMAGE_DIGEST),
+    };
+    strncpy(message.device_id, agent->config->device_id, UD_DEVICE_ID_SIZE_MAX);
+    memcpy(message.hardware, agent->hardware, sizeof message.hardware);
+    UD_TRY(ud_identity_secrets(&agent->identity, agent->port, message.nonce, message.secret));
+    if (agent->config->claim_key != NULL) {
+        message.present |= UD_FIELD(UD_REGISTER_CLAIM_KEY);
+        strncpy(message.claim_key, agent->config->claim_key, UD_CLAIM_KEY_SIZE_MAX);
+    }
+    if (agent->config->one_time_code != NULL) {
+        message.present |= UD_FIELD(UD_REGISTER_ONE_TIME_CODE);
+        strncpy(message.one_time_code, agent->config->one_time_code, UD_CLAIM_KEY_SIZE_MAX);
+    }
+    ud_version_format(&agent->version, message.version);
+    memcpy(message.image_digest, agent->image_digest, UD_SHA256_SIZE);
+    return ud_message_encode(UD_MESSAGE_REGISTER, &message, data, UD_MESSAGE_SIZE_MAX, size);
+}
+
+static ud_err_t encode_token_request(ud_agent_t *agent, uint8_t *data, size_t *size)
+{
+    uint8_t nonce[UD_IDENTITY_NONCE_SIZE];
+    ud_token_request_t message = {
+        .present = UD_FIELD(UD_TOKEN_REQUEST_DEVICE_ID) | UD_FIELD(UD_TOKEN_REQUEST_SECRET),
+    };
+    strncpy(message.device_id, agent->config->device_id, UD_DEVICE_ID_SIZE_MAX);
+    UD_TRY(ud_identity_secrets(&agent->identity, agent->port, nonce, message.secret));
+    return ud_message_encode(UD_MESSAGE_TOKEN_REQUEST, &message, data, UD_MESSAGE_SIZE_MAX, size);
+}
+
+static ud_err_t compose(ud_agent_t *agent, ud_request_t *request, uint64_t now_ms)
+{
+    uint8_t *message = agent->buffer + agent->buffer_size - UD_TRANSPORT_TAIL_SIZE;
+    char *token = (char *)message + UD_MESSAGE_SIZE_MAX;
+    size_t size = 0;
+    token[0] = '\0';
+    switch (request->kind) {
+    case UD_REQUEST_REGISTER:
+        UD_TRY(encode_register(agent, message, &size));
+        break;
+    case UD_REQUEST_TOKEN:
+        UD_TRY(encode_token_request(agent, message, &size));
+        break;
+    case UD_REQUEST_CHECKIN:
+        UD_TRY(ud_report_encode(agent, message, &size, now_ms));
+        UD_TRY(ud_identity_token(&agent->identity, agent->port, token));
+        break;
+    case UD_REQUEST_ARTIFACT:
+        ud_download_request(agent, request, now_ms);
+        UD_TRY(ud_identity_token(&agent->identity, agent->port, token));
+        break;
+    case UD_REQUEST_COUNT:
+        return UD_ERR_INTERNAL;
+    }
+    request->token = token;
+    request->body = ud_span(message, size);
+    return UD_OK;
+}
+
+void ud_exchange_begin(ud_agent_t *agent, ud_request_kind_t kind, uint64_t now_ms)
+{
+    ud_request_t request = {.kind = kind, .server = agent->config->server};
+    agent->request = (uint8_t)kind;
+    agent->answer = (ud_answer_t){0};
+    agent->fill = 0;
+    agent->heard_ms = now_ms;
+    agent->busy = compose(agent, &request, now_ms) == UD_OK &&
+                  agent->config->transport->begin(agent->transport_state, agent->port, &request, agent->buffer,
+                                                  agent->buffer_size) == UD_OK;
+}
+
+void ud_exchange_close(ud_agent_t *agent)
+{
+    agent->config->transport->close(agent->transport_state, agent->port);
+    agent->busy = false;
+}
+
+static ud_exchange_progress_t fail(ud_agent_t *agent)
+{
+    ud_exchange_close(agent);
+    return UD_EXCHANGE_FAILED;
+}
+
+ud_exchange_progress_t ud_exchange_poll(ud_agent_t *agent, size_t want, uint64_t now_ms, uint64_t *wake_ms,
+                                        ud_err_t *err)
+{
+    const ud_transport_t *transport = agent->config->transport;
+    *err = UD_ERR_NETWORK;
+    if (!agent->busy) {
+        return fail(agent);
+    }
+    ud_err_t moved = transport->poll(agent->transport_state, agent->port, agent->buffer, agent->buffer_size, want,
+                                     &agent->fill, &agent->answer);
+    if (moved == UD_ERR_WOULD_BLOCK) {
+        *wake_ms = agent->heard_ms + agent->config->answer_timeout_ms;
+        return now_ms < *wake_ms ? UD_EXCHANGE_BUSY : fail(agent);
+    }
+    if (moved == UD_ERR_NETWORK && transport->was_stale(agent->transport_state)) {
+        ud_exchange_close(agent);
+        ud_exchange_begin(agent, (ud_request_kind_t)agent->request, now_ms);
+        return UD_EXCHANGE_MOVED;
+    }
+    if (moved != UD_OK) {
+        *err = moved;
+        return fail(agent);
+    }
+    agent->heard_ms = now_ms;
+    agent->contact = agent->contact || agent->answer.complete;
+    agent->busy = !agent->answer.complete;
+    return agent->answer.complete ? UD_EXCHANGE_DONE : UD_EXCHANGE_MOVED;
+}

@@ -1,0 +1,72 @@
+/* The agent's machine as a table: [state][event] -> action, next. Empty cells reject; agent.c says how that is met.
+ * docs/device.md, "Agent", shows the same table; tests/unit/agent/test_machine.c walks every cell.
+ */
+#ifndef UD_AGENT_MACHINE_H
+#define UD_AGENT_MACHINE_H
+
+#include "include/updraft/agent.h"
+
+/* What may happen. The work of a state (agent.c) finds out; NONE means: nothing yet, stay. */
+typedef enum {
+    UD_EVENT_NONE,
+    UD_EVENT_DUE,      /* the time to register, check in or report has come */
+    UD_EVENT_BLANK,    /* there is no identity in flash */
+    UD_EVENT_DONE,     /* the work of this state is complete */
+    UD_EVENT_MORE,     /* a part of it is: a chunk came, a chunk is written */
+    UD_EVENT_GO,       /* nothing stands against the next step: download, reboot */
+    UD_EVENT_HOLD,     /* window, battery or application stopped the download */
+    UD_EVENT_FAILED,   /* try again later */
+    UD_EVENT_FATAL,    /* this update cannot succeed */
+    UD_EVENT_DENIED,   /* the server does not take the token or secret */
+    UD_EVENT_UNKNOWN,  /* the server does not know the device */
+    UD_EVENT_PENDING,  /* a person has to approve the device */
+    UD_EVENT_RETIRED,  /* the device is out of service */
+    UD_EVENT_INSTALL,  /* an offer was accepted */
+    UD_EVENT_REFUSED,  /* an offer was refused */
+    UD_EVENT_CANCEL,   /* the server takes the update back */
+    UD_EVENT_REGISTER, /* the server wants the device to register again */
+    UD_EVENT_PASSED,   /* on trial: self-test passed and the server answered */
+    UD_EVENT_EXPIRED,  /* on trial: self-test failed, or no contact in time */
+    UD_EVENT_COUNT
+} ud_agent_event_t;
+
+typedef enum {
+    UD_ACT_NONE,
+    UD_ACT_DRAW_IDENTITY,
+    UD_ACT_REGISTER,   /* begin the exchange */
+    UD_ACT_CHECK_IN,   /* begin the exchange */
+    UD_ACT_RENEW,      /* begin the exchange */
+    UD_ACT_KEEP_TOKEN, /* begin to save the token that came */
+    UD_ACT_SETTLE,     /* the exchange is over; the next is due when the server said */
+    UD_ACT_BACK_OFF,   /* the exchange is over; try again after a while */
+    UD_ACT_AGAIN,      /* what was interrupted goes on; a check-in is due at once */
+    UD_ACT_HOLD,       /* the download stops; say why at once */
+    UD_ACT_ACCEPT,     /* take up the offer's download where the journal has it */
+    UD_ACT_GIVE_UP,    /* forget the update and report why */
+    UD_ACT_STAGE,      /* the image is complete; the server is told before boot is */
+    UD_ACT_REBOOT,     /* ask boot to install, and reset */
+    UD_ACT_CONFIRM,    /* the trial is passed */
+    UD_ACT_REJECT,     /* the trial failed: boot shall revert */
+    UD_ACT_RETIRE,     /* forget the update, sleep */
+    UD_ACT_COUNT
+} ud_agent_action_t;
+
+/* As `next`: the state that the exchange interrupted (ud_agent_t.home). */
+#define UD_AGENT_HOME UD_AGENT_STATE_COUNT
+
+typedef struct {
+    uint8_t valid;  /* 0: the cell is empty */
+    uint8_t action; /* ud_agent_action_t */
+    uint8_t next;   /* ud_agent_state_t or UD_AGENT_HOME */
+} ud_agent_rule_t;
+
+/* For writes whose loss costs nothing but what the comment beside the call says. */
+static inline void ud_agent_may_fail(ud_err_t err)
+{
+    (void)err;
+}
+
+/* The cell, or NULL where it is empty. */
+const ud_agent_rule_t *ud_agent_rule(ud_agent_state_t state, ud_agent_event_t event);
+
+#endif

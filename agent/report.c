@@ -1,0 +1,244 @@
+#include "agent/report.h"
+
+#include "core/base/assert.h"
+#include "core/base/endian.h"
+
+#include <string.h>
+
+#define INSTALL_SWAP 0
+#define DELTA_NONE 0
+#define SLOT_A 0
+
+/* ---- the journal's row ---------------------------------------------------------------------------------------------- */
+
+ud_err_t ud_report_keep(ud_agent_t *agent, uint32_t update_id, ud_device_state_t state)
+{
+    ud_slot_report_t report = agent->report;
+    report.update_id = update_id;
+    report.state = (uint8_t)state;
+    UD_TRY(ud_slot_report_put(agent->journal, &report));
+    agent->report = report;
+    return UD_OK;
+}
+
+/* The next number, reserved in the journal. A journal that takes no rows costs the numbering its promise, not the
+ * device its reports: a new epoch begins at the next start.
+ */
+static uint32_t next_sequence(ud_agent_t *agent)
+{
+    agent->sequence++;
+    if (agent->sequence >= agent->report.sequence) {
+        ud_slot_report_t report = agent->report;
+        report.sequence = agent->sequence + UD_AGENT_SEQUENCE_BLOCK;
+        if (ud_slot_report_put(agent->journal, &report) == UD_OK) {
+            agent->report = report;
+        }
+    }
+    return agent->sequence;
+}
+
+static void resolve(ud_agent_t *agent, const ud_slot_status_t *status)
+{
+    uint32_t update_id = agent->report.update_id;
+    bool taken_back = status->boot_reason == UD_BOOT_REVERTED || status->boot_reason == UD_BOOT_STAGED_REFUSED;
+    if (update_id == 0 || status->state == UD_SLOT_TRIAL || status->install_pending) {
+        return;
+    }
+    if (agent->report.state == UD_DEVICE_CONFIRMED && !taken_back) {
+        ud_report_result(agent, update_id, UD_DEVICE_CONFIRMED, UD_OK);
+    } else if (status->boot_reason == UD_BOOT_STAGED_REFUSED) {
+        ud_report_result(agent, update_id, UD_DEVICE_FAILED, status->revert_reason);
+    } else {
+        ud_report_result(agent, update_id, UD_DEVICE_REVERTED, status->revert_reason);
+    }
+}
+
+void ud_report_open(ud_agent_t *agent, const ud_slot_status_t *status)
+{
+    agent->report = (ud_slot_report_t){0};
+    if (ud_slot_report_get(agent->journal, &agent->report) != UD_OK &&
+        ud_port_random(agent->port, &agent->report.epoch, sizeof agent->report.epoch) != UD_OK) {
+        agent->report.epoch = ud_get_u32le(agent->image_digest);
+    }
+    agent->sequence = agent->report.sequence;
+    resolve(agent, status);
+}
+
+/* ---- results -------------------------------------------------------------------------------------------------------- */
+
+void ud_report_result(ud_agent_t *agent, uint32_t update_id, ud_device_state_t state, ud_err_t err)
+{
+    agent->result_pending = true;
+    agent->result_id = update_id;
+    agent->result = (uint8_t)state;
+    agent->result_error = (uint16_t)err;
+}
+
+void ud_report_acknowledged(ud_agent_t *agent)
+{
+    agent->sent_open = false;
+    if (!agent->result_pending || agent->sent_id != agent->result_id || agent->sent_state != agent->result) {
+        return;
+    }
+    /* Without the journal the result is reported once more after the next reset: the server knows it then. */
+    if (agent->report.update_id == agent->result_id && ud_report_keep(agent, 0, UD_DEVICE_IDLE) != UD_OK) {
+        agent->report.update_id = 0;
+    }
+    agent->result_pending = false;
+}
+
+/* ---- check-in ------------------------------------------------------------------------------------------------------- */
+
+static ud_device_state_t update_state(const ud_agent_t *agent)
+{
+    static const uint8_t states[UD_AGENT_STATE_COUNT] = {
+        [UD_AGENT_WAITING] = UD_DEVICE_WAITING,     [UD_AGENT_DOWNLOADING] = UD_DEVICE_DOWNLOADING,
+        [UD_AGENT_WRITING] = UD_DEVICE_DOWNLOADING, [UD_AGENT_VERIFYING] = UD_DEVICE_VERIFYING,
+        [UD_AGENT_STAGED] = UD_DEVICE_STAGED,       [UD_AGENT_TRIAL] = UD_DEVICE_TRIAL,
+    };
+    uint8_t state = states[agent->state];
+    return (ud_device_state_t)(state != UD_DEVICE_IDLE ? state : states[agent->home]);
+}
+
+ud_device_state_t ud_agent_device_state(const ud_agent_t *agent)
+{
+    return agent->result_pending ? (ud_device_state_t)agent->result : update_state(agent);
+}
+
+uint8_t ud_agent_progress(const ud_agent_t *agent)
+{
+    if (!agent->has_update || agent->update.image_size == 0) {
+        return 0;
+    }
+    uint64_t written = agent->state == UD_AGENT_WRITING ? agent->chunk_offset : agent->chain.offset;
+    return (uint8_t)(written * 100 / agent->update.image_size);
+}
+
+static ud_err_t present_error(const ud_agent_t *agent, ud_device_state_t state)
+{
+    if (agent->result_pending) {
+        return (ud_err_t)agent->result_error;
+    }
+    return state == UD_DEVICE_WAITING ? (ud_err_t)agent->wait_reason : UD_OK;
+}
+
+static uint32_t present_update(const ud_agent_t *agent)
+{
+    if (agent->result_pending) {
+        return agent->result_id;
+    }
+    return agent->has_update ? agent->update.update_id : agent->report.update_id;
+}
+
+static void fill_device(const ud_agent_t *agent, ud_checkin_t *message, uint64_t now_ms)
+{
+    const ud_agent_hooks_t *hooks = &agent->config->hooks;
+    strncpy(message->device_id, agent->config->device_id, UD_DEVICE_ID_SIZE_MAX);
+    memcpy(message->hardware, agent->hardware, sizeof message->hardware);
+    ud_version_format(&agent->version, message->version);
+    memcpy(message->image_digest, agent->image_digest, UD_SHA256_SIZE);
+    message->active_slot = SLOT_A;
+    message->uptime_s = (uint32_t)((now_ms - agent->started_ms) / 1000);
+    message->capabilities = (ud_capabilities_t){
+        .present = UD_FIELD(UD_CAPABILITY_DELTA) | UD_FIELD(UD_CAPABILITY_CHUNK_SIZE_MAX) |
+                   UD_FIELD(UD_CAPABILITY_INSTALL) | UD_FIELD(UD_CAPABILITY_SLOT_SIZE),
+        .delta = DELTA_NONE,
+        .install = INSTALL_SWAP,
+        .chunk_size_max = agent->config->chunk_size_max,
+        .slot_size = ud_slot_image_size_max(agent->port),
+    };
+    uint8_t battery = hooks->battery != NULL ? hooks->battery(hooks->context) : UD_BATTERY_UNKNOWN;
+    if (battery <= 100) {
+        message->present |= UD_FIELD(UD_CHECKIN_BATTERY);
+        message->battery = battery;
+    }
+    if (hooks->link != NULL) {
+        ud_agent_link_t link = {0};
+        hooks->link(hooks->context, &link);
+        message->present |= UD_FIELD(UD_CHECKIN_LINK) | (link.signal < 0 ? UD_FIELD(UD_CHECKIN_SIGNAL) : 0);
+        message->link = link.type;
+        message->signal = link.signal;
+    }
+}
+
+static void fill_boot(const ud_agent_t *agent, ud_checkin_t *message)
+{
+    ud_slot_status_t status;
+    ud_slot_status(agent->journal, &status);
+    message->security_counter = agent->security_counter;
+    message->boot_reason = (uint8_t)status.boot_reason;
+    message->journal_worn = status.journal_worn;
+    message->safe_mode = status.boot_reason == UD_BOOT_SAFE_MODE;
+    if (status.revert_reason != UD_OK) {
+        message->present |= UD_FIELD(UD_CHECKIN_REVERT_REASON) | UD_FIELD(UD_CHECKIN_REVERT_DIGEST);
+        message->revert_reason = (uint16_t)status.revert_reason;
+        memcpy(message->revert_digest, status.revert_digest, UD_SHA256_SIZE);
+    }
+}
+
+/* State, update, progress and error; the sequence number of the last report if that said the same and was not
+ * answered, else the next.
+ */
+static void fill_state(ud_agent_t *agent, ud_checkin_t *message)
+{
+    ud_device_state_t state = ud_agent_device_state(agent);
+    ud_err_t err = present_error(agent, state);
+    uint32_t update_id = present_update(agent);
+    uint8_t percent = ud_agent_progress(agent);
+    bool same = agent->sent_open && agent->sent_state == state && agent->sent_id == update_id &&
+                agent->sent_error == err && agent->sent_percent == percent;
+    message->state = (uint8_t)state;
+    message->epoch = agent->report.epoch;
+    message->sequence = same ? agent->sequence : next_sequence(agent);
+    if (update_id != 0) {
+        message->present |= UD_FIELD(UD_CHECKIN_UPDATE_ID);
+        message->update_id = update_id;
+    }
+    if (agent->has_update) {
+        message->present |= UD_FIELD(UD_CHECKIN_PROGRESS);
+        message->progress = percent;
+    }
+    if (err != UD_OK) {
+        message->present |= UD_FIELD(UD_CHECKIN_ERROR);
+        message->error = (uint16_t)err;
+    }
+    agent->sent_open = true;
+    agent->sent_state = (uint8_t)state;
+    agent->sent_id = update_id;
+    agent->sent_error = (uint16_t)err;
+    agent->sent_percent = percent;
+}
+
+ud_err_t ud_report_encode(ud_agent_t *agent, uint8_t *data, size_t *size, uint64_t now_ms)
+{
+    ud_checkin_t message = {
+        .present = UD_FIELD(UD_CHECKIN_DEVICE_ID) | UD_FIELD(UD_CHECKIN_HARDWARE) | UD_FIELD(UD_CHECKIN_VERSION) |
+                   UD_FIELD(UD_CHECKIN_IMAGE_DIGEST) | UD_FIELD(UD_CHECKIN_STATE) | UD_FIELD(UD_CHECKIN_EPOCH) |
+                   UD_FIELD(UD_CHECKIN_SEQUENCE) | UD_FIELD(UD_CHECKIN_SECURITY_COUNTER) |
+                   UD_FIELD(UD_CHECKIN_BOOT_REASON) | UD_FIELD(UD_CHECKIN_ACTIVE_SLOT) |
+                   UD_FIELD(UD_CHECKIN_CAPABILITIES) | UD_FIELD(UD_CHECKIN_JOURNAL_WORN) |
+                   UD_FIELD(UD_CHECKIN_SAFE_MODE) | UD_FIELD(UD_CHECKIN_UPTIME),
+    };
+    fill_device(agent, &message, now_ms);
+    fill_boot(agent, &message);
+    fill_state(agent, &message);
+    agent->reported_ms = now_ms;
+    agent->reported_percent = ud_agent_progress(agent);
+    return ud_message_encode(UD_MESSAGE_CHECKIN, &message, data, UD_MESSAGE_SIZE_MAX, size);
+}
+
+void ud_report_tell(ud_agent_t *agent)
+{
+    const ud_agent_hooks_t *hooks = &agent->config->hooks;
+    ud_device_state_t state = ud_agent_device_state(agent);
+    ud_err_t err = present_error(agent, state);
+    uint8_t percent = ud_agent_progress(agent);
+    if (hooks->progress == NULL ||
+        (agent->told_state == state && agent->told_percent == percent && agent->told_error == err)) {
+        return;
+    }
+    agent->told_state = (uint8_t)state;
+    agent->told_percent = percent;
+    agent->told_error = (uint16_t)err;
+    hooks->progress(hooks->context, state, percent, err);
+}

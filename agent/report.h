@@ -1,0 +1,31 @@
+/* What the agent tells the server: check-ins, and results that must arrive exactly once. Parts of the agent.
+ *
+ * A result (confirmed, reverted, failed, refused, cancelled) is repeated until a check-in that carries it is answered.
+ * Those that a reset may not lose stand in the journal's report row, whose `state` says how far the update got:
+ *     STAGED     boot was asked to install; if boot neither has it on trial nor pending, it was reverted or refused
+ *     CONFIRMED  written before ud_slot_confirm(), so that a confirmed image is never taken for a reverted one
+ */
+#ifndef UD_AGENT_REPORT_H
+#define UD_AGENT_REPORT_H
+
+#include "include/updraft/agent.h"
+
+/* Reads the report row after a reset and finds out what became of the update it names; `status` is boot's word. */
+void ud_report_open(ud_agent_t *agent, const ud_slot_status_t *status);
+
+/* Encodes the check-in of this moment; the same numbers again if nothing changed since one that was not answered. */
+UD_MUST_USE ud_err_t ud_report_encode(ud_agent_t *agent, uint8_t *data, size_t *size, uint64_t now_ms);
+
+/* A check-in was answered: what it carried is done with. */
+void ud_report_acknowledged(ud_agent_t *agent);
+
+/* Sets the result to be reported next. */
+void ud_report_result(ud_agent_t *agent, uint32_t update_id, ud_device_state_t state, ud_err_t err);
+
+/* Writes how far an update got into the journal. Errors: UD_ERR_JOURNAL_WORN. */
+UD_MUST_USE ud_err_t ud_report_keep(ud_agent_t *agent, uint32_t update_id, ud_device_state_t state);
+
+/* Tells the progress hook, if something changed. */
+void ud_report_tell(ud_agent_t *agent);
+
+#endif

@@ -1,0 +1,210 @@
+#include "agent/spare.h"
+
+#include "core/base/assert.h"
+#include "core/base/limits.h"
+#include "core/slot/slot.h"
+#include "include/updraft/config.h"
+
+#include <string.h>
+
+_Static_assert(UD_AGENT_PAGE_SIZE % UD_WRITE_SIZE_MAX == 0, "a page is whole words");
+
+/* What a word of flash is to the bytes that shall stand there. */
+typedef enum { WORD_KEEP, WORD_BLANK, WORD_BAD } word_t;
+
+static const ud_area_geometry_t *geometry(const ud_port_t *port)
+{
+    return ud_port_area(port, UD_AREA_SLOT_B);
+}
+
+static uint32_t smaller(uint32_t left, uint32_t right)
+{
+    return left < right ? left : right;
+}
+
+uint32_t ud_spare_anchor_unit(const ud_port_t *port, uint32_t chunk_size)
+{
+    uint32_t sector = geometry(port)->sector_size_bytes;
+    uint32_t unit = chunk_size > UD_SLOT_UNIT_SIZE_MIN ? chunk_size : UD_SLOT_UNIT_SIZE_MIN;
+    return unit > sector ? unit : sector;
+}
+
+void ud_spare_begin(ud_spare_t *spare, ud_port_t *port, uint32_t offset, uint32_t lenient_size)
+{
+    *spare = (ud_spare_t){
+        .base = ud_slot_staging_offset(port),
+        .judged_end = offset,
+        .lenient_end = offset + lenient_size,
+        .retry_sector = UINT32_MAX,
+    };
+}
+
+static bool is_blank(const uint8_t *data, size_t size, uint8_t erased)
+{
+    for (size_t i = 0; i < size; i++) {
+        if (data[i] != erased) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static word_t judge_word(const uint8_t *flash, const uint8_t *wanted, size_t size, uint8_t erased)
+{
+    if (memcmp(flash, wanted, size) == 0) {
+        return WORD_KEEP;
+    }
+    return is_blank(flash, size, erased) ? WORD_BLANK : WORD_BAD;
+}
+
+/* Copies up to a page of the chunk into `page`, its last word filled up with erased bytes; gives whole words. */
+static uint32_t take_page(const uint8_t *data, uint32_t size, uint32_t word, uint8_t erased,
+                          uint8_t page[UD_AGENT_PAGE_SIZE])
+{
+    uint32_t taken = smaller(size, UD_AGENT_PAGE_SIZE);
+    uint32_t whole = (taken + word - 1) / word * word;
+    memset(page + taken, erased, whole - taken);
+    memcpy(page, data, taken);
+    return whole;
+}
+
+/* True if nothing in `size` bytes of the chunk's place stands against programming it. */
+static bool place_is_fit(ud_spare_t *spare, ud_port_t *port, uint32_t offset, const uint8_t *data, uint32_t size)
+{
+    const ud_area_geometry_t *area = geometry(port);
+    uint8_t page[UD_AGENT_PAGE_SIZE];
+    uint8_t flash[UD_AGENT_PAGE_SIZE];
+    for (uint32_t at = 0; at < size; at += UD_AGENT_PAGE_SIZE) {
+        uint32_t whole = take_page(data + at, size - at, area->write_size_bytes, area->erased_value, page);
+        if (ud_port_flash_read(port, UD_AREA_SLOT_B, spare->base + offset + at, flash, whole) != UD_OK) {
+            return false;
+        }
+        for (uint32_t i = 0; i < whole; i += area->write_size_bytes) {
+            if (judge_word(flash + i, page + i, area->write_size_bytes, area->erased_value) == WORD_BAD) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+/* True if all of `size` bytes are erased. */
+static bool place_is_blank(ud_spare_t *spare, ud_port_t *port, uint32_t offset, uint32_t size)
+{
+    uint8_t flash[UD_AGENT_PAGE_SIZE];
+    for (uint32_t at = 0; at < size; at += UD_AGENT_PAGE_SIZE) {
+        uint32_t piece = smaller(size - at, UD_AGENT_PAGE_SIZE);
+        if (ud_port_flash_read(port, UD_AREA_SLOT_B, spare->base + offset + at, flash, piece) != UD_OK ||
+            !is_blank(flash, piece, geometry(port)->erased_value)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static ud_err_t erase(ud_spare_t *spare, ud_port_t *port, uint32_t sector_offset)
+{
+    uint32_t sector = geometry(port)->sector_size_bytes;
+    spare->retries = sector_offset == spare->retry_sector ? (uint8_t)(spare->retries + 1) : 1;
+    spare->retry_sector = sector_offset;
+    UD_REQUIRE(spare->retries <= UD_AGENT_SECTOR_RETRIES, UD_ERR_FLASH_WRITE);
+
+    ud_port_watchdog_feed(port);
+    UD_TRY(ud_port_flash_erase(port, UD_AREA_SLOT_B, spare->base + sector_offset));
+    UD_REQUIRE(place_is_blank(spare, port, sector_offset, sector), UD_ERR_FLASH_ERASE);
+    spare->judged_end = sector_offset + sector;
+    return UD_OK;
+}
+
+/* At the first byte of a sector: must it be erased before the chunk at hand, `size` bytes of it, goes there? */
+static bool sector_must_go(ud_spare_t *spare, ud_port_t *port, uint32_t offset, const uint8_t *data, uint32_t size)
+{
+    uint32_t sector = geometry(port)->sector_size_bytes;
+    uint32_t at_hand = smaller(size, sector);
+    if (!place_is_fit(spare, port, offset, data, at_hand)) {
+        return true;
+    }
+    return offset >= spare->lenient_end && !place_is_blank(spare, port, offset + at_hand, sector - at_hand);
+}
+
+/* Finds the first run of blank words in a page; `*first` is `size` if there is none. False: a word cannot be used. */
+static bool find_run(const ud_area_geometry_t *area, const uint8_t *flash, const uint8_t *page, uint32_t size,
+                     uint32_t *first, uint32_t *end)
+{
+    uint32_t word = area->write_size_bytes;
+    *first = size;
+    *end = size;
+    for (uint32_t at = 0; at < size && *end == size; at += word) {
+        word_t found = judge_word(flash + at, page + at, word, area->erased_value);
+        if (found == WORD_BAD) {
+            return false;
+        }
+        if (found == WORD_BLANK && *first == size) {
+            *first = at;
+        } else if (found == WORD_KEEP && *first < size) {
+            *end = at;
+        }
+    }
+    return true;
+}
+
+/* Programs the first run of blank words of the page and reads it back. `*done` bytes of it stand in flash then; 0: a
+ * word there cannot be used.
+ */
+static ud_err_t program_page(ud_port_t *port, uint32_t offset, const uint8_t *page, uint32_t size, uint32_t *done)
+{
+    uint8_t flash[UD_AGENT_PAGE_SIZE];
+    uint32_t first;
+    uint32_t end;
+    *done = 0;
+    if (ud_port_flash_read(port, UD_AREA_SLOT_B, offset, flash, size) != UD_OK ||
+        !find_run(geometry(port), flash, page, size, &first, &end)) {
+        return UD_OK;
+    }
+    if (first < end) {
+        /* What a refused program did shows in what is read back. */
+        ud_err_t err = ud_port_flash_program(port, UD_AREA_SLOT_B, offset + first, page + first, end - first);
+        UD_REQUIRE(err == UD_OK || err == UD_ERR_FLASH_WRITE, err);
+        if (ud_port_flash_read(port, UD_AREA_SLOT_B, offset, flash, size) != UD_OK) {
+            return UD_OK;
+        }
+    }
+    *done = memcmp(flash, page, end) == 0 ? end : 0;
+    return UD_OK;
+}
+
+ud_err_t ud_spare_step(ud_spare_t *spare, ud_port_t *port, uint32_t offset, const uint8_t *data, uint32_t size,
+                       ud_spare_progress_t *progress)
+{
+    const ud_area_geometry_t *area = geometry(port);
+    uint32_t sector = area->sector_size_bytes;
+    uint32_t at = offset + spare->written;
+    uint32_t left = size - spare->written;
+    data += spare->written;
+    *progress = UD_SPARE_MORE;
+    if (at >= spare->judged_end) {
+        if (sector_must_go(spare, port, at, data, left)) {
+            return erase(spare, port, at);
+        }
+        spare->judged_end = at + sector;
+    }
+
+    uint8_t page[UD_AGENT_PAGE_SIZE];
+    uint32_t sector_left = sector - at % sector;
+    uint32_t whole = take_page(data, smaller(left, sector_left), area->write_size_bytes, area->erased_value, page);
+    uint32_t done;
+    UD_TRY(program_page(port, spare->base + at, page, whole, &done));
+    if (done == 0) {
+        uint32_t start = at - at % sector;
+        UD_TRY(erase(spare, port, start));
+        spare->written = start > offset ? start - offset : 0;
+        *progress = start < offset ? UD_SPARE_AGAIN : UD_SPARE_MORE;
+        return UD_OK;
+    }
+    spare->written += smaller(done, left);
+    if (spare->written == size) {
+        spare->written = 0;
+        *progress = UD_SPARE_DONE;
+    }
+    return UD_OK;
+}

@@ -1,0 +1,64 @@
+#include "agent/trial.h"
+
+#include "agent/report.h"
+
+#define MS_PER_S UINT64_C(1000)
+
+/* Milliseconds until a self-test that is running is asked again. */
+#define SELF_TEST_INTERVAL_MS 1000
+
+ud_agent_event_t ud_trial_watch(ud_agent_t *agent, uint64_t now_ms, uint64_t *wake_ms)
+{
+    const ud_agent_hooks_t *hooks = &agent->config->hooks;
+    if (!agent->on_trial) {
+        return UD_EVENT_NONE;
+    }
+    if (!agent->self_test_passed) {
+        ud_self_test_t verdict = hooks->self_test != NULL ? hooks->self_test(hooks->context) : UD_SELF_TEST_PASSED;
+        agent->self_test_passed = verdict == UD_SELF_TEST_PASSED;
+        agent->trial_error = UD_ERR_SELF_TEST_FAILED;
+        if (verdict == UD_SELF_TEST_FAILED) {
+            return UD_EVENT_EXPIRED;
+        }
+    }
+    if (agent->self_test_passed) {
+        agent->trial_error = UD_ERR_NO_CONTACT;
+        if (agent->contact) {
+            return UD_EVENT_PASSED;
+        }
+    }
+    uint64_t deadline_ms = agent->started_ms + agent->config->contact_timeout_s * MS_PER_S;
+    if (now_ms >= deadline_ms) {
+        return UD_EVENT_EXPIRED;
+    }
+    uint64_t next_ms = agent->self_test_passed ? deadline_ms : now_ms + SELF_TEST_INTERVAL_MS;
+    *wake_ms = next_ms < *wake_ms ? next_ms : *wake_ms;
+    return UD_EVENT_NONE;
+}
+
+void ud_trial_confirm(ud_agent_t *agent)
+{
+    uint32_t update_id = agent->report.update_id;
+    /* First the note, then the deed: see agent/report.h. A journal that refuses leaves the image on trial, which boot
+     * ends when the attempts are used up; until then each step tries again.
+     */
+    if (update_id != 0 && ud_report_keep(agent, update_id, UD_DEVICE_CONFIRMED) != UD_OK) {
+        return;
+    }
+    if (ud_slot_confirm(agent->journal) != UD_OK) {
+        return;
+    }
+    agent->on_trial = false;
+    if (update_id != 0) {
+        ud_report_result(agent, update_id, UD_DEVICE_CONFIRMED, UD_OK);
+    }
+}
+
+void ud_trial_reject(ud_agent_t *agent)
+{
+    /* If the journal takes neither row, the reset counts as an attempt, and they end. */
+    ud_agent_may_fail(ud_slot_reject(agent->journal, (ud_err_t)agent->trial_error));
+    ud_agent_may_fail(ud_slot_announce_reset(agent->journal));
+    ud_report_tell(agent);
+    ud_port_reset(agent->port);
+}

@@ -1,0 +1,187 @@
+#include "agent/update.h"
+
+#include "core/base/assert.h"
+#include "core/base/hex.h"
+#include "core/image/descriptor.h"
+
+#include <string.h>
+
+/* Fields without which an offer to install says nothing. */
+#define FIELDS_REQUIRED                                                                                 \
+    (UD_FIELD(UD_OFFER_UPDATE_ID) | UD_FIELD(UD_OFFER_VERSION) | UD_FIELD(UD_OFFER_IMAGE_SIZE) |        \
+     UD_FIELD(UD_OFFER_ARTIFACT_SIZE) | UD_FIELD(UD_OFFER_IMAGE_DIGEST) | UD_FIELD(UD_OFFER_KEY_HASH) | \
+     UD_FIELD(UD_OFFER_SIGNATURE) | UD_FIELD(UD_OFFER_CHUNK_SIZE) | UD_FIELD(UD_OFFER_CHAIN_ROOT) |     \
+     UD_FIELD(UD_OFFER_HARDWARE))
+
+#define KIND_FULL 0
+#define SLOT_A 0
+#define MS_PER_S UINT64_C(1000)
+
+static bool has(const ud_offer_t *offer, uint32_t fields)
+{
+    return (offer->present & fields) == fields;
+}
+
+/* ---- form: does the offer hold together? ------------------------------------------------------------------------- */
+
+static ud_err_t judge_form(const ud_offer_t *offer, const ud_update_judge_t *judge, ud_version_t *version)
+{
+    UD_REQUIRE(has(offer, FIELDS_REQUIRED) && offer->update_id != 0, UD_ERR_OFFER_INVALID);
+    UD_REQUIRE(offer->kind == KIND_FULL, UD_ERR_UNSUPPORTED);
+    UD_REQUIRE(!has(offer, UD_FIELD(UD_OFFER_BASE_DIGEST)), UD_ERR_OFFER_INVALID);
+    UD_REQUIRE(has(offer, UD_FIELD(UD_OFFER_URL)) || has(offer, UD_FIELD(UD_OFFER_ARTIFACT_DIGEST)),
+               UD_ERR_OFFER_INVALID);
+    UD_REQUIRE(ud_version_parse(offer->version, strlen(offer->version), version) == UD_OK, UD_ERR_OFFER_INVALID);
+    UD_REQUIRE(ud_chunk_size_is_known(offer->chunk_size) && offer->chunk_size <= judge->chunk_size_max,
+               UD_ERR_OFFER_INVALID);
+    UD_REQUIRE(offer->image_size > 0 &&
+                   offer->artifact_size == ud_chain_artifact_size(offer->image_size, offer->chunk_size),
+               UD_ERR_OFFER_INVALID);
+    return UD_OK;
+}
+
+/* ---- fitness: is it for this device, now? ------------------------------------------------------------------------ */
+
+static ud_err_t judge_fitness(const ud_offer_t *offer, const ud_update_judge_t *judge, const ud_version_t *version)
+{
+    UD_REQUIRE(strcmp(offer->hardware, judge->hardware) == 0, UD_ERR_WRONG_HARDWARE);
+    UD_REQUIRE(!has(offer, UD_FIELD(UD_OFFER_SLOT)) || offer->slot == SLOT_A, UD_ERR_WRONG_SLOT);
+    UD_REQUIRE(memcmp(offer->image_digest, judge->image_digest, UD_SHA256_SIZE) != 0, UD_ERR_ALREADY_RUNNING);
+    UD_REQUIRE(!ud_slot_is_bad(judge->journal, offer->image_digest), UD_ERR_KNOWN_BAD);
+    UD_REQUIRE(offer->action == UD_ACTION_ROLLBACK || ud_version_compare_full(version, &judge->version) >= 0,
+               UD_ERR_OLDER_VERSION);
+    UD_REQUIRE(offer->security_counter >= judge->security_counter, UD_ERR_LOW_COUNTER);
+    UD_REQUIRE(offer->image_size <= judge->capacity, UD_ERR_IMAGE_TOO_LARGE);
+    UD_REQUIRE(judge->confirmed, UD_ERR_NOT_CONFIRMED);
+    return UD_OK;
+}
+
+/* ---- authenticity: who says so? ------------------------------------------------------------------------------------ */
+
+static ud_err_t judge_authenticity(const ud_offer_t *offer, const ud_update_judge_t *judge, const ud_version_t *version)
+{
+    ud_err_t reason = UD_ERR_IMAGE_SIGNATURE;
+    if (ud_image_verify_signature(offer->image_digest, offer->key_hash, offer->signature, judge->keys, judge->key_count,
+                                  &reason) != UD_VERDICT_VALID) {
+        return reason;
+    }
+    if (!has(offer, UD_FIELD(UD_OFFER_DESCRIPTOR))) {
+        return judge->allow_unsigned_chain ? UD_OK : UD_ERR_IMAGE_DESCRIPTOR;
+    }
+    ud_descriptor_t descriptor = {
+        .version = *version,
+        .security_counter = offer->security_counter,
+        .image_size = offer->image_size,
+        .chunk_size = offer->chunk_size,
+    };
+    memcpy(descriptor.hardware, offer->hardware, sizeof descriptor.hardware);
+    memcpy(descriptor.image_hash, offer->image_digest, UD_SHA256_SIZE);
+    memcpy(descriptor.root, offer->chain_root, UD_SHA256_SIZE);
+    reason = UD_ERR_IMAGE_DESCRIPTOR;
+    return ud_descriptor_verify(&descriptor, offer->key_hash, offer->descriptor, judge->keys, judge->key_count,
+                                &reason) == UD_VERDICT_VALID
+               ? UD_OK
+               : reason;
+}
+
+/* ---- what is kept ----------------------------------------------------------------------------------------------------- */
+
+static void compose_url(const ud_offer_t *offer, char url[UD_URL_SIZE_MAX + 1])
+{
+    static const char prefix[] = "/v1/artifacts/";
+    if (has(offer, UD_FIELD(UD_OFFER_URL))) {
+        memcpy(url, offer->url, UD_URL_SIZE_MAX + 1);
+        return;
+    }
+    memcpy(url, prefix, sizeof prefix);
+    ud_hex_encode(offer->artifact_digest, UD_SHA256_SIZE, url + sizeof prefix - 1);
+}
+
+void ud_update_refresh(ud_update_t *update, const ud_offer_t *offer, uint64_t now_ms)
+{
+    const ud_policy_t *policy = &offer->policy;
+    compose_url(offer, update->url);
+    update->forced = policy->forced;
+    update->consent = policy->consent;
+    update->download_only = policy->download_only;
+    update->retries = policy->retries;
+    update->window_opens_ms = now_ms + policy->window_opens_s * MS_PER_S;
+    update->window_closes_ms = (policy->present & UD_FIELD(UD_POLICY_WINDOW_CLOSES)) != 0
+                                   ? now_ms + policy->window_closes_s * MS_PER_S
+                                   : UINT64_MAX;
+}
+
+ud_err_t ud_update_judge(const ud_offer_t *offer, const ud_update_judge_t *judge, uint64_t now_ms, ud_update_t *update)
+{
+    ud_version_t version;
+    UD_TRY(judge_form(offer, judge, &version));
+    UD_TRY(judge_fitness(offer, judge, &version));
+    UD_TRY(judge_authenticity(offer, judge, &version));
+
+    *update = (ud_update_t){
+        .update_id = offer->update_id,
+        .image_size = offer->image_size,
+        .artifact_size = offer->artifact_size,
+        .security_counter = offer->security_counter,
+        .version = version,
+        .chunk_size = offer->chunk_size,
+    };
+    memcpy(update->image_digest, offer->image_digest, UD_SHA256_SIZE);
+    memcpy(update->chain_root, offer->chain_root, UD_SHA256_SIZE);
+    ud_update_refresh(update, offer, now_ms);
+    return UD_OK;
+}
+
+bool ud_update_is_same(const ud_update_t *update, const ud_offer_t *offer)
+{
+    return offer->update_id == update->update_id && offer->chunk_size == update->chunk_size &&
+           memcmp(offer->image_digest, update->image_digest, UD_SHA256_SIZE) == 0 &&
+           memcmp(offer->chain_root, update->chain_root, UD_SHA256_SIZE) == 0;
+}
+
+/* ---- images in flash --------------------------------------------------------------------------------------------------- */
+
+typedef struct {
+    ud_port_t *port;
+    ud_area_t area;
+    uint32_t base; /* bytes into the area */
+} area_source_t;
+
+static ud_err_t read_area(void *context, uint32_t offset, void *data, size_t size)
+{
+    const area_source_t *source = context;
+    return ud_port_flash_read(source->port, source->area, source->base + offset, data, size);
+}
+
+static void feed(void *context, uint32_t done_bytes, uint32_t total_bytes)
+{
+    const area_source_t *source = context;
+    (void)done_bytes;
+    (void)total_bytes;
+    ud_port_watchdog_feed(source->port);
+}
+
+ud_err_t ud_update_running(ud_port_t *port, ud_image_info_t *info)
+{
+    area_source_t area = {port, UD_AREA_SLOT_A, 0};
+    ud_image_source_t source = {read_area, feed, &area};
+    return ud_image_parse(&source, ud_port_area(port, UD_AREA_SLOT_A)->size_bytes, info);
+}
+
+ud_err_t ud_update_verify(const ud_update_t *update, const ud_update_judge_t *judge, ud_port_t *port)
+{
+    area_source_t area = {port, UD_AREA_SLOT_B, ud_slot_staging_offset(port)};
+    ud_image_source_t source = {read_area, feed, &area};
+    ud_image_info_t info;
+    ud_err_t reason = UD_ERR_IMAGE_HASH;
+    if (ud_image_verify(&source, update->image_size, judge->keys, judge->key_count, &info, &reason) !=
+        UD_VERDICT_VALID) {
+        return reason;
+    }
+    UD_REQUIRE(memcmp(info.hash, update->image_digest, UD_SHA256_SIZE) == 0, UD_ERR_OFFER_INVALID);
+    UD_REQUIRE(strcmp(info.hardware, judge->hardware) == 0, UD_ERR_WRONG_HARDWARE);
+    UD_REQUIRE(ud_version_compare_full(&info.version, &update->version) == 0 &&
+                   info.security_counter == update->security_counter && info.total_size == update->image_size,
+               UD_ERR_OFFER_INVALID);
+    return UD_OK;
+}

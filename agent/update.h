@@ -1,0 +1,75 @@
+/* An update: what the agent keeps of an accepted offer, and the checks that an offer passes before anything is erased. */
+#ifndef UD_AGENT_UPDATE_H
+#define UD_AGENT_UPDATE_H
+
+#include "core/image/chain.h"
+#include "core/image/image.h"
+#include "core/proto/message.h"
+#include "core/slot/slot.h"
+
+typedef struct {
+    uint32_t update_id;
+    uint32_t image_size;    /* bytes */
+    uint32_t artifact_size; /* bytes */
+    uint32_t security_counter;
+    ud_version_t version;
+    uint16_t chunk_size; /* bytes */
+    bool forced;
+    bool consent;
+    bool download_only;
+    uint8_t retries;           /* 0: the config's */
+    uint64_t window_opens_ms;  /* of the agent's clock; 0: open */
+    uint64_t window_closes_ms; /* 0: never */
+    uint8_t image_digest[UD_SHA256_SIZE];
+    uint8_t chain_root[UD_SHA256_SIZE];
+    char url[UD_URL_SIZE_MAX + 1];
+} ud_update_t;
+
+/* Where a download can be taken up again: kept in the journal at multiples of ud_spare_anchor_unit(). */
+typedef struct {
+    uint32_t offset; /* bytes of the image in flash */
+    uint8_t expected[UD_SHA256_SIZE];
+} ud_anchor_t;
+
+/* The device, as far as offers are judged by it. */
+typedef struct {
+    const char *hardware;
+    const uint8_t *image_digest; /* of the running image */
+    ud_version_t version;        /* of the running image */
+    uint32_t security_counter;   /* the highest of port, journal and running image */
+    uint32_t capacity;           /* bytes an image may have */
+    uint16_t chunk_size_max;     /* bytes */
+    bool confirmed;              /* the running image is */
+    bool allow_unsigned_chain;
+    const ud_journal_t *journal; /* knows the bad images */
+    const ud_trusted_key_t *keys;
+    size_t key_count;
+} ud_update_judge_t;
+
+/* Judges an offer to install (or to roll back) and copies what the download needs. Pure: no flash, no clock but `now_ms`
+ * for the window. `update` is written only if the offer is accepted. Errors, in the order of the checks:
+ *   UD_ERR_OFFER_INVALID    fields are missing, contradict each other or ask for what was not offered
+ *   UD_ERR_UNSUPPORTED      a delta, or an artifact address that cannot be reached
+ *   UD_ERR_WRONG_HARDWARE, UD_ERR_WRONG_SLOT, UD_ERR_ALREADY_RUNNING, UD_ERR_KNOWN_BAD,
+ *   UD_ERR_OLDER_VERSION    (not for a rollback), UD_ERR_LOW_COUNTER, UD_ERR_IMAGE_TOO_LARGE, UD_ERR_NOT_CONFIRMED
+ *   UD_ERR_IMAGE_KEY_UNKNOWN, UD_ERR_IMAGE_SIGNATURE    of the offered image hash
+ *   UD_ERR_IMAGE_DESCRIPTOR missing where one is demanded, or not true of these very fields
+ */
+UD_MUST_USE ud_err_t ud_update_judge(const ud_offer_t *offer, const ud_update_judge_t *judge, uint64_t now_ms,
+                                     ud_update_t *update);
+
+/* True if the offer is about the update already under way: same id, image and chunks. */
+bool ud_update_is_same(const ud_update_t *update, const ud_offer_t *offer);
+
+/* Takes over what may change while an update is under way: address, policy and window. */
+void ud_update_refresh(ud_update_t *update, const ud_offer_t *offer, uint64_t now_ms);
+
+/* Verifies the complete image in slot B from flash: hash, signature, and that it is what was offered. Reads all of it
+ * and feeds the watchdog. Errors: those of ud_image_verify(), UD_ERR_OFFER_INVALID (authentic, but not what was offered).
+ */
+UD_MUST_USE ud_err_t ud_update_verify(const ud_update_t *update, const ud_update_judge_t *judge, ud_port_t *port);
+
+/* Reads what runs from slot A. Errors: those of ud_image_parse(). */
+UD_MUST_USE ud_err_t ud_update_running(ud_port_t *port, ud_image_info_t *info);
+
+#endif
