@@ -104,7 +104,7 @@ prepare_node() {
         fi
     fi
     say "$(command -v node || echo node) is too old for the portal; taking Node.js $NODE_VERSION from npm into .cache/node"
-    npm install --loglevel=error --no-save --prefix .cache/node "node@$NODE_VERSION" "npm@$NPM_VERSION" </dev/null >&2
+    npm install --loglevel=error --no-save --prefix .cache/node "node@$NODE_VERSION" "npm@$NPM_VERSION" </dev/null >/dev/null
     hash -r
     node_fits node || fail "the Node.js of the npm package node@$NODE_VERSION does not run on this machine"
     say "Node.js $(node --version) at $(command -v node) fits the portal"
@@ -125,7 +125,7 @@ build_portal() {
     prepare_node
     if is_stale portal/node_modules/.package-lock.json portal/package-lock.json; then
         say "installing the portal's npm packages (npm ci)"
-        (cd portal && npm ci --loglevel=error </dev/null) || fail "npm ci failed in portal/"
+        (cd portal && npm ci --loglevel=error </dev/null >/dev/null) || fail "npm ci failed in portal/"
         touch portal/node_modules/.package-lock.json
     fi
     if is_stale portal/dist/index.html portal api/openapi.yaml \
