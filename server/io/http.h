@@ -48,7 +48,7 @@ ud_arena_t *ud_exchange_arena(const ud_exchange_t *exchange);
 void *ud_exchange_door(const ud_exchange_t *exchange);
 
 /* Unique while the process lives; in the log and in every problem. "7f3a-12c9" */
-const char *ud_exchange_id(const ud_exchange_t *exchange);
+const char *ud_exchange_id(ud_exchange_t *exchange);
 
 const char *ud_exchange_method(const ud_exchange_t *exchange);
 
@@ -144,12 +144,16 @@ void ud_exchange_note(ud_exchange_t *exchange, ud_err_t err, const char *detail)
 
 /* ---- the server ---------------------------------------------------------------------------------------------------- */
 
+/* Answers `exchange` with `status` for `err`: heads and bodies that are malformed, too large or too slow. */
+typedef void (*ud_exchange_problem_fn)(ud_exchange_t *exchange, int status, ud_err_t err, const char *detail);
+
 typedef struct {
-    unsigned thread_count;         /* 1 to UD_IO_THREAD_COUNT_MAX */
-    unsigned connection_count_max; /* of all threads together; further ones are closed at once */
-    uint32_t idle_ms;              /* between requests: 75 s outlasts the pauses of a device's own download */
-    uint32_t head_ms;              /* for a head from its first byte to its last */
-    uint32_t stall_ms;             /* a body or reply must move at least UD_HTTP_STALL_SIZE bytes in this time */
+    unsigned thread_count;          /* 1 to UD_IO_THREAD_COUNT_MAX */
+    unsigned connection_count_max;  /* of all threads together; further ones are closed at once */
+    uint32_t idle_ms;               /* between requests: 75 s outlasts the pauses of a device's own download */
+    uint32_t head_ms;               /* for a head from its first byte to its last */
+    uint32_t stall_ms;              /* a body or reply must move at least UD_HTTP_STALL_SIZE bytes in this time */
+    ud_exchange_problem_fn problem; /* answers what fails below the doors; NULL: status and no body */
 } ud_http_config_t;
 
 #define UD_IO_THREAD_COUNT_MAX 64

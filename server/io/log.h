@@ -2,8 +2,8 @@
  *
  *     ts=2026-11-22T22:31:07.120Z level=info event=request id=7f3a-12c9 method=POST path=/v1/checkin status=401
  *
- * Values are quoted where needed, and control characters, quotes and bytes that are not UTF-8 are escaped: no value can
- * begin a line, end one, or move a terminal's cursor. Lines are written whole, by one write, from any thread.
+ * Values are quoted where needed, and everything but printable ASCII is escaped: no value can begin a line, end one, or move
+ * a terminal's cursor. Lines are written whole, by one write, from any thread.
  */
 #ifndef UD_IO_LOG_H
 #define UD_IO_LOG_H
