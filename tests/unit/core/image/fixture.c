@@ -1,0 +1,60 @@
+#include "tests/unit/core/image/fixture.h"
+
+#include <stdio.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+void load_file(const char *path, file_t *file)
+{
+    FILE *stream = fopen(path, "rb");
+    if (stream == NULL) {
+        fail_msg("%s cannot be opened", path);
+        return;
+    }
+    file->size = fread(file->data, 1, sizeof file->data, stream);
+    fclose(stream);
+}
+
+ud_key_t *load_key(const char *path)
+{
+    ud_key_t *key = NULL;
+    file_t file;
+    if (path == NULL) {
+        assert_int_equal(ud_key_generate(&key), UD_OK);
+        return key;
+    }
+    load_file(path, &file);
+    assert_int_equal(ud_key_read_pem((const char *)file.data, file.size, &key, NULL), UD_OK);
+    return key;
+}
+
+ud_trusted_key_t trust(const ud_key_t *key)
+{
+    uint8_t public_key[UD_P256_PUBLIC_KEY_SIZE];
+    ud_trusted_key_t trusted;
+    ud_key_public(key, public_key);
+    ud_trusted_key_init(&trusted, public_key);
+    return trusted;
+}
+
+ud_err_t parse_bytes(const uint8_t *data, size_t size, ud_image_info_t *info)
+{
+    ud_image_memory_t memory = {data, size};
+    ud_image_source_t source = ud_image_source_from_memory(&memory);
+    return ud_image_parse(&source, (uint32_t)size, info);
+}
+
+ud_verdict_t verify_bytes(const uint8_t *data, size_t size, const ud_trusted_key_t *keys, size_t key_count,
+                          ud_err_t *reason)
+{
+    ud_image_info_t info;
+    ud_image_memory_t memory = {data, size};
+    ud_image_source_t source = ud_image_source_from_memory(&memory);
+    return ud_image_verify(&source, (uint32_t)size, keys, key_count, &info, reason);
+}

@@ -1,0 +1,30 @@
+/* What the tests of core/image share: files of tests/vectors in memory, and keys. */
+#ifndef UD_IMAGE_FIXTURE_H
+#define UD_IMAGE_FIXTURE_H
+
+#include "core/crypto/key.h"
+#include "core/image/image.h"
+
+#define VECTORS "tests/vectors/mcuboot/"
+#define FILE_SIZE_MAX (70u * 1024)
+
+typedef struct {
+    uint8_t data[FILE_SIZE_MAX];
+    size_t size;
+} file_t;
+
+/* Reads a file of the repository; the test fails if it cannot. */
+void load_file(const char *path, file_t *file);
+
+/* Reads a key from a PEM file of tests/vectors; NULL gives a fresh one. The caller destroys it. */
+ud_key_t *load_key(const char *path);
+
+/* The trusted key of a key. */
+ud_trusted_key_t trust(const ud_key_t *key);
+
+/* Parses and verifies bytes in memory. */
+ud_err_t parse_bytes(const uint8_t *data, size_t size, ud_image_info_t *info);
+ud_verdict_t verify_bytes(const uint8_t *data, size_t size, const ud_trusted_key_t *keys, size_t key_count,
+                          ud_err_t *reason);
+
+#endif

@@ -1,0 +1,187 @@
+/* Every image of tests/vectors/mcuboot, judged as its manifest says. */
+#include "core/base/hex.h"
+#include "core/crypto/crypto.h"
+#include "core/image/descriptor_block.h"
+#include "tests/unit/core/image/fixture.h"
+
+#include <jansson.h>
+#include <stdio.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static json_t *manifest;
+
+static const char *text_of(const json_t *vector, const char *name)
+{
+    return json_string_value(json_object_get(vector, name));
+}
+
+static bool has_tag(const json_t *vector, const char *tag)
+{
+    json_t *tags = json_object_get(vector, "tags");
+    for (size_t index = 0; index < json_array_size(tags); index++) {
+        if (strcmp(json_string_value(json_array_get(tags, index)), tag) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* True for the images that are judged by verdict: signed with ECDSA P-256, and not encrypted. */
+static bool is_judged(const json_t *vector)
+{
+    return strcmp(text_of(vector, "sig"), "ecdsa-p256") == 0 && !has_tag(vector, "encrypted");
+}
+
+static void load_vector(const json_t *vector, file_t *file)
+{
+    char path[256];
+    uint8_t digest[UD_SHA256_SIZE];
+    char text[UD_HEX_TEXT_SIZE(UD_SHA256_SIZE)];
+    snprintf(path, sizeof path, VECTORS "%s", text_of(vector, "file"));
+    load_file(path, file);
+    ud_sha256(file->data, file->size, digest);
+    ud_hex_encode(digest, sizeof digest, text);
+    assert_string_equal(text, text_of(vector, "sha256"));
+}
+
+static ud_trusted_key_t key_of(const json_t *vector)
+{
+    char path[256];
+    snprintf(path, sizeof path, VECTORS "%s", text_of(vector, "key"));
+    ud_key_t *key = load_key(path);
+    ud_trusted_key_t trusted = trust(key);
+    ud_key_destroy(key);
+    return trusted;
+}
+
+static int open_manifest(void **state)
+{
+    (void)state;
+    manifest = json_load_file(VECTORS "manifest.json", 0, NULL);
+    return manifest == NULL;
+}
+
+static int close_manifest(void **state)
+{
+    (void)state;
+    json_decref(manifest);
+    return 0;
+}
+
+static void every_ecdsa_image_is_judged_as_expected(void **state)
+{
+    json_t *vectors = json_object_get(manifest, "vectors");
+    size_t judged = 0;
+    (void)state;
+    for (size_t index = 0; index < json_array_size(vectors); index++) {
+        const json_t *vector = json_array_get(vectors, index);
+        file_t file;
+        ud_err_t reason = UD_ERR_INTERNAL;
+        if (!is_judged(vector)) {
+            continue;
+        }
+        load_vector(vector, &file);
+        ud_trusted_key_t key = key_of(vector);
+        ud_verdict_t verdict = verify_bytes(file.data, file.size, &key, 1, &reason);
+        bool valid = strcmp(text_of(vector, "expect"), "valid") == 0;
+        print_message("  %-28s expected %-7s found %s\n", text_of(vector, "id"), text_of(vector, "expect"),
+                      ud_err_code(reason));
+        assert_int_equal(verdict, valid ? UD_VERDICT_VALID : UD_VERDICT_INVALID);
+        assert_int_equal(reason == UD_OK, valid);
+        judged++;
+    }
+    assert_int_equal(judged, 13);
+}
+
+static void images_of_other_kinds_are_recognised_and_refused_with_their_reason(void **state)
+{
+    static const struct {
+        const char *file;
+        ud_image_signature_kind_t kind;
+        ud_err_t reason;
+    } rows[] = {
+        {VECTORS "img/d-v3-rsa2048.bin", UD_IMAGE_SIGNATURE_RSA_2048, UD_ERR_IMAGE_UNSIGNED},
+        {VECTORS "img/d-v4-ed25519.bin", UD_IMAGE_SIGNATURE_ED25519, UD_ERR_IMAGE_UNSIGNED},
+        {VECTORS "img/d-v6-ec256-enc.bin", UD_IMAGE_SIGNATURE_ECDSA_P256, UD_ERR_IMAGE_ENCRYPTED},
+    };
+    (void)state;
+    ud_key_t *key = load_key(VECTORS "keys/ec_a_pub.pem");
+    ud_trusted_key_t trusted = trust(key);
+    ud_key_destroy(key);
+    for (size_t index = 0; index < sizeof rows / sizeof rows[0]; index++) {
+        file_t file;
+        ud_image_info_t info;
+        ud_err_t reason = UD_OK;
+        load_file(rows[index].file, &file);
+        assert_int_equal(parse_bytes(file.data, file.size, &info), UD_OK);
+        assert_int_equal(info.signature_kind, rows[index].kind);
+        assert_int_equal(info.encrypted, rows[index].reason == UD_ERR_IMAGE_ENCRYPTED);
+        assert_int_equal(verify_bytes(file.data, file.size, &trusted, 1, &reason), UD_VERDICT_INVALID);
+        assert_int_equal(reason, rows[index].reason);
+        print_message("  %-38s not judged yet: %s\n", rows[index].file, ud_err_code(reason));
+    }
+}
+
+static void the_fields_of_every_valid_image_are_those_of_the_manifest(void **state)
+{
+    json_t *vectors = json_object_get(manifest, "vectors");
+    (void)state;
+    for (size_t index = 0; index < json_array_size(vectors); index++) {
+        const json_t *vector = json_array_get(vectors, index);
+        file_t file;
+        ud_image_info_t info;
+        char version[UD_VERSION_TEXT_SIZE_MAX + 3];
+        if (strcmp(text_of(vector, "expect"), "valid") != 0) {
+            continue;
+        }
+        load_vector(vector, &file);
+        assert_int_equal(parse_bytes(file.data, file.size, &info), UD_OK);
+        ud_version_format(&info.version, version);
+        if (strchr(version, '+') == NULL) {
+            strncat(version, "+0", 3); /* the manifest always tells the build */
+        }
+        assert_string_equal(version, text_of(vector, "version"));
+        assert_int_equal(info.header_size, json_integer_value(json_object_get(vector, "hdr_size")));
+        assert_int_equal(info.payload_size, json_integer_value(json_object_get(vector, "img_size")));
+        assert_int_equal(info.flags, json_integer_value(json_object_get(vector, "flags")));
+        json_t *counter = json_object_get(vector, "security_counter");
+        assert_int_equal(info.has_security_counter, counter != NULL);
+        assert_int_equal(info.security_counter, json_integer_value(counter));
+        assert_int_equal(info.dependency_count, json_array_size(json_object_get(vector, "dependencies")));
+        assert_string_equal(info.hardware, "");
+        if (!has_tag(vector, "padded")) {
+            assert_int_equal(info.total_size, file.size);
+        }
+    }
+}
+
+static void padding_and_trailer_of_imgtool_are_no_descriptor(void **state)
+{
+    file_t file;
+    ud_image_info_t info;
+    ud_descriptor_block_t block;
+    (void)state;
+    load_file(VECTORS "img/d-v5-ec256-confirmed.bin", &file);
+    ud_image_memory_t memory = {file.data, file.size};
+    ud_image_source_t source = ud_image_source_from_memory(&memory);
+    assert_int_equal(ud_image_parse(&source, (uint32_t)file.size, &info), UD_OK);
+    assert_int_equal(ud_descriptor_find(&source, (uint32_t)file.size, &info, &block), UD_ERR_NOT_FOUND);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_ecdsa_image_is_judged_as_expected),
+        cmocka_unit_test(images_of_other_kinds_are_recognised_and_refused_with_their_reason),
+        cmocka_unit_test(the_fields_of_every_valid_image_are_those_of_the_manifest),
+        cmocka_unit_test(padding_and_trailer_of_imgtool_are_no_descriptor),
+    };
+    return cmocka_run_group_tests(tests, open_manifest, close_manifest);
+}
