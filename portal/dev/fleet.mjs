@@ -1,4 +1,5 @@
 // A made-up fleet with the shapes of api/openapi.yaml; every step moves the running rollout on. Same seed, same fleet.
+import { createHash } from "node:crypto";
 const STATES = ["idle", "downloading", "updating", "success", "failed", "rolled_back"];
 const HARDWARE = ["nrf5340", "nrf5340", "nrf5340", "stm32h563", "esp32-s3"];
 const GROUPS = ["prod-eu", "prod-us", "prod-apac", "beta", "lab"];
@@ -20,7 +21,7 @@ function randomOf(seed) {
   };
 }
 
-const digest = (text) => [...text].reduce((sum, c) => sum * 31n + BigInt(c.charCodeAt(0)), 7n).toString(16).padStart(64, "b").slice(-64);
+const digest = (text) => createHash("sha256").update(text).digest("hex");
 
 function release(number, version, hardware, now) {
   const sizes = [512, 1024, 4096, 16384].map((chunk) => ({
@@ -91,7 +92,7 @@ export class Fleet {
 
   event(kind, text, { device = null, rollout = null, actor = null, error = null } = {}) {
     this.events.unshift({ number: (this.events[0]?.number ?? 0) + 1, at_ms: this.now(), kind, device, rollout, actor, text, error });
-    this.events.length = Math.min(this.events.length, 2000);
+    this.events.length = Math.min(this.events.length, 20_000);
   }
 
   touch(thing) {
@@ -100,7 +101,7 @@ export class Fleet {
 
   #end(device, batch, rollout) {
     batch.updating--;
-    if (this.random() < 0.988) {
+    if (this.random() < 0.992) {
       Object.assign(device, { state: "success", version: device.target, target: null, progress: 0, reason: null });
       batch.succeeded++;
       this.event("state", `Runs ${device.version}, confirmed after its trial boot.`, { device: device.id, rollout: rollout.id });

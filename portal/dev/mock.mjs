@@ -58,32 +58,36 @@ const ROUTES = [
 export class Mock {
   constructor(options = {}) {
     this.fleet = new Fleet(options);
-    this.session = null;
+    this.ended = false; /* true: every session has ended */
     this.failing = new Set(); /* paths that answer 500, for the tests of error states */
   }
 
-  /* Answers one request: {method, path below /api/v1, query, body, csrf} -> {status, body, cookie}. */
-  handle({ method, path, query = {}, body, csrf }) {
+  /* The session that a Cookie header names, or null. */
+  sessionOf(cookie) {
+    const [, account] = /updraft_session=(admin|viewer)/.exec(cookie ?? "") ?? [];
+    return account && !this.ended ? { account, role: account, expires_ms: Date.now() + 12 * 3_600_000, csrf: CSRF } : null;
+  }
+
+  /* Answers one request: {method, path below /api/v1, query, body, csrf, cookie} -> {status, body, cookie}. */
+  handle({ method, path, query = {}, body, csrf, cookie }) {
     if (path === "/session" && method === "POST") return this.#signIn(body);
-    if (!this.session) return problem(401, "unauthenticated", "No valid credential was given; sign in, or present a device token.");
+    const session = this.sessionOf(cookie);
+    if (!session) return problem(401, "unauthenticated", "No valid credential was given; sign in, or present a device token.");
     if (this.failing.has(path)) return problem(500, "storage", "The server cannot read or write its data; see its log.", { request: "mock-1" });
     if (CHANGES.test(method) && csrf !== CSRF) return problem(403, "csrf", "The request did not carry the CSRF header of this session.");
-    if (path === "/session" && method === "DELETE") {
-      this.session = null;
-      return { status: 204, body: undefined, cookie: "updraft_session=; Max-Age=0; Path=/; HttpOnly; SameSite=Strict" };
-    }
-    if (CHANGES.test(method) && this.session.role === "viewer") return problem(403, "forbidden", "This account may not do that; ask an administrator for the role.");
+    if (path === "/session" && method === "DELETE") return { status: 204, body: undefined, cookie: "updraft_session=; Max-Age=0; Path=/; HttpOnly; SameSite=Strict" };
+    if (CHANGES.test(method) && session.role === "viewer") return problem(403, "forbidden", "This account may not do that; ask an administrator for the role.");
     for (const [verb, pattern, answer] of ROUTES) {
       const found = pattern.exec(path);
-      if (found && verb === method) return answer({ fleet: this.fleet, query, body, session: this.session }, ...found.slice(1).map(decodeURIComponent));
+      if (found && verb === method) return answer({ fleet: this.fleet, query, body, session }, ...found.slice(1).map(decodeURIComponent));
     }
     return notFound();
   }
 
   #signIn(body) {
     if (!["admin", "viewer"].includes(body.user) || body.password !== body.user) return problem(401, "unauthenticated", "No valid credential was given; sign in, or present a device token.");
-    this.session = { account: body.user, role: body.user, expires_ms: Date.now() + 12 * 3_600_000, csrf: CSRF };
-    return { ...ok(this.session), cookie: "updraft_session=mock; Path=/; HttpOnly; SameSite=Strict" };
+    this.ended = false;
+    return { ...ok(this.sessionOf(`updraft_session=${body.user}`)), cookie: `updraft_session=${body.user}; Path=/; HttpOnly; SameSite=Strict` };
   }
 }
 
@@ -122,10 +126,10 @@ export async function serve({ port = 0, dist = null, still = false, ...options }
       return undefined;
     }
     const path = url.pathname.slice("/api/v1".length);
-    if (path === "/stream" && mock.session) return stream(mock, request, response, (url.searchParams.get("devices") ?? "").split(",").filter(Boolean));
+    if (path === "/stream" && mock.sessionOf(request.headers.cookie)) return stream(mock, request, response, (url.searchParams.get("devices") ?? "").split(",").filter(Boolean));
     let text = "";
     for await (const piece of request) text += piece;
-    const { status, body, cookie } = mock.handle({ method: request.method, path, query: Object.fromEntries(url.searchParams), body: text ? JSON.parse(text) : undefined, csrf: request.headers["x-csrf-token"] });
+    const { status, body, cookie } = mock.handle({ method: request.method, path, query: Object.fromEntries(url.searchParams), body: text ? JSON.parse(text) : undefined, csrf: request.headers["x-csrf-token"], cookie: request.headers.cookie });
     const headers = { "Content-Type": status >= 400 ? "application/problem+json" : "application/json", "Cache-Control": "no-store" };
     response.writeHead(status, cookie ? { ...headers, "Set-Cookie": cookie } : headers).end(body === undefined ? undefined : JSON.stringify(body));
     return undefined;

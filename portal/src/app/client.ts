@@ -1,7 +1,7 @@
 /* The query cache's rules: the stream keeps it fresh; an ended session leads to the sign-in page. */
 import { MutationCache, QueryCache, QueryClient } from "@tanstack/react-query";
-import { keepCsrf, Problem } from "../shared/api/client";
-import { keys } from "../shared/api/queries";
+import { Problem } from "../shared/api/client";
+import { changeSession, keys } from "../shared/api/queries";
 
 const FRESH_MS = 10_000;
 const RETRIES = 2;
@@ -10,9 +10,8 @@ const mayRetry = (error: Error): boolean => error instanceof Problem && (error.c
 
 export function makeClient(): QueryClient {
   const onError = (error: Error) => {
-    if (!(error instanceof Problem) || error.status !== 401) return;
-    keepCsrf(null);
-    client.setQueryData(keys.session, null);
+    const isSignedIn = client.getQueryData(keys.session) != null;
+    if (isSignedIn && error instanceof Problem && error.status === 401) changeSession(client, null);
   };
   const client: QueryClient = new QueryClient({
     queryCache: new QueryCache({ onError }),

@@ -3,8 +3,8 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { Cpu, LayoutGrid, LogOut, type LucideIcon, Package, Rocket, ScrollText, WifiOff } from "lucide-react";
 import { type ReactNode, useEffect } from "react";
 import { Link, useLocation } from "wouter";
-import { api, keepCsrf, type Session, unwrap } from "../shared/api/client";
-import { keys } from "../shared/api/queries";
+import { api, type Session, unwrap } from "../shared/api/client";
+import { changeSession } from "../shared/api/queries";
 import { timeOfDay } from "../shared/format";
 import { useLiveStatus } from "../shared/live/live";
 import { text } from "../shared/text";
@@ -49,11 +49,7 @@ function SignOut() {
   const client = useQueryClient();
   const { mutate, isPending } = useMutation({
     mutationFn: () => unwrap(api.DELETE("/session")),
-    onSuccess: () => {
-      keepCsrf(null);
-      client.clear();
-      client.setQueryData(keys.session, null);
-    },
+    onSuccess: () => changeSession(client, null),
   });
   return (
     <button type="button" className="icon-btn" disabled={isPending} onClick={() => mutate()} aria-label={text.session.signOut} title={text.session.signOut}>

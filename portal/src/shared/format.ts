@@ -15,8 +15,7 @@ export const number = (value: number): string => whole.format(value);
 
 export function percent(part: number, all: number, digits = 1): string {
   if (all === 0) return "0%";
-  const value = (100 * part) / all;
-  return `${value === 100 || value === 0 ? value : value.toFixed(digits)}%`;
+  return `${((100 * part) / all).toFixed(digits).replace(/\.0+$/, "")}%`;
 }
 
 export function bytes(value: number): string {

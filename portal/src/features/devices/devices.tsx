@@ -23,7 +23,7 @@ function SearchField({ value, change }: { value: string; change: Change }) {
     return () => clearTimeout(timer);
   });
   return (
-    <label className="relative block w-full lg:w-[220px]">
+    <label className="relative block w-full lg:w-[172px]">
       <span className="sr-only">{text.devices.search}</span>
       <Search size={15} className="absolute top-1/2 left-2.5 -translate-y-1/2 text-muted" aria-hidden="true" />
       <input type="search" className="field pl-8" placeholder={text.devices.search} maxLength={64} value={typed} onChange={(event) => setTyped(event.target.value)} />
@@ -35,7 +35,7 @@ function StateChips({ filter, page, change }: { filter: DeviceFilter; page: Devi
   const counts = page?.states;
   const all = counts && Object.values(counts).reduce((sum, count) => sum + count, 0);
   return (
-    <div role="group" aria-label={text.devices.filters} className="flex gap-1.5 max-lg:-mx-3.5 max-lg:overflow-x-auto max-lg:px-3.5 max-lg:py-1 lg:flex-wrap">
+    <div role="group" aria-label={text.devices.filters} className="flex gap-1.5 max-lg:-mx-3.5 max-lg:overflow-x-auto max-lg:px-3.5 max-lg:py-1 lg:min-w-0 lg:flex-1 lg:flex-wrap">
       <button type="button" className="chip" aria-pressed={!filter.state} onClick={() => change({ state: undefined })}>
         {text.all} <span className="num text-muted">{all !== undefined && number(all)}</span>
       </button>

@@ -21,7 +21,7 @@ function useActive() {
 
 function ActiveRollout({ rollout }: { rollout: Rollout }) {
   return (
-    <section aria-label={rollout.id} className="not-first:border-t-4 not-first:border-bg" data-rollout={rollout.id}>
+    <Panel title={rollout.id} hideTitle>
       <div className="flex flex-wrap items-center gap-x-3 gap-y-2 px-3.5 pt-3 pb-1.5">
         <h3 className="flex flex-wrap items-center gap-x-2.5">
           <Link href={`/rollouts/${rollout.id}`} className="link font-[600]">{rollout.id}</Link>
@@ -35,7 +35,7 @@ function ActiveRollout({ rollout }: { rollout: Rollout }) {
       <StopNote rollout={rollout} />
       <BatchTrack rollout={rollout} />
       {rollout.status === "running" && <Gates rollout={rollout} />}
-    </section>
+    </Panel>
   );
 }
 
@@ -47,10 +47,11 @@ export function ActiveRollouts() {
       <Command>{text.overview.noRolloutCommand}</Command>
     </Note>
   );
+  if (active.data?.length) return active.data.map((rollout) => <ActiveRollout key={rollout.id} rollout={rollout} />);
   return (
-    <Panel title={text.rollouts.title} hideTitle={!!active.data?.length}>
-      <Answer query={active} what={text.rollouts.title} height={TRACK_PX} isEmpty={(list) => list.length === 0} empty={none}>
-        {(list) => list.map((rollout) => <ActiveRollout key={rollout.id} rollout={rollout} />)}
+    <Panel title={text.rollouts.title}>
+      <Answer query={active} what={text.rollouts.title} height={TRACK_PX}>
+        {() => none}
       </Answer>
     </Panel>
   );

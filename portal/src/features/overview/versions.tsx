@@ -28,7 +28,7 @@ function Mix({ counts }: { counts: readonly Count[] }) {
           <li key={label} className="flex items-center gap-2">
             <span className={`size-[7px] rounded-full ${FILLS[i]}`} aria-hidden="true" />
             {label === text.overview.versionsRest ? label : <Link href={`/devices?version=${encodeURIComponent(label)}`} className="link">{label}</Link>}
-            <span className="num ml-auto"><b className="font-[600]">{number(count)}</b> <span className="inline-block w-12 text-right text-muted">{percent(count, sum)}</span></span>
+            <span className="num ml-auto"><b className="font-[600]">{number(count)}</b> <span className="inline-block w-[52px] text-right text-muted">{percent(count, sum)}</span></span>
           </li>
         ))}
       </ul>

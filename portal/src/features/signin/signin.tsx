@@ -1,7 +1,7 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
-import { api, keepCsrf, Problem, unwrap } from "../../shared/api/client";
-import { keys } from "../../shared/api/queries";
+import { api, Problem, unwrap } from "../../shared/api/client";
+import { changeSession } from "../../shared/api/queries";
 import { explain } from "../../shared/format";
 import { text } from "../../shared/text";
 import { Logo } from "../../shared/ui/logo";
@@ -14,11 +14,7 @@ export function SignIn() {
   const [password, setPassword] = useState("");
   const { mutate, isPending, error } = useMutation({
     mutationFn: () => unwrap(api.POST("/session", { body: { user, password, bearer: false } })),
-    onSuccess: (session) => {
-      keepCsrf(session);
-      client.clear();
-      client.setQueryData(keys.session, session);
-    },
+    onSuccess: (session) => changeSession(client, session),
   });
   useEffect(() => {
     document.title = `${text.session.title} · ${text.product}`;

@@ -94,3 +94,10 @@ export function refreshEvents(client: QueryClient): void {
     });
   }
 }
+
+/* Begins or ends a session: nothing that the last one read stays in the cache. */
+export function changeSession(client: QueryClient, session: Session | null): void {
+  keepCsrf(session);
+  client.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== keys.session[0] });
+  client.setQueryData(keys.session, session);
+}

@@ -1,6 +1,6 @@
 /* The pages of a device list that are on the screen, and when to read their order again. */
 import { keepPreviousData, useQueries, useQuery, useQueryClient } from "@tanstack/react-query";
-import { type RefObject, useCallback, useEffect, useRef } from "react";
+import { type RefObject, useCallback, useEffect, useRef, useState } from "react";
 import type { Device, DevicePage, FleetSummary, StateCounts } from "../api/client";
 import { DEVICE_PAGE_SIZE, type DeviceFilter, devicesQuery, keys, summaryQuery } from "../api/queries";
 
@@ -43,8 +43,8 @@ function distance(a: FleetSummary, b: FleetSummary): number {
   return Math.max(Math.ceil(moved / 2), Math.abs(a.devices - b.devices), Math.abs(a.online - b.online));
 }
 
-/* How many devices changed since the list was read. While nobody points at the list it is read again by itself;
- * otherwise rows keep their places until the person asks. */
+/* How many devices changed since the list was read, as far as a person must know: while nobody points at the list it is
+ * read again by itself; otherwise rows keep their places until the person asks. */
 export function useChangedSince(pages: DevicePages, list: RefObject<HTMLElement | null>): number {
   const { data: summary } = useQuery(summaryQuery());
   const mark = useRef<Mark | null>(null);
@@ -61,10 +61,15 @@ export function useChangedSince(pages: DevicePages, list: RefObject<HTMLElement 
     again.current = pages.again;
   });
   const due = changed > 0;
+  const [held, setHeld] = useState(false);
   useEffect(() => {
     if (!due) return;
-    const timer = setInterval(() => isCalm() && again.current(), SETTLE_MS);
+    const timer = setInterval(() => {
+      const calm = isCalm();
+      setHeld(!calm);
+      if (calm) again.current();
+    }, SETTLE_MS);
     return () => clearInterval(timer);
   }, [due, isCalm]);
-  return changed;
+  return held ? changed : 0;
 }

@@ -82,14 +82,6 @@ export function DeviceTable({ filter, label, empty, bar }: DeviceTableProps) {
   return (
     <div ref={list}>
       {bar?.(pages)}
-      {changed > 0 && pages.total > 0 && (
-        <div className="pointer-events-none sticky top-12 z-20 flex h-0 justify-center">
-          <button type="button" className="btn btn-primary pointer-events-auto h-8 rounded-full shadow-lg" onClick={pages.again}>
-            <RefreshCw size={14} aria-hidden="true" />
-            {text.live.refresh(changed)}
-          </button>
-        </div>
-      )}
       {!pages.first && (pages.error ? <Failure error={pages.error} what={label} again={pages.again} /> : <Skeleton height={SKELETON_PX} />)}
       {pages.first && pages.total === 0 && empty}
       <div role={cards ? "list" : "table"} aria-label={label} aria-rowcount={cards ? undefined : pages.total + 1} onKeyDown={(event) => moveFocus(event, virtual.scrollToIndex)} hidden={pages.total === 0}>
@@ -106,6 +98,19 @@ export function DeviceTable({ filter, label, empty, bar }: DeviceTableProps) {
           })}
         </div>
       </div>
+      {changed > 0 && pages.total > 0 && <ChangedPill changed={changed} again={pages.again} />}
+    </div>
+  );
+}
+
+/* Floats over the end of what is visible; takes no room of its own. */
+function ChangedPill({ changed, again }: { changed: number; again: () => void }) {
+  return (
+    <div className="pointer-events-none sticky bottom-4 z-20 -mt-12 flex h-12 items-center justify-center max-md:bottom-16">
+      <button type="button" className="btn btn-primary pointer-events-auto rounded-full shadow-lg" onClick={again}>
+        <RefreshCw size={14} aria-hidden="true" />
+        {text.live.refresh(changed)}
+      </button>
     </div>
   );
 }

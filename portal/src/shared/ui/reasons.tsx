@@ -22,7 +22,7 @@ export function Reasons({ counts, none, name, hint, tone }: ReasonsProps) {
           <span aria-hidden="true" className={`absolute inset-y-0 left-0 rounded-[4px] ${fill}`} style={{ width: `${(100 * count) / top}%` }} />
           <span className="relative min-w-0 truncate">{name(label)}</span>
           <span className="num relative whitespace-nowrap">
-            <b className="font-[600]">{number(count)}</b> <span className="inline-block w-12 text-right text-muted">{percent(count, sum)}</span>
+            <b className="font-[600]">{number(count)}</b> <span className="inline-block w-[52px] text-right text-muted">{percent(count, sum)}</span>
           </span>
         </li>
       ))}
