@@ -65,6 +65,8 @@ static void write_clean(FILE *stream, const char *text)
     }
 }
 
+static void write_format(FILE *stream, const char *format, va_list values) __attribute__((format(printf, 2, 0)));
+
 static void write_format(FILE *stream, const char *format, va_list values)
 {
     char text[TEXT_SIZE_MAX];
@@ -109,17 +111,14 @@ static size_t text_width(const char *text)
     return width;
 }
 
-static void print_cell(const char *text, size_t width, bool right, bool last)
+static void print_cell(const ud_output_column_t *column, const char *text, size_t width, bool last)
 {
-    size_t blanks = width - text_width(text);
-    if (right) {
-        printf("%*s", (int)blanks, "");
-    }
+    int blanks = (int)(width - text_width(text));
+    ud_style_t style = column->style != NULL ? column->style(text) : UD_STYLE_OFF;
+    printf("%*s%s", column->right ? blanks : 0, "", style != UD_STYLE_OFF ? ud_style(style) : "");
     write_clean(stdout, text);
-    if (!right && !last) {
-        printf("%*s", (int)blanks, "");
-    }
-    fputs(last ? "\n" : "  ", stdout);
+    printf("%s%*s%s", style != UD_STYLE_OFF ? ud_style(UD_STYLE_OFF) : "", column->right || last ? 0 : blanks, "",
+           last ? "\n" : "  ");
 }
 
 void ud_output_table(const ud_output_column_t *columns, size_t column_count, const char *const *cells, size_t row_count)
@@ -138,12 +137,13 @@ void ud_output_table(const ud_output_column_t *columns, size_t column_count, con
     }
     fputs(ud_style(UD_STYLE_BOLD), stdout);
     for (size_t column = 0; column < column_count; column++) {
-        print_cell(columns[column].title, widths[column], columns[column].right, column + 1 == column_count);
+        ud_output_column_t head = {.right = columns[column].right};
+        print_cell(&head, columns[column].title, widths[column], column + 1 == column_count);
     }
     fputs(ud_style(UD_STYLE_OFF), stdout);
     for (size_t cell = 0; cell < row_count * column_count; cell++) {
         size_t column = cell % column_count;
-        print_cell(cells[cell], widths[column], columns[column].right, column + 1 == column_count);
+        print_cell(&columns[column], cells[cell], widths[column], column + 1 == column_count);
     }
     free(widths);
 }

@@ -37,7 +37,8 @@ void ud_output_field(const char *label, const char *format, ...) __attribute__((
 
 typedef struct {
     const char *title;
-    bool right; /* numbers stand at the right */
+    bool right;                            /* numbers stand at the right */
+    ud_style_t (*style)(const char *cell); /* of a cell, by its text; NULL: plain */
 } ud_output_column_t;
 
 /* Prints a table with a head; `cells` are row after row, each column_count texts. */

@@ -71,7 +71,8 @@ export type ErrorCode =
   | 'internal'
   | 'waiting_window'
   | 'waiting_battery'
-  | 'waiting_application';
+  | 'waiting_application'
+  | 'rollout_halted';
 
 /** One English sentence for people: what is wrong and what to do. */
 export const errorTexts: Record<ErrorCode, string> = {
@@ -145,4 +146,5 @@ export const errorTexts: Record<ErrorCode, string> = {
   waiting_window: 'The device waits for its maintenance window.',
   waiting_battery: 'The device waits until its battery is charged enough.',
   waiting_application: "The device's application, or its user, has not agreed to go on yet.",
+  rollout_halted: 'The rollout was halted; see why, then resume it or release a mended image.',
 };
