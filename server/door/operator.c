@@ -84,7 +84,6 @@ static const ud_route_t routes[] = {
 
 void ud_operator_on_head(ud_exchange_t *exchange)
 {
-    ud_exchange_reply_header(exchange, "Cache-Control", "no-store");
     ud_exchange_reply_header(exchange, "X-Content-Type-Options", "nosniff");
     ud_route(exchange, routes, UD_ROUTE_COUNT(routes));
 }

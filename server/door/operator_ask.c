@@ -120,6 +120,7 @@ void ud_operator_reply(ud_exchange_t *exchange, int status, json_t *value)
         ud_problem_reply(exchange, UD_ERR_OVERLOADED, NULL, NULL);
         return;
     }
+    ud_exchange_reply_header(exchange, "Cache-Control", "no-store");
     ud_exchange_reply(exchange, status, "application/json", text, strlen(text));
     free(text);
 }

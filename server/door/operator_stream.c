@@ -78,6 +78,7 @@ static ud_err_t write_changes(ud_exchange_t *exchange, stream_t *stream, const u
 
 static void begin(ud_exchange_t *exchange, stream_t *stream, const ud_changes_t *changes)
 {
+    ud_exchange_reply_header(exchange, "Cache-Control", "no-store");
     ud_exchange_stream_begin(exchange, 200, "text/event-stream");
     stream->slow_periods += write_changes(exchange, stream, changes) != UD_OK;
     stream->begun = true;
