@@ -1,0 +1,78 @@
+/* Images, descriptors and signatures from hostile bytes: what parses must lie inside its bounds, and nothing is valid,
+ * since no key is trusted whose private half anybody has.
+ */
+#include "core/base/assert.h"
+#include "core/base/utf8.h"
+#include "core/crypto/crypto.h"
+#include "core/image/der.h"
+#include "core/image/descriptor_block.h"
+#include "core/image/image.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+_Noreturn void ud_assert_failed(const char *file, int line)
+{
+    (void)file;
+    (void)line;
+    abort();
+}
+
+/* What every user of the parser relies upon. */
+static void check_info(const ud_image_info_t *info, size_t size)
+{
+    uint64_t end = (uint64_t)info->header_size + info->payload_size + info->protected_size;
+    UD_ASSERT(info->header_size >= UD_IMAGE_HEADER_SIZE && info->payload_size > 0);
+    UD_ASSERT(end < info->total_size && info->total_size <= size);
+    UD_ASSERT(info->dependency_count <= UD_IMAGE_DEPENDENCIES_MAX);
+    UD_ASSERT(strnlen(info->hardware, sizeof info->hardware) <= UD_HARDWARE_SIZE_MAX);
+    UD_ASSERT(ud_utf8_is_text(info->hardware, strlen(info->hardware)));
+}
+
+static void try_descriptor(const ud_image_source_t *source, size_t size, const ud_image_info_t *info)
+{
+    ud_descriptor_block_t block;
+    uint8_t written[UD_DESCRIPTOR_BLOCK_SIZE(UD_CHUNK_SIZE_COUNT)];
+    uint8_t read[sizeof written];
+    size_t written_size = 0;
+    if (ud_descriptor_find(source, (uint32_t)size, info, &block) != UD_OK) {
+        return;
+    }
+    UD_ASSERT(ud_descriptor_block_write(&block, written, sizeof written, &written_size) == UD_OK);
+    UD_ASSERT(written_size <= size - info->total_size);
+    UD_ASSERT(source->read(source->context, info->total_size, read, written_size) == UD_OK);
+    UD_ASSERT(memcmp(read, written, written_size) == 0);
+    UD_ASSERT(ud_descriptor_check(source, info, &block, NULL, 0) != UD_OK);
+}
+
+static void try_der(const uint8_t *data, size_t size)
+{
+    uint8_t raw[UD_P256_SIGNATURE_SIZE];
+    uint8_t der[UD_DER_SIGNATURE_SIZE_MAX];
+    if (ud_der_signature_decode(data, size, raw) == UD_OK) {
+        UD_ASSERT(ud_der_signature_encode(raw, der) == size);
+        UD_ASSERT(memcmp(der, data, size) == 0);
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    ud_image_memory_t memory = {data, size};
+    ud_image_source_t source = ud_image_source_from_memory(&memory);
+    ud_image_info_t info;
+    ud_trusted_key_t key;
+    ud_err_t reason = UD_OK;
+    uint8_t public_key[UD_P256_PUBLIC_KEY_SIZE] = {0};
+    try_der(data, size);
+    if (ud_image_parse(&source, (uint32_t)size, &info) == UD_OK) {
+        check_info(&info, size);
+        try_descriptor(&source, size, &info);
+        ud_trusted_key_init(&key, public_key);
+        memcpy(key.key_hash, info.key_hash, sizeof key.key_hash);
+        UD_ASSERT(ud_image_verify(&source, (uint32_t)size, &key, 1, &info, &reason) != UD_VERDICT_VALID);
+        UD_ASSERT(reason != UD_OK);
+    }
+    return 0;
+}
