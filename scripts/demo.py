@@ -10,6 +10,7 @@ build/demo (--folder says elsewhere); the programs end with the demo.
 import argparse
 import collections
 import fcntl
+import json
 import pathlib
 import shutil
 import signal
@@ -24,8 +25,9 @@ FIRMWARE = ROOT / "tests" / "vectors" / "firmware" / "own-feature"
 DEVICES = 20
 HARDWARE = "demo-r1"
 FAILING = b"UPDRAFT-SIM:SELFTEST=FAIL"  # updraft-sim fails the self-test of an image that carries this
-GOOD_BATCHES = ["2", "6", "12"]
-BAD_BATCHES = ["4", "16"]
+GOOD_BATCHES = "2,6,rest"
+BAD_BATCHES = "4,rest"
+ACCIDENTS = {"power_cut": "loses power", "connection_lost": "loses its connection", "dead": "IS LOST"}
 WAIT_S = 180
 POLL_S = 0.25
 
@@ -56,6 +58,7 @@ class Demo:
         while True:
             rollout = self.rollout(identifier) if identifier else None
             devices = self.devices()
+            self.tell_accidents()
             done = is_done(devices, rollout)
             self.display.live(
                 screen.fleet_block(self.display, devices, rollout), screen.fleet_sentence(devices, rollout)
@@ -68,6 +71,15 @@ class Demo:
             if time.monotonic() > deadline:
                 raise Unexpected(f"after {WAIT_S} s still not: {what}")
             time.sleep(POLL_S)
+
+    def tell_accidents(self):
+        """What befell simulated devices since the last look."""
+        for line in self.fleet.new_lines():
+            event = json.loads(line) if line.startswith("{") else {}
+            words = ACCIDENTS.get(event.get("event"))
+            if words:
+                when = f"while {event['state']}" + (f", at {event['progress']} %" if event["progress"] else "")
+                self.display.note(f"{event['device']} {words} {when}", "⚡", "yellow")
 
     # ---- the chapters -----------------------------------------------------------------------------------------------
 
@@ -83,9 +95,7 @@ class Demo:
         self.display.chapter(2, "A signing key that never leaves this folder")
         self.cli.json("key", "new", self.folder / "signing.pem")
         self.cli.json("key", "public", self.folder / "signing.pem", "--out", self.folder / "signing.pub.pem")
-        self.server.sign_in()
-        public = (self.folder / "signing.pub.pem").read_text()
-        self.server.api("POST", "/keys", {"name": "demo", "public_pem": public})
+        self.cli.json("key", "register", "demo", self.folder / "signing.pub.pem")
         self.display.note("the server knows the public half: it refuses every image that this key did not sign")
 
     def sign(self, version, payload):
@@ -100,10 +110,10 @@ class Demo:
     def start_fleet(self):
         self.display.chapter(3, f"{DEVICES} devices leave the factory with 1.0.0")
         factory = self.sign("1.0.0", (FIRMWARE / "old.bin").read_bytes())
-        claim = self.server.api("POST", "/claim-keys", {"name": "demo line"})["key"]
+        claim = self.cli.json("claim-key", "new", "demo line")["key"]
         self.fleet = programs.Program(
-            "updraft-sim", "--server", self.server.device, "--claim-key", claim, "--count", DEVICES,
-            "--image", factory, "--key", self.folder / "signing.pub.pem", "--hardware", HARDWARE,
+            "updraft-sim", "--server", self.server.device, "--claim-key", claim, "--devices", DEVICES,
+            "--image", factory, "--key", self.folder / "signing.pub.pem", "--prefix", "demo-", "--json",
             log_path=self.folder / "updraft-sim.log",
         )
         self.watch(
@@ -119,9 +129,9 @@ class Demo:
         return release
 
     def start_rollout(self, release, batches, *options):
-        arguments = [word for batch in batches for word in ("--batch", batch)]
-        rollout = self.cli.json("rollout", "start", release["id"], *arguments, *options)
-        self.display.note(f"rollout {rollout['id']}: batches of {', '.join(batches)} devices")
+        rollout = self.cli.json("rollout", "start", release["id"], "--batches", batches, *options)
+        planned = ", ".join(str(batch["planned"]) for batch in rollout["batches"])
+        self.display.note(f"rollout {rollout['id']}: batches of {planned} devices")
         return rollout["id"]
 
     def good_release(self):

@@ -37,6 +37,7 @@ class Program:
         self.name = name
         self.log_path = pathlib.Path(log_path)
         self.log = collections.deque(maxlen=20000)
+        self.fresh = collections.deque(maxlen=20000)
         program = pathlib.Path(path or BIN / name)
         if not program.exists():
             raise AssertionError(f"{program} is not built; run make build")
@@ -58,11 +59,16 @@ class Program:
         with open(self.log_path, "a", encoding="utf-8") as file:
             for line in self.process.stdout:
                 self.log.append(line.rstrip("\n"))
+                self.fresh.append(line.rstrip("\n"))
                 file.write(line)
                 file.flush()
 
     def tail(self, count=40):
         return "\n".join(list(self.log)[-count:])
+
+    def new_lines(self):
+        """The lines printed since the last call (the newest of them, if they were very many)."""
+        return [self.fresh.popleft() for _ in range(len(self.fresh))]
 
     def search(self, pattern):
         """The first match of the pattern in the output so far, or None."""
