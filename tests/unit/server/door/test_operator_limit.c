@@ -1,0 +1,118 @@
+#include "server/door/operator_limit.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#define BEGIN_MS 1000000u
+
+static int setup(void **state)
+{
+    *state = ud_operator_limit_create();
+    return *state == NULL;
+}
+
+static int teardown(void **state)
+{
+    ud_operator_limit_destroy(*state);
+    return 0;
+}
+
+static void use_up(ud_operator_limit_t *limit, const char *account, const char *address)
+{
+    for (int attempt = 0; attempt < UD_OPERATOR_LIMIT_FREE; attempt++) {
+        assert_int_equal(ud_operator_limit_begin(limit, account, address, BEGIN_MS), 0);
+    }
+}
+
+static void the_first_guesses_cost_nothing(void **state)
+{
+    use_up(*state, "admin", "192.0.2.1");
+}
+
+static void the_next_guess_waits_a_second(void **state)
+{
+    use_up(*state, "admin", "192.0.2.1");
+    assert_int_equal(ud_operator_limit_begin(*state, "admin", "192.0.2.1", BEGIN_MS), 1000);
+    assert_int_equal(ud_operator_limit_begin(*state, "admin", "192.0.2.1", BEGIN_MS + 999), 1);
+    assert_int_equal(ud_operator_limit_begin(*state, "admin", "192.0.2.1", BEGIN_MS + 1000), 0);
+}
+
+static void a_refused_attempt_does_not_lengthen_the_wait(void **state)
+{
+    use_up(*state, "admin", "192.0.2.1");
+    for (int attempt = 0; attempt < 100; attempt++) {
+        assert_int_equal(ud_operator_limit_begin(*state, "admin", "192.0.2.1", BEGIN_MS + 1), 999);
+    }
+}
+
+static void each_further_guess_doubles_the_wait_up_to_the_limit(void **state)
+{
+    uint64_t now_ms = BEGIN_MS;
+    uint32_t last_ms = 0;
+    use_up(*state, "admin", "192.0.2.1");
+    for (int attempt = 0; attempt < 40; attempt++) {
+        uint32_t wait_ms = ud_operator_limit_begin(*state, "admin", "192.0.2.1", now_ms);
+        uint32_t doubled_ms = last_ms == 0 ? 1000 : 2 * last_ms;
+        assert_int_equal(wait_ms,
+                         doubled_ms < UD_OPERATOR_LIMIT_WAIT_MS_MAX ? doubled_ms : UD_OPERATOR_LIMIT_WAIT_MS_MAX);
+        now_ms += wait_ms;
+        assert_int_equal(ud_operator_limit_begin(*state, "admin", "192.0.2.1", now_ms), 0);
+        last_ms = wait_ms;
+    }
+}
+
+static void a_right_password_forgets_the_wrong_ones(void **state)
+{
+    use_up(*state, "admin", "192.0.2.1");
+    ud_operator_limit_clear(*state, "admin", "192.0.2.1");
+    use_up(*state, "admin", "192.0.2.1");
+}
+
+static void another_account_or_address_is_not_held_up(void **state)
+{
+    use_up(*state, "admin", "192.0.2.1");
+    assert_int_equal(ud_operator_limit_begin(*state, "admin", "192.0.2.2", BEGIN_MS), 0);
+    assert_int_equal(ud_operator_limit_begin(*state, "eve", "192.0.2.1", BEGIN_MS), 0);
+    assert_int_equal(ud_operator_limit_begin(*state, "admin192.0.2.", "1", BEGIN_MS), 0);
+    assert_true(ud_operator_limit_begin(*state, "admin", "192.0.2.1", BEGIN_MS) > 0);
+}
+
+static void an_hour_of_peace_forgets(void **state)
+{
+    use_up(*state, "admin", "192.0.2.1");
+    uint64_t later_ms = BEGIN_MS + UD_OPERATOR_LIMIT_FORGET_MS + 1;
+    for (int attempt = 0; attempt < UD_OPERATOR_LIMIT_FREE; attempt++) {
+        assert_int_equal(ud_operator_limit_begin(*state, "admin", "192.0.2.1", later_ms), 0);
+    }
+}
+
+static void a_flood_of_addresses_keeps_the_newest(void **state)
+{
+    char address[32];
+    for (unsigned number = 0; number < 100000; number++) {
+        snprintf(address, sizeof address, "2001:db8::%x", number);
+        (void)ud_operator_limit_begin(*state, "admin", address, BEGIN_MS + number);
+    }
+    use_up(*state, "admin", "192.0.2.1");
+    assert_true(ud_operator_limit_begin(*state, "admin", "192.0.2.1", BEGIN_MS) > 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(the_first_guesses_cost_nothing, setup, teardown),
+        cmocka_unit_test_setup_teardown(the_next_guess_waits_a_second, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_refused_attempt_does_not_lengthen_the_wait, setup, teardown),
+        cmocka_unit_test_setup_teardown(each_further_guess_doubles_the_wait_up_to_the_limit, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_right_password_forgets_the_wrong_ones, setup, teardown),
+        cmocka_unit_test_setup_teardown(another_account_or_address_is_not_held_up, setup, teardown),
+        cmocka_unit_test_setup_teardown(an_hour_of_peace_forgets, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_flood_of_addresses_keeps_the_newest, setup, teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
