@@ -17,6 +17,7 @@
 /* Called once by main before any other output. */
 void ud_output_init(bool json);
 
+/* True if the user asked for --json. */
 bool ud_output_is_json(void);
 
 /* Prints a JSON value and a newline; takes the reference. */
@@ -48,7 +49,8 @@ void ud_output_table(const ud_output_column_t *columns, size_t column_count, con
 /* ---- errors ----------------------------------------------------------------------------------------------------- */
 
 /* Tells the user what went wrong: "updraft: " and the detail (what, with which value), then the error list's sentence
- * of what to do (not behind UD_ERR_INVALID_ARGUMENT: say it in the detail). In JSON mode also {"error": {"code", "message", "detail"}} on standard output. Returns `err`.
+ * of what to do (not behind UD_ERR_INVALID_ARGUMENT: say it in the detail). In JSON mode also
+ * {"error": {"code", "message", "detail"}} on standard output. Returns `err`.
  */
 ud_err_t ud_cli_fail(ud_err_t err, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
@@ -61,7 +63,10 @@ typedef struct {
     int percent;    /* last drawn */
 } ud_progress_t;
 
+/* Draws an empty bar in front of which `label` stands; the label must stay until the end. */
 void ud_progress_begin(ud_progress_t *progress, const char *label, uint64_t total);
+
+/* Moves the bar; cheap, as it draws only when a percent is full. */
 void ud_progress_update(ud_progress_t *progress, uint64_t done);
 
 /* Removes the bar. */

@@ -72,6 +72,7 @@ static inline ud_writer_t ud_writer(void *data, size_t capacity)
     return (ud_writer_t){.data = data, .capacity = capacity};
 }
 
+/* Integers: little-endian (le) or big-endian (be). */
 void ud_writer_put_u8(ud_writer_t *writer, uint8_t value);
 void ud_writer_put_u16le(ud_writer_t *writer, uint16_t value);
 void ud_writer_put_u32le(ud_writer_t *writer, uint32_t value);

@@ -22,12 +22,12 @@ typedef enum {
 #define UD_OK UD_ERR_NONE
 
 /* Returns from the calling function with the error of `expression`, if it has one. */
-#define UD_TRY(expression)                     \
-    do {                                       \
-        ud_err_t ud_try_err_ = (expression);   \
-        if (ud_try_err_ != UD_OK) {            \
-            return ud_try_err_;                \
-        }                                      \
+#define UD_TRY(expression)                   \
+    do {                                     \
+        ud_err_t ud_try_err_ = (expression); \
+        if (ud_try_err_ != UD_OK) {          \
+            return ud_try_err_;              \
+        }                                    \
     } while (0)
 
 /* Stable name on the wire, for example "image_hash". Never NULL; an unknown number gives "internal". */

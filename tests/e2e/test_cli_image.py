@@ -1,0 +1,310 @@
+"""updraft key and image: what a person at a terminal sees, with good input and with all the bad one there is."""
+
+import json
+import os
+import pathlib
+import shutil
+import stat
+import subprocess
+
+import pytest
+
+VECTORS = pathlib.Path(__file__).resolve().parents[1] / "vectors" / "mcuboot"
+MANIFEST = json.loads((VECTORS / "manifest.json").read_text())
+VERBS = [("key", "new"), ("key", "public"), ("image", "sign"), ("image", "verify"), ("image", "inspect")]
+IMAGE_INVALID, IMAGE_HASH, IMAGE_SIGNATURE, KEY_FORMAT = 10, 11, 12, 13
+USAGE, EXISTS, FILE = 2, 5, 9
+
+
+@pytest.fixture
+def folder(tmp_path, cli):
+    """A folder with a key pair, a firmware binary of 5000 bytes and a signed image of it."""
+    cli.json("key", "new", "--out", tmp_path / "key.pem")
+    cli.json("key", "public", tmp_path / "key.pem", "--out", tmp_path / "pub.pem")
+    (tmp_path / "app.bin").write_bytes(bytes(range(250)) * 20)
+    sign(cli, tmp_path, tmp_path / "signed.bin")
+    return tmp_path
+
+
+def sign(cli, folder, out, *options, source="app.bin"):
+    return cli.json(
+        "image", "sign", "--key", folder / "key.pem", "--version", "2.0.0", "--hardware", "acme-gw-r2", *options,
+        folder / source, out,
+    )
+
+
+def refused(done, code, *words):
+    """The command failed with this exit code, said these words on standard error, and changed nothing there."""
+    assert done.returncode == code, done.stderr
+    for word in words:
+        assert str(word) in done.stderr
+    assert done.stdout == ""
+
+
+# ---- keys -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_new_key_can_be_read_by_its_owner_alone(cli, tmp_path):
+    made = cli.json("key", "new", "--out", tmp_path / "key.pem")
+    assert stat.S_IMODE((tmp_path / "key.pem").stat().st_mode) == 0o600
+    assert made["type"] == "ecdsa-p256" and len(made["key_hash"]) == 64
+
+
+def test_a_key_is_never_overwritten(cli, folder):
+    before = (folder / "key.pem").read_bytes()
+    refused(cli.run("key", "new", "--out", folder / "key.pem"), EXISTS, "key.pem", "exists already")
+    assert (folder / "key.pem").read_bytes() == before
+
+
+def test_no_rubbish_is_left_when_a_key_cannot_be_written(cli, tmp_path):
+    refused(cli.run("key", "new", "--out", tmp_path / "none" / "key.pem"), FILE, "No such file or directory")
+    assert [path.name for path in tmp_path.iterdir()] == ["home"]
+
+
+def test_the_public_key_is_printed_as_openssl_prints_it(cli, folder):
+    printed = cli.run("key", "public", folder / "key.pem").stdout
+    expected = subprocess.run(
+        ["openssl", "pkey", "-in", folder / "key.pem", "-pubout"], capture_output=True, text=True, check=True
+    ).stdout
+    assert printed == expected == (folder / "pub.pem").read_text()
+
+
+# ---- good images ----------------------------------------------------------------------------------------------------
+
+
+def test_what_is_signed_is_valid_under_the_public_key(cli, folder):
+    done = cli.run("image", "verify", "--key", folder / "pub.pem", folder / "signed.bin")
+    assert done.returncode == 0
+    assert done.stdout.startswith(f"valid: {folder / 'signed.bin'}: version 2.0.0 for acme-gw-r2")
+    assert done.stdout.count("\n") == 1
+
+
+def test_an_image_tells_what_it_was_signed_with(cli, folder):
+    out = folder / "full.bin"
+    made = sign(cli, folder, out, "-s", "auto", "-H", "512", "--pad-header", "-d", "(0, 1.0.0), (1, 1.2.3+4)", "--depends", "(2, 0.0.1)")
+    seen = cli.json("image", "inspect", out)
+    assert seen["hash"] == made["hash"]
+    assert seen["version"] == "2.0.0" and seen["hardware"] == "acme-gw-r2"
+    assert seen["security_counter"] == 2 << 24
+    assert seen["header_size"] == 512 and seen["payload_size"] == 5000
+    assert [row["version"] for row in seen["dependencies"]] == ["1.0.0", "1.2.3+4", "0.0.1"]
+    assert seen["descriptor"] == [512, 1024, 4096, 16384]
+    assert seen["content"] == "intact"
+    assert seen["file_size"] == out.stat().st_size > seen["image_size"]
+
+
+def test_without_a_descriptor_the_file_is_the_image(cli, folder):
+    made = sign(cli, folder, folder / "plain.bin", "--no-descriptor")
+    assert (folder / "plain.bin").stat().st_size == made["image_size"]
+    seen = cli.json("image", "verify", "-k", folder / "pub.pem", folder / "plain.bin")
+    assert seen["valid"] is True and seen["descriptor"] is False
+
+
+def test_openssl_agrees_about_hash_and_signature(cli, folder):
+    """An independent reader: the last TLV is the signature, over all bytes before the open TLV area."""
+    seen = cli.json("image", "inspect", folder / "signed.bin")
+    image = (folder / "signed.bin").read_bytes()[: seen["image_size"]]
+    signed_size = seen["header_size"] + seen["payload_size"] + seen["protected_size"]
+    (folder / "content").write_bytes(image[:signed_size])
+    (folder / "signature").write_bytes(image[signed_size + 4 + 36 + 36 + 4 :])
+    command = ["openssl", "dgst", "-sha256", "-verify", folder / "pub.pem", "-signature", folder / "signature", folder / "content"]
+    assert subprocess.run(command, capture_output=True, text=True, check=False).stdout == "Verified OK\n"
+
+
+def test_a_key_of_imgtool_signs_and_verifies(cli, folder):
+    shutil.copy(VECTORS / "keys/ec_a.pem", folder / "key.pem")
+    sign(cli, folder, folder / "out.bin")
+    assert cli.json("image", "verify", "--key", VECTORS / "keys/ec_a_pub.pem", folder / "out.bin")["valid"]
+
+
+@pytest.mark.parametrize("vector", [row for row in MANIFEST["vectors"] if row["sig"] == "ecdsa-p256"], ids=lambda row: row["id"])
+def test_an_image_of_imgtool_is_judged_as_its_manifest_says(cli, vector):
+    done = cli.run("image", "verify", "--key", VECTORS / vector["key"], VECTORS / vector["file"])
+    if "encrypted" in vector["tags"]:
+        assert done.returncode == IMAGE_INVALID and "encrypted" in done.stdout
+        return
+    assert done.returncode == (0 if vector["expect"] == "valid" else done.returncode or -1)
+    assert done.stdout.startswith(vector["expect"] + ": ")
+    assert done.stdout.count("\n") == 1
+
+
+def test_other_signatures_are_named(cli):
+    done = cli.run("image", "verify", "--key", VECTORS / "keys/ec_a_pub.pem", VECTORS / "img/d-v3-rsa2048.bin")
+    assert done.returncode == IMAGE_SIGNATURE and "rsa-2048" in done.stdout
+    assert cli.json("image", "inspect", VECTORS / "img/d-v4-ed25519.bin")["signature"] == "ed25519"
+
+
+# ---- bad images -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "place, exit_code, words",
+    [
+        (0, IMAGE_INVALID, "not an MCUboot image"),
+        (100, IMAGE_HASH, "does not match its content"),
+        ("signature", IMAGE_SIGNATURE, "signature does not verify"),
+        ("root", IMAGE_SIGNATURE, "descriptor"),
+    ],
+)
+def test_a_changed_byte_makes_an_image_invalid(cli, folder, place, exit_code, words):
+    data = bytearray((folder / "signed.bin").read_bytes())
+    end = cli.json("image", "inspect", folder / "signed.bin")["image_size"]
+    data[{"signature": end - 1, "root": end + 20}.get(place, place)] ^= 1
+    (folder / "bad.bin").write_bytes(data)
+    done = cli.run("image", "verify", "--key", folder / "pub.pem", folder / "bad.bin")
+    assert done.returncode == exit_code
+    assert done.stdout.startswith("invalid: ") and words in done.stdout and done.stdout.count("\n") == 1
+    told = json.loads(cli.run("image", "verify", "--key", folder / "pub.pem", folder / "bad.bin", "--json").stdout)
+    assert told["valid"] is False and words in told["message"]
+
+
+def test_another_key_does_not_verify_but_one_of_several_does(cli, folder):
+    other = VECTORS / "keys/ec_b_pub.pem"
+    assert cli.run("image", "verify", "-k", other, folder / "signed.bin").returncode == IMAGE_SIGNATURE
+    assert cli.run("image", "verify", "-k", other, "-k", folder / "pub.pem", folder / "signed.bin").returncode == 0
+
+
+def test_an_image_is_not_signed_twice(cli, folder):
+    done = cli.run("image", "sign", "-k", folder / "key.pem", "-v", "1.0.0", "--hardware", "x", folder / "signed.bin", folder / "twice.bin")
+    refused(done, USAGE, "signed.bin", "an image already")
+    assert not (folder / "twice.bin").exists()
+
+
+# ---- bad files ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("verb", ["sign", "verify", "inspect"])
+@pytest.mark.parametrize("kind", ["missing", "folder", "empty", "pipe", "huge"])
+def test_an_unreadable_file_is_named_with_the_reason(cli, folder, verb, kind):
+    path = folder / kind
+    if kind == "folder":
+        path.mkdir()
+    elif kind == "empty":
+        path.touch()
+    elif kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "huge":
+        with open(path, "wb") as file:
+            file.truncate(513 * 1024 * 1024)
+    arguments = {
+        "sign": ["-k", folder / "key.pem", "-v", "1.0.0", "--hardware", "x", path, folder / "out.bin"],
+        "verify": ["-k", folder / "pub.pem", path],
+        "inspect": [path],
+    }[verb]
+    word = {"missing": "No such file", "folder": "folder", "empty": "empty", "pipe": "regular", "huge": "bytes"}[kind]
+    refused(cli.run("image", verb, *arguments), USAGE if kind == "huge" else FILE, path, word)
+    assert not (folder / "out.bin").exists()
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_a_file_without_permission_is_named(cli, folder):
+    (folder / "app.bin").chmod(0)
+    refused(cli.run("image", "inspect", folder / "app.bin"), FILE, "app.bin", "Permission denied")
+
+
+@pytest.mark.parametrize(
+    "name, words",
+    [("rsa2_a.pem", "RSA, 2048 bits"), ("ed_a.pem", "ED25519"), ("ec_a_pub.pem", "a public key"), ("../manifest.json", "no PEM block")],
+)
+def test_a_key_that_cannot_sign_is_named(cli, folder, name, words):
+    done = cli.run("image", "sign", "-k", VECTORS / "keys" / name, "-v", "1.0.0", "--hardware", "x", folder / "app.bin", folder / "out.bin")
+    refused(done, KEY_FORMAT, pathlib.Path(name).name, words)
+
+
+def test_a_failed_signing_leaves_the_old_file(cli, folder):
+    before = (folder / "signed.bin").read_bytes()
+    done = cli.run("image", "sign", "-k", folder / "pub.pem", "-v", "1.0.0", "--hardware", "x", folder / "app.bin", folder / "signed.bin")
+    assert done.returncode == KEY_FORMAT
+    assert (folder / "signed.bin").read_bytes() == before
+
+
+# ---- bad options ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "options, words",
+    [
+        (["--version", "1.2"], "'1.2'"),
+        (["--version", "1.2.300000"], "1.2.300000"),
+        (["--version", "01.2.3"], "01.2.3"),
+        (["--hardware", ""], "--hardware"),
+        (["--hardware", "x" * 33], "32 bytes"),
+        (["--hardware", "tab\there"], "tab?here"),
+        (["-s", "-1"], "'-1'"),
+        (["-s", "4294967296"], "4294967295"),
+        (["-s", "high"], "'high'"),
+        (["-H", "16"], "from 32 to 65535"),
+        (["-H", "34"], "multiple of 4"),
+        (["-H", "512"], "--pad-header"),
+        (["-d", "0, 1.0.0"], "(0, 1.0.0)"),
+        (["-d", "(256, 1.0.0)"], "(256, 1.0.0)"),
+        (["-d", "(0, 1.0.0)(1"], "(0, 1.0.0)(1"),
+        (["--depends", "(0, 1.0.0)"] * 5, "more than 4"),
+        (["--align", "3"], "'3'"),
+        (["--align", "64"], "from 1 to 32"),
+        (["--colour"], "--colour"),
+        (["--pad-header=yes"], "takes no value"),
+    ],
+)
+def test_a_wrong_option_is_named_with_its_value(cli, folder, options, words):
+    command = ["image", "sign", "-k", folder / "key.pem", "-v", "1.0.0", "--hardware", "x", *options]
+    done = cli.run(*command, folder / "app.bin", folder / "out.bin")
+    refused(done, USAGE, words)
+    assert not (folder / "out.bin").exists()
+
+
+def test_a_slot_must_hold_image_and_trailer(cli, folder):
+    size = cli.json("image", "inspect", folder / "signed.bin")["image_size"]
+    trailer = 128 * 3 * 8 + 4 * 8 + 16
+    sign(cli, folder, folder / "fits.bin", "-S", str(size + trailer + 8), "--align", "8")
+    command = ["image", "sign", "-k", folder / "key.pem", "-v", "2.0.0", "--hardware", "acme-gw-r2", "-S", str(size + trailer - 8), "--align", "8"]
+    done = cli.run(*command, folder / "app.bin", folder / "no.bin")
+    refused(done, IMAGE_INVALID, str(trailer), "--slot-size")
+    assert not (folder / "no.bin").exists()
+
+
+@pytest.mark.parametrize("missing", ["--key", "--version", "--hardware"])
+def test_a_missing_option_is_named(cli, folder, missing):
+    given = {"--key": folder / "key.pem", "--version": "1.0.0", "--hardware": "x"}
+    del given[missing]
+    words = [word for pair in given.items() for word in pair]
+    refused(cli.run("image", "sign", *words, folder / "app.bin", folder / "out.bin"), USAGE, missing, "missing")
+
+
+@pytest.mark.parametrize("words", [["imag"], ["image", "sing"], ["image", "verify"], ["key", "public", "a", "b"]])
+def test_a_wrong_command_says_what_would_be_right(cli, words):
+    refused(cli.run(*words), USAGE, "updraft:")
+
+
+def test_an_error_in_json_mode_is_json(cli, tmp_path):
+    done = cli.run("image", "inspect", tmp_path / "none.bin", "--json")
+    assert done.returncode == FILE
+    error = json.loads(done.stdout)["error"]
+    assert error["code"] == "file_read" and "none.bin" in error["detail"]
+
+
+# ---- help -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("verb", VERBS, ids=" ".join)
+def test_every_command_explains_itself_with_an_example(cli, verb):
+    done = cli.run(*verb, "--help")
+    assert done.returncode == 0 and done.stderr == ""
+    for word in ("Usage: updraft " + " ".join(verb), "--json", "--help", "Examples:"):
+        assert word in done.stdout
+
+
+def test_help_lists_every_command(cli):
+    listed = cli.run("--help").stdout
+    assert all(" ".join(verb) in listed for verb in VERBS)
+    assert cli.run("--version").stdout.startswith("updraft ")
+
+
+def test_no_colours_are_written_into_a_file(cli, folder):
+    cli.environment.pop("NO_COLOR")
+    assert "\033" not in cli.run("image", "verify", "-k", folder / "pub.pem", folder / "signed.bin").stdout
+
+
+def test_control_characters_of_a_file_name_do_not_reach_the_terminal(cli, folder):
+    done = cli.run("image", "inspect", folder / "\033[2Jevil")
+    assert done.returncode == FILE and "\033" not in done.stderr and "?[2Jevil" in done.stderr
