@@ -1,9 +1,6 @@
 #include "agent/machine.h"
 
-#define RULE(action, next)                  \
-    {                                       \
-        1, UD_ACT_##action, UD_AGENT_##next \
-    }
+#define RULE(action, next) {1, UD_ACT_##action, UD_AGENT_##next}
 
 /* clang-format off */
 static const ud_agent_rule_t rules[UD_AGENT_STATE_COUNT][UD_EVENT_COUNT] = {
@@ -80,6 +77,7 @@ static const ud_agent_rule_t rules[UD_AGENT_STATE_COUNT][UD_EVENT_COUNT] = {
     [UD_AGENT_STAGED] = {
         [UD_EVENT_DUE]      = RULE(CHECK_IN,      CHECKING),
         [UD_EVENT_GO]       = RULE(REBOOT,        STAGED),
+        [UD_EVENT_FATAL]    = RULE(GIVE_UP,       IDLE),
     },
     [UD_AGENT_TRIAL] = {
         [UD_EVENT_DUE]      = RULE(CHECK_IN,      CHECKING),

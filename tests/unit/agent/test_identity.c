@@ -1,0 +1,202 @@
+#include "agent/identity.h"
+
+#include "ports/posix/board.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+/* Bounds a save: erases and programs of both copies. */
+#define OPERATIONS_MAX 100
+
+typedef struct {
+    const char *token;
+    bool saved;
+} save_t;
+
+static ud_port_t *make_board(uint32_t sector_size, uint16_t write_size)
+{
+    ud_board_config_t config;
+    ud_port_t *board = NULL;
+    ud_board_config_default(&config);
+    config.seed = 7;
+    config.areas[UD_AREA_IDENTITY] = (ud_area_geometry_t){4096 * 2, sector_size, write_size, 0xFF};
+    assert_int_equal(ud_board_create(&config, &board), UD_OK);
+    return board;
+}
+
+static void save(ud_port_t *board, void *arg)
+{
+    save_t *task = arg;
+    uint8_t buffer[UD_IDENTITY_RECORD_SIZE_MAX];
+    ud_identity_t identity;
+    ud_identity_save_t progress;
+    ud_err_t err = ud_identity_open(&identity, board);
+    assert_true(err == UD_OK || err == UD_ERR_NOT_FOUND);
+    err = ud_identity_save_begin(&identity, board, task->token, buffer, &progress);
+    for (int i = 0; i < OPERATIONS_MAX && (err == UD_OK || err == UD_ERR_WOULD_BLOCK); i++) {
+        err = ud_identity_save_step(&identity, board, buffer, &progress);
+        if (err == UD_OK) {
+            break;
+        }
+    }
+    task->saved = err == UD_OK;
+}
+
+static void save_token(ud_port_t *board, const char *token)
+{
+    save_t task = {.token = token};
+    assert_int_equal(ud_board_run(board, save, &task), UD_BOARD_RETURNED);
+    assert_true(task.saved);
+}
+
+typedef struct {
+    ud_err_t err;
+    ud_identity_t identity;
+    uint8_t nonce[UD_IDENTITY_NONCE_SIZE];
+    uint8_t secret[UD_IDENTITY_SECRET_SIZE];
+    char token[UD_TOKEN_SIZE_MAX + 1];
+} found_t;
+
+static void look(ud_port_t *board, void *arg)
+{
+    found_t *found = arg;
+    found->err = ud_identity_open(&found->identity, board);
+    if (found->err == UD_OK) {
+        assert_int_equal(ud_identity_secrets(&found->identity, board, found->nonce, found->secret), UD_OK);
+        assert_int_equal(ud_identity_token(&found->identity, board, found->token), UD_OK);
+    }
+}
+
+static found_t read_back(ud_port_t *board)
+{
+    found_t found = {.err = UD_ERR_INTERNAL};
+    assert_int_equal(ud_board_run(board, look, &found), UD_BOARD_RETURNED);
+    return found;
+}
+
+static void an_empty_flash_holds_no_identity(void **state)
+{
+    (void)state;
+    ud_port_t *board = make_board(4096, 8);
+    found_t found = read_back(board);
+    assert_int_equal(found.err, UD_ERR_NOT_FOUND);
+    assert_int_equal(found.identity.generation, 0);
+    ud_board_destroy(board);
+}
+
+static void a_new_token_keeps_nonce_and_secret(void **state)
+{
+    (void)state;
+    ud_port_t *board = make_board(4096, 8);
+    save_token(board, "");
+    found_t first = read_back(board);
+    save_token(board, "token-one");
+    found_t second = read_back(board);
+    assert_string_equal(first.token, "");
+    assert_string_equal(second.token, "token-one");
+    assert_memory_equal(first.nonce, second.nonce, sizeof first.nonce);
+    assert_memory_equal(first.secret, second.secret, sizeof first.secret);
+    assert_false(second.identity.worn);
+    ud_board_destroy(board);
+}
+
+static void the_longest_token_fits_every_geometry(void **state)
+{
+    (void)state;
+    static const uint16_t write_sizes[] = {1, 2, 4, 8, 16, 32};
+    char token[UD_TOKEN_SIZE_MAX + 1];
+    memset(token, 'x', UD_TOKEN_SIZE_MAX);
+    token[UD_TOKEN_SIZE_MAX] = '\0';
+    for (size_t i = 0; i < sizeof write_sizes / sizeof write_sizes[0]; i++) {
+        ud_port_t *board = make_board(i % 2 == 0 ? 512 : 4096, write_sizes[i]);
+        save_token(board, "short");
+        save_token(board, token);
+        assert_string_equal(read_back(board).token, token);
+        assert_int_equal(ud_board_refused_programs(board), 0);
+        ud_board_destroy(board);
+    }
+}
+
+static void one_lost_copy_costs_nothing(void **state)
+{
+    (void)state;
+    for (uint32_t copy = 0; copy < 2; copy++) {
+        ud_port_t *board = make_board(4096, 8);
+        save_token(board, "token-one");
+        found_t before = read_back(board);
+        ud_board_fault_words(board, UD_AREA_IDENTITY, copy * 4096, 64, UD_WORD_UNREADABLE);
+        found_t after = read_back(board);
+        assert_int_equal(after.err, UD_OK);
+        assert_string_equal(after.token, "token-one");
+        assert_memory_equal(after.secret, before.secret, sizeof before.secret);
+        assert_true(after.identity.worn);
+        save_token(board, "token-two");
+        assert_false(read_back(board).identity.worn);
+        ud_board_destroy(board);
+    }
+}
+
+static void a_flipped_bit_is_seen(void **state)
+{
+    (void)state;
+    ud_port_t *board = make_board(4096, 8);
+    save_token(board, "token-one");
+    uint8_t zeros[8] = {0};
+    ud_board_patch(board, UD_AREA_IDENTITY, 40, zeros, sizeof zeros);
+    ud_board_patch(board, UD_AREA_IDENTITY, 4096 + 40, zeros, sizeof zeros);
+    assert_int_equal(read_back(board).err, UD_ERR_NOT_FOUND);
+    ud_board_destroy(board);
+}
+
+/* A power cut before, inside and after every operation of a save: the identity stays, with the old token or the new. */
+static void no_power_cut_loses_the_identity(void **state)
+{
+    (void)state;
+    static const ud_cut_t cuts[] = {UD_CUT_BEFORE, UD_CUT_INSIDE, UD_CUT_AFTER};
+    static const ud_word_fault_t faults[] = {UD_WORD_MIXED, UD_WORD_OLD_FIRST, UD_WORD_NEW_FIRST, UD_WORD_UNSTABLE,
+                                             UD_WORD_UNREADABLE};
+    uint32_t tried = 0;
+    ud_port_t *origin = make_board(4096, 8);
+    save_token(origin, "token-one");
+    found_t before = read_back(origin);
+    for (uint32_t operation = 1; operation < OPERATIONS_MAX; operation++) {
+        ud_board_end_t end = UD_BOARD_RETURNED;
+        for (size_t i = 0; i < 15; i++) {
+            ud_port_t *board = ud_board_clone(origin);
+            ud_board_fuse_t fuse = {operation, cuts[i % 3], operation % 3, false, faults[i / 3]};
+            save_t task = {.token = "token-two"};
+            ud_board_fuse_set(board, &fuse);
+            end = ud_board_run(board, save, &task);
+            ud_board_fuse_set(board, &(ud_board_fuse_t){0});
+            found_t after = read_back(board);
+            assert_int_equal(after.err, UD_OK);
+            assert_memory_equal(after.secret, before.secret, sizeof before.secret);
+            assert_true(strcmp(after.token, "token-one") == 0 || strcmp(after.token, "token-two") == 0);
+            save_token(board, "token-three");
+            assert_string_equal(read_back(board).token, "token-three");
+            ud_board_destroy(board);
+            tried++;
+        }
+        if (end == UD_BOARD_RETURNED) {
+            break;
+        }
+    }
+    assert_true(tried > 60);
+    ud_board_destroy(origin);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_empty_flash_holds_no_identity),
+        cmocka_unit_test(a_new_token_keeps_nonce_and_secret),
+        cmocka_unit_test(the_longest_token_fits_every_geometry),
+        cmocka_unit_test(one_lost_copy_costs_nothing),
+        cmocka_unit_test(a_flipped_bit_is_seen),
+        cmocka_unit_test(no_power_cut_loses_the_identity),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
