@@ -1,7 +1,6 @@
 /* The board itself: made, cloned, run under power, reset. */
 #include "ports/posix/board.h"
 
-#include "core/base/assert.h"
 #include "ports/posix/board_internal.h"
 
 #include <stdio.h>
@@ -10,7 +9,7 @@
 #include <sys/random.h>
 #include <unistd.h>
 
-/* Whose code this thread runs; an assertion that fails belongs to it. */
+/* Whose code this thread runs. */
 static _Thread_local ud_port_t *running;
 
 static const ud_area_geometry_t default_areas[UD_AREA_COUNT] = {
@@ -74,8 +73,9 @@ void ud_board_destroy(ud_port_t *board)
     free(board);
 }
 
-ud_port_t *ud_board_clone(const ud_port_t *board)
+ud_port_t *ud_board_clone(ud_port_t *board)
 {
+    ud_flash_seal(board);
     ud_port_t *made = allocate(board->pool);
     UD_ASSERT(ud_flash_init(made, board->areas) == UD_OK);
     for (uint32_t index = 0; index < board->sector_count; index++) {
@@ -162,13 +162,9 @@ void ud_port_recover(ud_port_t *board)
     ud_board_leave(board, UD_BOARD_RECOVER, UD_RESET_POWER_ON);
 }
 
-void ud_assert_failed(const char *file, int line)
+ud_port_t *ud_board_running(void)
 {
-    (void)fprintf(stderr, "assertion failed at %s:%d\n", file, line);
-    if (running == NULL) {
-        abort();
-    }
-    ud_board_leave(running, UD_BOARD_FAULT, UD_RESET_FAULT);
+    return running;
 }
 
 void ud_board_fuse_set(ud_port_t *board, const ud_board_fuse_t *fuse)

@@ -50,7 +50,7 @@ void ud_board_destroy(ud_port_t *board);
 /* A second board in the same state (flash, faults, reset cause, generator), on the same pool; no stream, no fuse, no
  * flash file. Costs one pointer a sector.
  */
-ud_port_t *ud_board_clone(const ud_port_t *board);
+ud_port_t *ud_board_clone(ud_port_t *board);
 
 /* Bytes that this board alone takes: its tables and the sectors that it shares with no other. */
 size_t ud_board_size_bytes(const ud_port_t *board);
@@ -106,10 +106,10 @@ void ud_board_fuse_set(ud_port_t *board, const ud_board_fuse_t *fuse);
 /* Programs and erases since the board was made. */
 uint64_t ud_board_operations(const ud_port_t *board);
 
-/* The operation that comes next would be number ud_board_operations() + 1. This hears of each one, just before it;
- * `size` is 0 for an erase. NULL ends it.
+/* Hears of each program and erase just before it begins; `data` is NULL for an erase. It may look at the board, clone
+ * it, and give it faults. NULL ends it.
  */
-typedef void (*ud_board_watch_t)(void *context, ud_area_t area, uint32_t offset, size_t size);
+typedef void (*ud_board_watch_t)(void *context, ud_area_t area, uint32_t offset, const void *data, size_t size);
 void ud_board_watch_set(ud_port_t *board, ud_board_watch_t watch, void *context);
 
 /* Lets `size` bytes at `offset` (whole words) fail as `fault` says, from now until they are erased. For OLD_FIRST and

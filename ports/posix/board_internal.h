@@ -75,6 +75,9 @@ void ud_flash_free(ud_port_t *board);
 /* Leaves ud_board_run with `end`; the next reset cause is `cause`. */
 _Noreturn void ud_board_leave(ud_port_t *board, ud_board_end_t end, ud_reset_cause_t cause);
 
+/* The board whose code this thread runs, or NULL. */
+ud_port_t *ud_board_running(void);
+
 /* Next number of a generator (splitmix64). */
 uint64_t ud_board_noise(uint64_t *state);
 

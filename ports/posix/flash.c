@@ -352,11 +352,11 @@ static void tear(const range_t *range, const uint8_t *data)
 }
 
 /* Counts the operation; true if the power fails at it. */
-static bool is_cut(const range_t *range, size_t size)
+static bool is_cut(const range_t *range, const void *data)
 {
     ud_port_t *board = range->board;
     if (board->watch != NULL) {
-        board->watch(board->watch_context, range->area, range->offset, size);
+        board->watch(board->watch_context, range->area, range->offset, data, range->size);
     }
     board->operations++;
     return board->fuse.operation > 0 && --board->fuse.operation == 0;
@@ -404,7 +404,7 @@ ud_err_t ud_port_flash_program(ud_port_t *board, ud_area_t area, uint32_t offset
                UD_ERR_INVALID_ARGUMENT);
     UD_REQUIRE(offset % range.geometry->sector_size_bytes + size <= range.geometry->sector_size_bytes,
                UD_ERR_INVALID_ARGUMENT);
-    bool cut = is_cut(&range, size);
+    bool cut = is_cut(&range, data);
     bool erased = is_erased(&range);
     bool refused = !erased || board->refuses[sector_index(board, area, offset)];
     board->refused += erased ? 0 : 1;
@@ -423,7 +423,7 @@ ud_err_t ud_port_flash_erase(ud_port_t *board, ud_area_t area, uint32_t offset)
                UD_ERR_INVALID_ARGUMENT);
     range_t range = {board, &board->areas[area], area, offset, board->areas[area].sector_size_bytes};
     uint32_t sector = sector_index(board, area, offset);
-    bool cut = is_cut(&range, 0);
+    bool cut = is_cut(&range, NULL);
     bool refused = board->refuses[sector];
     if (!refused) {
         uint8_t *erased = need(malloc(range.size));
