@@ -8,7 +8,7 @@
  * the root can check record 0, finds in it the digest of record 1, and so on: one digest of state, any cache between.
  * A download resumes at any record from (offset, expected digest), which the agent keeps in the journal.
  *
- * RAM: ud_chain_t 44 bytes, and the caller's buffer of one record.
+ * RAM: ud_chain_t 48 bytes, and the caller's buffer of one record.
  */
 #ifndef UD_IMAGE_CHAIN_H
 #define UD_IMAGE_CHAIN_H

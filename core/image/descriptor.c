@@ -24,7 +24,9 @@ void ud_descriptor_digest(const ud_descriptor_t *descriptor, uint8_t digest[UD_S
 {
     uint8_t bytes[UD_DESCRIPTOR_BYTES_SIZE];
     uint8_t version[UD_VERSION_SIZE];
-    size_t hardware_size = strnlen(descriptor->hardware, UD_HARDWARE_SIZE_MAX);
+    const char *hardware_end = memchr(descriptor->hardware, '\0', sizeof descriptor->hardware);
+    UD_ASSERT(hardware_end != NULL);
+    size_t hardware_size = (size_t)(hardware_end - descriptor->hardware);
     ud_version_to_bytes(&descriptor->version, version);
     ud_writer_t writer = ud_writer(bytes, sizeof bytes);
     ud_writer_put_bytes(&writer, domain, sizeof domain);
@@ -45,7 +47,7 @@ ud_verdict_t ud_descriptor_verify(const ud_descriptor_t *descriptor, const uint8
                                   size_t key_count, ud_err_t *reason)
 {
     uint8_t digest[UD_SHA256_SIZE];
-    if (strnlen(descriptor->hardware, sizeof descriptor->hardware) == sizeof descriptor->hardware) {
+    if (memchr(descriptor->hardware, '\0', sizeof descriptor->hardware) == NULL) {
         *reason = UD_ERR_IMAGE_DESCRIPTOR;
         return UD_VERDICT_INVALID;
     }

@@ -42,7 +42,7 @@ typedef struct {
 void ud_descriptor_from_image(const ud_image_info_t *info, uint32_t chunk_size, const uint8_t root[UD_SHA256_SIZE],
                               ud_descriptor_t *descriptor);
 
-/* The digest that is signed. */
+/* The digest that is signed. The hardware id must have its NUL (what parsers of images and offers give has). */
 void ud_descriptor_digest(const ud_descriptor_t *descriptor, uint8_t digest[UD_SHA256_SIZE]);
 
 /* Judges `signature` (r then s) over the descriptor by the trusted key named `key_hash`: the image's own.

@@ -4,8 +4,8 @@
  *   | header | padding | payload           | protected TLVs    | TLVs                                   |
  *   |<------------- hashed and signed --------------------->|   hash, key hash, signature (not hashed) |
  *
- * One parser for boot, agent, server and tools: it reads through a callback, keeps nothing but ud_image_info_t (about
- * 300 bytes), and stops at the first contradiction. It is stricter than imgtool: every area and entry must lie inside
+ * One parser for boot, agent, server and tools: it reads through a callback, keeps nothing but ud_image_info_t (260
+ * bytes), and stops at the first contradiction. It is stricter than imgtool: every area and entry must lie inside
  * its bound, sizes that are told twice must agree, hash, key hash and signature come once and outside the protected
  * area, and what decides about running an image (counter, dependencies, hardware id) counts only inside it.
  * Nothing here writes or waits. Stack: about 1 KB beside the crypto backend's.
