@@ -93,7 +93,7 @@ class Demo:
 
     def make_key(self):
         self.display.chapter(2, "A signing key that never leaves this folder")
-        self.cli.json("key", "new", self.folder / "signing.pem")
+        self.cli.json("key", "new", "--out", self.folder / "signing.pem")
         self.cli.json("key", "public", self.folder / "signing.pem", "--out", self.folder / "signing.pub.pem")
         self.cli.json("key", "register", "demo", self.folder / "signing.pub.pem")
         self.display.note("the server knows the public half: it refuses every image that this key did not sign")
