@@ -7,11 +7,11 @@
 #include <string.h>
 
 /* Fields without which an offer to install says nothing. */
-#define FIELDS_REQUIRED                                                                                 \
-    (UD_FIELD(UD_OFFER_UPDATE_ID) | UD_FIELD(UD_OFFER_VERSION) | UD_FIELD(UD_OFFER_IMAGE_SIZE) |        \
-     UD_FIELD(UD_OFFER_ARTIFACT_SIZE) | UD_FIELD(UD_OFFER_IMAGE_DIGEST) | UD_FIELD(UD_OFFER_KEY_HASH) | \
-     UD_FIELD(UD_OFFER_SIGNATURE) | UD_FIELD(UD_OFFER_CHUNK_SIZE) | UD_FIELD(UD_OFFER_CHAIN_ROOT) |     \
-     UD_FIELD(UD_OFFER_HARDWARE))
+#define FIELDS_REQUIRED                                                                                   \
+    (UD_FIELD(UD_OFFER_UPDATE_ID) | UD_FIELD(UD_OFFER_VERSION) | UD_FIELD(UD_OFFER_KIND) |                \
+     UD_FIELD(UD_OFFER_IMAGE_SIZE) | UD_FIELD(UD_OFFER_ARTIFACT_SIZE) | UD_FIELD(UD_OFFER_IMAGE_DIGEST) | \
+     UD_FIELD(UD_OFFER_KEY_HASH) | UD_FIELD(UD_OFFER_SIGNATURE) | UD_FIELD(UD_OFFER_CHUNK_SIZE) |         \
+     UD_FIELD(UD_OFFER_CHAIN_ROOT) | UD_FIELD(UD_OFFER_HARDWARE))
 
 #define KIND_FULL 0
 #define SLOT_A 0

@@ -2,6 +2,8 @@
 
 #include "agent/machine.h"
 #include "core/base/assert.h"
+#include "core/base/hex.h"
+#include "core/crypto/crypto.h"
 #include "core/image/descriptor.h"
 
 #include <setjmp.h>
@@ -70,7 +72,13 @@ static void answer_artifact(const ud_request_t *request)
 {
     const fixture_release_t *release = present->server.release;
     answer.status = 404;
-    if (release == NULL || request->last >= release->artifact_size || request->total != release->artifact_size) {
+    if (release == NULL) {
+        return;
+    }
+    char path[UD_URL_SIZE_MAX + 1] = "/v1/artifacts/";
+    ud_hex_encode(release->digest, UD_SHA256_SIZE, path + strlen(path));
+    if (strcmp(request->url, path) != 0 || request->last >= release->artifact_size ||
+        request->total != release->artifact_size) {
         return;
     }
     answer.status = 206;
@@ -238,6 +246,8 @@ void fixture_release(fixture_t *fixture, const char *version, uint32_t counter, 
         ud_chain_build(&source, (uint32_t)release->size, chunk_size, write_artifact, release, offer->chain_root),
         UD_OK);
     release->artifact_size = offer->artifact_size;
+    ud_sha256(release->artifact, release->artifact_size, release->digest);
+    memcpy(offer->artifact_digest, release->digest, UD_SHA256_SIZE);
 
     uint8_t digest[UD_SHA256_SIZE];
     ud_descriptor_t descriptor;
@@ -302,6 +312,9 @@ int fixture_setup(void **state)
     fixture_release(fixture, "1.0.0", 1, 9000, 4096, &fixture->first);
     fixture_release(fixture, "2.0.0", 2, 30000, 4096, &fixture->second);
     ud_board_load(fixture->board, UD_AREA_SLOT_A, 0, fixture->first.image, fixture->first.size);
+    static uint8_t old[FIXTURE_IMAGE_SIZE_MAX];
+    memset(old, 0x5A, sizeof old);
+    ud_board_load(fixture->board, UD_AREA_SLOT_B, 0, old, sizeof old);
     ud_board_watch_set(fixture->board, watch, fixture);
 
     fixture->config = (ud_agent_config_t){

@@ -19,7 +19,8 @@ typedef struct {
     ud_image_info_t info;
     uint8_t artifact[2 * FIXTURE_IMAGE_SIZE_MAX];
     size_t artifact_size;
-    ud_offer_t offer; /* to install it */
+    uint8_t digest[UD_SHA256_SIZE]; /* of the artifact */
+    ud_offer_t offer;               /* to install it */
 } fixture_release_t;
 
 /* What the server does next; everything is counted. */
@@ -64,7 +65,9 @@ typedef struct {
     uint8_t battery;
 } fixture_t;
 
-/* The one fixture; cmocka set-up and tear-down. The device runs 1.0.0 and is not registered; nothing is offered. */
+/* The one fixture; cmocka set-up and tear-down. The device runs 1.0.0, slot B is full of 0x5A, and it is not registered;
+ * nothing is offered.
+ */
 int fixture_setup(void **state);
 int fixture_teardown(void **state);
 
