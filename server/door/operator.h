@@ -1,7 +1,7 @@
 /* The operator door: the REST API under /api/v1 that the command line and the portal use (api/openapi.yaml).
  *
  *     operator.c           the table of routes; questions that need nothing but an answer
- *     operator_ask.{h,c}   who is asking (cookie or bearer token, CSRF), one command to the engine, its view as JSON
+ *     operator_identity.{h,c} who asks               operator_ask.{h,c} one command to the engine, its view as JSON
  *     operator_input.{h,c} what people send, checked against tables      operator_json.{h,c} views as JSON
  *     operator_session.c   sign in and out, the first account             operator_limit.{h,c} guesses per minute
  *     operator_release.c   uploads                                        operator_intake.{h,c} is the image good?

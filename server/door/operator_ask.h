@@ -1,8 +1,9 @@
-/* What handlers of the operator door share: who asks, one command to the engine, one view as the answer. */
+/* What handlers of the operator door share: one command to the engine, one view as the answer. */
 #ifndef UD_DOOR_OPERATOR_ASK_H
 #define UD_DOOR_OPERATOR_ASK_H
 
 #include "server/door/operator.h"
+#include "server/door/operator_identity.h"
 #include "server/door/operator_json.h"
 #include "server/door/operator_limit.h"
 
@@ -11,11 +12,6 @@
 
 /* Bytes of a JSON body: a public key in PEM or a long description fits many times. */
 #define UD_OPERATOR_BODY_SIZE_MAX (64u * 1024u)
-
-/* Characters of a session token with its NUL: 256 bits in base64url. */
-#define UD_OPERATOR_TOKEN_SIZE 44
-
-#define UD_OPERATOR_COOKIE "updraft_session"
 
 /* An argon2id string of libsodium with its NUL. */
 #define UD_OPERATOR_HASH_SIZE 128
@@ -36,18 +32,6 @@ typedef struct {
     const ud_json_field_t *fields;
     const char *secret; /* shown once, with the answer: a claim key */
 } ud_operator_ask_t;
-
-/* The token that the request carries and the session it names: SHA-256 of the token. Nothing is asked of the engine yet.
- * With a cookie, a request that changes something must carry the session's CSRF value and no foreign Origin.
- * Errors: UD_ERR_UNAUTHENTICATED (none), UD_ERR_CSRF.
- */
-UD_MUST_USE ud_err_t ud_operator_identify(ud_exchange_t *exchange, uint8_t session[UD_SHA256_SIZE]);
-
-/* The CSRF value that goes with a session token: derived from it, so it is stored nowhere and says nothing of it. */
-void ud_operator_csrf(const char *token, char csrf[UD_OPERATOR_TOKEN_SIZE]);
-
-/* UD_ERR_CSRF if the request says that it comes from a page of another origin. */
-UD_MUST_USE ud_err_t ud_operator_check_origin(ud_exchange_t *exchange);
 
 /* Begins a command of the one who asks, to be answered with `status` and the view `fields` of its result; in the arena.
  * NULL: the request was answered (unauthenticated, csrf, or memory is short).
