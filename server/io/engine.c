@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -32,6 +33,7 @@ struct ud_engine {
     entry_list_t queue;      /* guarded by mutex, as is ending */
     bool ending;
     entry_list_t batch; /* applied, waiting for the commit */
+    atomic_bool ready;
 };
 
 static void list_clear(entry_list_t *list)
@@ -116,15 +118,20 @@ static void apply(ud_engine_t *engine, entry_t *entry)
     }
 }
 
+static void note_readiness(ud_engine_t *engine)
+{
+    bool ready = ud_fleet_ready(engine->fleet);
+    if (ready != atomic_exchange(&engine->ready, ready)) {
+        ud_log(UD_LOG_ERROR, ready ? "store_writable_again" : "store_not_writable", NULL);
+    }
+}
+
 static void commit(ud_engine_t *engine)
 {
-    bool was_ready = ud_fleet_ready(engine->fleet);
     ud_err_t err = ud_fleet_dirty(engine->fleet) ? ud_fleet_commit(engine->fleet, now()) : UD_OK;
     complete_all(engine, err);
     if (err != UD_OK) {
         ud_log(UD_LOG_ERROR, "commit_failed", "code", ud_err_code(err), "detail", ud_err_text(err), NULL);
-    } else if (!was_ready && ud_fleet_ready(engine->fleet)) {
-        ud_log(UD_LOG_WARN, "store_writable_again", NULL);
     }
 }
 
@@ -149,6 +156,7 @@ static void *run(void *context)
             commit(engine);
             window_ends_ms = 0;
         }
+        note_readiness(engine);
     }
     return NULL;
 }
@@ -165,6 +173,7 @@ ud_err_t ud_engine_create(ud_fleet_t *fleet, ud_engine_t **result)
     pthread_cond_init(&engine->returned, NULL);
     pthread_condattr_destroy(&monotonic);
     engine->fleet = fleet;
+    atomic_init(&engine->ready, ud_fleet_ready(fleet));
     list_clear(&engine->queue);
     list_clear(&engine->batch);
     if (pthread_create(&engine->thread, NULL, run, engine) != 0) {
@@ -239,4 +248,9 @@ ud_err_t ud_engine_call(ud_engine_t *engine, ud_command_t *command)
     }
     pthread_mutex_unlock(&engine->mutex);
     return UD_OK;
+}
+
+bool ud_engine_ready(const ud_engine_t *engine)
+{
+    return atomic_load(&engine->ready);
 }

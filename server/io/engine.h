@@ -44,4 +44,7 @@ UD_MUST_USE ud_err_t ud_engine_submit(ud_engine_t *engine, ud_exchange_t *exchan
  */
 UD_MUST_USE ud_err_t ud_engine_call(ud_engine_t *engine, ud_command_t *command);
 
+/* False while the store cannot be written (/readyz); from any thread. */
+bool ud_engine_ready(const ud_engine_t *engine);
+
 #endif

@@ -44,8 +44,11 @@ typedef void (*ud_exchange_part_fn)(ud_exchange_t *exchange, ud_span_t part);
 
 ud_arena_t *ud_exchange_arena(const ud_exchange_t *exchange);
 
-/* What ud_http_listen() was given: the door's own state. */
+/* The door's own state: what ud_http_listen() was given, or what whoever shares an address between doors set before it
+ * passed the request on.
+ */
 void *ud_exchange_door(const ud_exchange_t *exchange);
+void ud_exchange_set_door(ud_exchange_t *exchange, void *door);
 
 /* Unique while the process lives; in the log and in every problem. "7f3a-12c9" */
 const char *ud_exchange_id(ud_exchange_t *exchange);

@@ -21,7 +21,10 @@ ud_exchange_t *exchange_begin(connection_t *connection, ud_span_t method, ud_spa
     }
     const char *mark = memchr(target.data, '?', target.size);
     size_t path_size = mark == NULL ? target.size : (size_t)(mark - (const char *)target.data);
-    *exchange = (ud_exchange_t){.connection = connection, .arena = arena, .last_header = &exchange->headers};
+    *exchange = (ud_exchange_t){.connection = connection,
+                                .arena = arena,
+                                .door = connection->endpoint->door,
+                                .last_header = &exchange->headers};
     exchange->method = ud_arena_text(arena, (const char *)method.data, method.size);
     exchange->path = ud_arena_text(arena, (const char *)target.data, path_size);
     exchange->query = mark == NULL ? NULL : ud_arena_text(arena, mark + 1, target.size - path_size - 1);
@@ -175,7 +178,12 @@ ud_arena_t *ud_exchange_arena(const ud_exchange_t *exchange)
 
 void *ud_exchange_door(const ud_exchange_t *exchange)
 {
-    return exchange->connection->endpoint->door;
+    return exchange->door;
+}
+
+void ud_exchange_set_door(ud_exchange_t *exchange, void *door)
+{
+    exchange->door = door;
 }
 
 const char *ud_exchange_id(ud_exchange_t *exchange)

@@ -136,6 +136,7 @@ typedef enum { REPLY_NONE, REPLY_STREAM, REPLY_DONE } reply_t;
 struct ud_exchange {
     connection_t *connection;
     ud_arena_t *arena;
+    void *door;
     const char *method;
     const char *path;
     const char *query; /* NULL: none */
