@@ -36,8 +36,13 @@ function release(number, version, hardware, now) {
 
 function batchesOf(total) {
   const shares = [0.01, 0.05, 0.2, 0.3];
-  const planned = shares.map((share) => Math.max(1, Math.round(total * share)));
-  planned.push(Math.max(0, total - planned.reduce((a, b) => a + b, 0)));
+  let left = total;
+  const planned = shares.map((share) => {
+    const count = Math.min(left, Math.max(1, Math.round(total * share)));
+    left -= count;
+    return count;
+  });
+  planned.push(left);
   return planned.map((count) => ({ state: "waiting", planned: count, offered: 0, updating: 0, succeeded: 0, failed: 0, rolled_back: 0, unreachable: 0 }));
 }
 
@@ -51,6 +56,12 @@ export class Fleet {
     this.releases = [release(6, "2.5.0", "nrf5340", start), release(5, "2.5.0", "stm32h563", start), release(4, "2.4.1", "stm32h563", start), release(3, "2.4.1", "nrf5340", start), release(1, "2.3.7", "nrf5340", start)];
     this.devices = Array.from({ length: devices }, (_, i) => this.#device(i, start));
     this.byId = new Map(this.devices.map((d) => [d.id, d]));
+    this.rollouts = [];
+    this.queue = [];
+    if (devices === 0) {
+      this.releases = []; /* a server on its first day */
+      return;
+    }
     this.rollouts = this.#rollouts(start);
     for (let i = 0; i < 120; i++) this.step();
   }
@@ -131,6 +142,7 @@ export class Fleet {
 
   step() {
     const rollout = this.rollouts[0];
+    if (!rollout) return;
     const batch = rollout.batches[rollout.current];
     const members = this.queue.filter((d) => d.batch === rollout.current + 1);
     members.filter((d) => d.state === "downloading" || d.state === "updating").forEach((d) => this.#advance(d, batch, rollout));
@@ -178,12 +190,12 @@ export class Fleet {
       this.devices.forEach((d) => counts.set(d[key], (counts.get(d[key]) ?? 0) + 1));
       return [...counts].map(([label, count]) => ({ label, count })).sort((a, b) => b.count - a.count);
     };
-    const batches = this.rollouts[0].batches;
+    const batches = this.rollouts[0]?.batches ?? [];
     const sum = (key) => batches.reduce((n, b) => n + b[key], 0);
     const successes = sum("succeeded");
     return {
       devices: this.devices.length, online: this.devices.filter((d) => d.online).length, pending: this.devices.filter((d) => d.pending).length,
-      groups: GROUPS.length, states: this.states(), outcomes: successes + sum("failed") + sum("rolled_back"), successes,
+      groups: this.devices.length ? GROUPS.length : 1, states: this.states(), outcomes: successes + sum("failed") + sum("rolled_back"), successes,
       versions: tally("version"), hardware: tally("hardware"), revision: this.revision,
     };
   }

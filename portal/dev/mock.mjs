@@ -60,6 +60,7 @@ export class Mock {
     this.fleet = new Fleet(options);
     this.ended = false; /* true: every session has ended */
     this.failing = new Set(); /* paths that answer 500, for the tests of error states */
+    this.forbidden = new Set(); /* paths that answer 403 */
   }
 
   /* The session that a Cookie header names, or null. */
@@ -74,6 +75,7 @@ export class Mock {
     const session = this.sessionOf(cookie);
     if (!session) return problem(401, "unauthenticated", "No valid credential was given; sign in, or present a device token.");
     if (this.failing.has(path)) return problem(500, "storage", "The server cannot read or write its data; see its log.", { request: "mock-1" });
+    if (this.forbidden.has(path)) return problem(403, "forbidden", "This account may not do that; ask an administrator for the role.");
     if (CHANGES.test(method) && csrf !== CSRF) return problem(403, "csrf", "The request did not carry the CSRF header of this session.");
     if (path === "/session" && method === "DELETE") return { status: 204, body: undefined, cookie: "updraft_session=; Max-Age=0; Path=/; HttpOnly; SameSite=Strict" };
     if (CHANGES.test(method) && session.role === "viewer") return problem(403, "forbidden", "This account may not do that; ask an administrator for the role.");
@@ -142,7 +144,7 @@ export async function serve({ port = 0, dist = null, still = false, ...options }
     close: () => {
       clearInterval(timer);
       server.closeAllConnections();
-      return new Promise((resolve) => server.close(resolve));
+      return new Promise((resolve) => server.close(() => resolve()));
     },
   };
 }

@@ -27,7 +27,7 @@ function useIsHere(): (place: string) => boolean {
 
 function Brand() {
   return (
-    <Link href="/" className="flex items-center gap-2.5 text-[15px] font-[620]">
+    <Link href="/" className="flex items-center gap-2.5 max-md:min-h-11 text-[15px] font-[620]">
       <Logo size={23} />
       {text.product}
     </Link>
@@ -61,7 +61,7 @@ function SignOut() {
 function Rail({ session }: { session: Session }) {
   const isHere = useIsHere();
   return (
-    <div className="fixed inset-y-0 left-0 flex w-[216px] flex-col border-r border-line px-2.5 pt-3.5 pb-3 max-md:hidden">
+    <header className="fixed inset-y-0 left-0 flex w-[216px] flex-col border-r border-line px-2.5 pt-3.5 pb-3 max-md:hidden">
       <div className="px-2 pb-4"><Brand /></div>
       <nav aria-label={text.nav.label} className="flex flex-col gap-0.5">
         {PLACES.map(([place, name, Icon]) => (
@@ -79,7 +79,7 @@ function Rail({ session }: { session: Session }) {
         <ThemeToggle />
         <SignOut />
       </div>
-    </div>
+    </header>
   );
 }
 
@@ -87,14 +87,14 @@ function PhoneBars() {
   const isHere = useIsHere();
   return (
     <>
-      <div className="flex items-center justify-between border-b border-line px-3.5 py-1 md:hidden">
+      <header className="flex items-center justify-between border-b border-line px-3.5 py-1 md:hidden">
         <Brand />
         <div className="flex items-center gap-1">
           <LiveMark />
           <ThemeToggle />
           <SignOut />
         </div>
-      </div>
+      </header>
       <nav aria-label={text.nav.label} className="fixed inset-x-0 bottom-0 z-30 flex border-t border-line bg-panel pb-[env(safe-area-inset-bottom)] md:hidden">
         {PLACES.map(([place, name, Icon]) => (
           <Link key={place} href={place} aria-current={isHere(place) ? "page" : undefined} className="flex h-[52px] flex-1 flex-col items-center justify-center gap-1 text-[11px] text-muted aria-[current]:font-[550] aria-[current]:text-accent">

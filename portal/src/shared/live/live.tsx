@@ -1,7 +1,7 @@
 /* Joins the stream with React: one provider, its status, and the rows that a component watches. */
 import { useQueryClient } from "@tanstack/react-query";
 import { createContext, type ReactNode, useContext, useEffect, useRef, useState, useSyncExternalStore } from "react";
-import { keys } from "../api/queries";
+import { keys, summaryQuery } from "../api/queries";
 import { applyChanges } from "./apply";
 import { LiveStream, type LiveStatus } from "./stream";
 
@@ -16,6 +16,7 @@ export function LiveProvider({ children }: { children: ReactNode }) {
       onChanges: (changes) => applyChanges(client, changes),
       onReset: () => void client.invalidateQueries(),
       onRefused: () => void client.invalidateQueries({ queryKey: keys.session }),
+      probe: () => client.fetchQuery({ ...summaryQuery(), staleTime: 0, retry: false }).then(() => {}),
     });
     made.start();
     setStream(made);

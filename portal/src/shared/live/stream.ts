@@ -4,6 +4,7 @@ import type { Changes } from "../api/client";
 
 export const WATCH_MAX = 60;
 const REOPEN_MS = 250;
+const QUIET_MS = 20_000; /* a fleet may be quiet, but a connection may also be dead without saying so */
 const RETRY_MS = [1000, 2000, 4000, 8000, 15000];
 
 export type LiveStatus = { state: "connecting" } | { state: "live" } | { state: "stale"; sinceMs: number };
@@ -13,6 +14,8 @@ export interface StreamEvents {
   onReset(): void;
   /* The stream ended and cannot be opened: is the session still good? */
   onRefused(): void;
+  /* Nothing came for a while: resolves if the server answers. */
+  probe(): Promise<void>;
 }
 
 export class LiveStream {
@@ -21,6 +24,7 @@ export class LiveStream {
   #watched = new Map<symbol, readonly string[]>();
   #open = "";
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #prober: ReturnType<typeof setInterval> | undefined;
   #failures = 0;
   #lastMs = 0;
   #status: LiveStatus = { state: "connecting" };
@@ -40,10 +44,12 @@ export class LiveStream {
 
   start(): void {
     this.#connect();
+    this.#prober = setInterval(() => this.#probe(), QUIET_MS);
   }
 
   stop(): void {
     clearTimeout(this.#timer);
+    clearInterval(this.#prober);
     this.#source?.close();
     this.#next?.close();
     this.#source = this.#next = null;
@@ -98,6 +104,17 @@ export class LiveStream {
     if (source.readyState !== EventSource.CLOSED) return;
     this.#events.onRefused();
     this.#schedule(RETRY_MS[Math.min(this.#failures++, RETRY_MS.length - 1)] ?? 1000);
+  }
+
+  #probe(): void {
+    const { state } = this.#status;
+    if (state !== "live" || Date.now() - this.#lastMs < QUIET_MS) return;
+    const source = this.#source;
+    this.#events.probe().catch(() => {
+      if (source !== this.#source) return;
+      source?.close();
+      if (source) this.#fail(source);
+    });
   }
 
   #set(status: LiveStatus): void {

@@ -1,5 +1,5 @@
 /* The browser's own dialog: focus stays inside, Escape closes, and no style is injected. */
-import { type ReactNode, useEffect, useId, useRef } from "react";
+import { type ReactNode, useId, useLayoutEffect, useRef } from "react";
 
 interface ModalProps {
   title: string;
@@ -12,7 +12,8 @@ interface ModalProps {
 export function Modal({ title, onClose, onSubmit, buttons, children }: ModalProps) {
   const ref = useRef<HTMLDialogElement>(null);
   const id = useId();
-  useEffect(() => {
+  /* A layout effect: it closes the dialog while that still stands in the page, and so gives the focus back. */
+  useLayoutEffect(() => {
     const dialog = ref.current;
     dialog?.showModal();
     dialog?.querySelector<HTMLElement>("[data-focus]")?.focus();
