@@ -5,7 +5,7 @@ set -eu
 cd "$(dirname "$0")/.."
 seconds=${1:-60}
 [ $# -eq 0 ] || shift
-scripts/build.sh fuzz
+scripts/build.sh fuzz fuzz_programs
 [ $# -gt 0 ] || set -- $(cd build/fuzz/fuzz && ls)
 failed=0
 for target in "$@"; do
