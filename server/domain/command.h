@@ -100,8 +100,7 @@ typedef struct {
     uint8_t session[UD_SHA256_SIZE]; /* SHA-256 of the session token; the token itself is never stored */
     const char *account;
     int64_t expires_ms;
-    ud_command_type_t
-        may; /* SESSION_CHECK: UD_ERR_FORBIDDEN unless its role allows this; 0: no matter what it allows */
+    ud_command_type_t may; /* SESSION_CHECK: FORBIDDEN unless its role allows this; 0: no matter what it allows */
 } ud_session_in_t;
 
 typedef struct {
@@ -138,14 +137,14 @@ typedef struct {
     const char *release_id;
     const char *group; /* NULL: all devices of the release's hardware */
     ud_batch_plan_t plans[UD_BATCH_COUNT_MAX];
-    size_t plan_count;            /* 0: one batch of everything; the last batch always takes what is left */
+    size_t plan_count;            /* 0: one batch of everything; devices left over form a last batch */
     double failure_limit_percent; /* halts when more than this share of outcomes failed or rolled back; < 0: 2 */
     uint32_t min_sample;          /* outcomes before the limit counts; 0: 10. Never more than the open batch has */
     double success_percent;       /* of reachable devices: opens the next batch; <= 0: 95 */
     uint32_t soak_s;              /* between a passed batch and the next */
     uint32_t concurrency_max;     /* devices updating at a time; 0: no limit */
     uint32_t retries_max;         /* per device */
-    uint32_t progress_timeout_s;  /* no progress for so long is a failure, timed_out; 0: 1800 */
+    uint32_t progress_timeout_s;  /* no progress for so long is a failure, timed_out; 0: 3600 */
     bool forced;
     bool rollback;               /* allows an older version than the running one */
     const char *idempotency_key; /* of this account: within a day the same key gives the rollout it made; or NULL */

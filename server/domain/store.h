@@ -7,7 +7,7 @@
  *   meta        the fleet: salt, clock                   with every batch whose second differs
  *   account     a person's account                       rarely
  *   session     a signed-in person                       at sign-in and sign-out
- *   key         a public key images may be signed with   rarely
+ *   signing_key a public key images may be signed with   rarely
  *   claim_key   a product line's claim key               rarely; `used` with a registration
  *   grp         a group                                  rarely
  *   release     a release                                at upload
@@ -141,10 +141,10 @@ typedef struct {
     uint8_t stop;   /* ud_stop_t */
     const char *stop_reason;
     uint8_t current;        /* open batch */
-    uint32_t base_outcomes; /* outcomes and failures that a person accepted by resuming: the limit counts from here */
-    uint32_t base_failures;
-    uint32_t first_update; /* no execution of it has a lower number */
+    uint32_t base_outcomes; /* outcomes when a person last resumed: the limit counts from here */
+    uint32_t first_update;  /* no execution of it has a lower number */
     const char *created_by;
+    const char *idempotency_key; /* of created_by; NULL: none */
     int64_t created_ms;
     int64_t ended_ms;
     uint64_t last_event;
@@ -155,6 +155,7 @@ typedef struct {
     uint8_t batch; /* index */
     uint8_t state; /* ud_batch_state_t */
     uint32_t planned;
+    uint32_t accepted; /* failures that a person accepted by resuming */
     uint64_t boundary; /* the highest salted hash that belongs to it */
 } ud_row_batch_t;
 
