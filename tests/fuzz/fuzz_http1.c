@@ -1,0 +1,101 @@
+/* The HTTP/1.1 codec: a stream of bytes gives the same events whether it comes whole or in pieces. The first byte chooses
+ * the side and the size of the pieces.
+ */
+#include "core/base/assert.h"
+#include "core/proto/http1.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* What a stream gave, as a running hash (FNV-1a): the body's bytes apart, since their cutting may differ. */
+typedef struct {
+    uint64_t events;
+    uint64_t body;
+    ud_err_t err;
+    ud_err_t finish;
+} reading_t;
+
+static void mix(uint64_t *hash, const void *data, size_t size)
+{
+    for (size_t i = 0; i < size; i++) {
+        *hash = (*hash ^ ((const uint8_t *)data)[i]) * UINT64_C(1099511628211);
+    }
+}
+
+static void note(reading_t *reading, const ud_http1_event_t *event)
+{
+    if (event->type == UD_HTTP1_BODY) {
+        UD_ASSERT(event->value.size > 0);
+        mix(&reading->body, event->value.data, event->value.size);
+        return;
+    }
+    mix(&reading->events, &event->type, sizeof event->type);
+    mix(&reading->events, &event->status, sizeof event->status);
+    mix(&reading->events, event->name.data, event->name.size);
+    mix(&reading->events, ":", 1);
+    mix(&reading->events, event->value.data, event->value.size);
+}
+
+/* Feeds one piece; false when the stream is over. */
+static bool feed(ud_http1_t *parser, uint8_t *line, const uint8_t *data, size_t size, reading_t *reading)
+{
+    ud_span_t input = ud_span(data, size);
+    ud_http1_event_t event;
+    for (;;) {
+        size_t before = input.size;
+        reading->err = ud_http1_next(parser, line, UD_HTTP1_DEVICE_LINE_SIZE, &input, &event);
+        if (reading->err != UD_OK) {
+            int status = ud_http1_error_status(parser, reading->err);
+            UD_ASSERT(status >= 400 && status <= 505);
+            return false;
+        }
+        UD_ASSERT(input.size <= before);
+        if (event.type == UD_HTTP1_NEED_MORE) {
+            UD_ASSERT(input.size == 0);
+            return true;
+        }
+        note(reading, &event);
+        if (event.type == UD_HTTP1_END && !parser->server) {
+            return false;
+        }
+    }
+}
+
+static reading_t read_all(const uint8_t *data, size_t size, size_t step, uint8_t kind)
+{
+    reading_t reading = {0};
+    uint8_t line[UD_HTTP1_DEVICE_LINE_SIZE];
+    ud_http1_t parser;
+    if (kind == 0) {
+        ud_http1_init_server(&parser);
+    } else {
+        ud_http1_init_client(&parser, kind == 2);
+    }
+    bool more = true;
+    for (size_t at = 0; more && at < size; at += step) {
+        size_t part = size - at < step ? size - at : step;
+        uint8_t *copy = malloc(part);
+        UD_ASSERT(copy != NULL);
+        memcpy(copy, data + at, part);
+        more = feed(&parser, line, copy, part, &reading);
+        free(copy);
+    }
+    reading.finish = reading.err == UD_OK ? ud_http1_finish(&parser) : reading.err;
+    return reading;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    if (size < 2) {
+        return 0;
+    }
+    uint8_t kind = data[0] % 3;
+    size_t step = 1 + data[0] / 3 % 8;
+    reading_t whole = read_all(data + 1, size - 1, size, kind);
+    reading_t pieces = read_all(data + 1, size - 1, step, kind);
+    UD_ASSERT(whole.err == pieces.err && whole.finish == pieces.finish);
+    UD_ASSERT(whole.events == pieces.events && whole.body == pieces.body);
+    return 0;
+}
