@@ -1,13 +1,20 @@
 #!/bin/sh
-# Configures and builds one preset of CMakePresets.json: scripts/build.sh PRESET [TARGET...]. Quiet unless it fails.
+# Configures and builds one preset of CMakePresets.json: scripts/build.sh PRESET [TARGET...].
+# A terminal sees ninja's progress; otherwise it is quiet unless it fails.
 set -eu
 cd "$(dirname "$0")/.."
 preset=$1
 shift
-log=build/$preset/configure.log
 mkdir -p "build/$preset"
+log=build/$preset/build.log
 if ! cmake --preset "$preset" >"$log" 2>&1; then
     cat "$log" >&2
     exit 1
 fi
-exec ninja -C "build/$preset" --quiet "$@"
+if [ -t 1 ]; then
+    exec ninja -C "build/$preset" "$@"
+fi
+if ! ninja -C "build/$preset" --quiet "$@" >"$log" 2>&1; then
+    cat "$log" >&2
+    exit 1
+fi

@@ -24,6 +24,7 @@ ROOT = programs.ROOT
 FIRMWARE = ROOT / "tests" / "vectors" / "firmware" / "own-feature"
 DEVICES = 20
 HARDWARE = "demo-r1"
+CHECKIN_INTERVAL_S = 2
 FAILING = b"UPDRAFT-SIM:SELFTEST=FAIL"  # updraft-sim fails the self-test of an image that carries this
 GOOD_BATCHES = "2,6,rest"
 BAD_BATCHES = "4,rest"
@@ -86,7 +87,11 @@ class Demo:
     def start_server(self):
         self.display.chapter(1, "A server on an empty folder")
         portal = ROOT / "portal" / "dist"
-        self.server = programs.Server(self.folder / "server", portal=portal if portal.is_dir() else None)
+        self.server = programs.Server(
+            self.folder / "server",
+            portal=portal if portal.is_dir() else None,
+            arguments=["--checkin-interval", CHECKIN_INTERVAL_S],
+        )
         self.display.note(f"updraftd is ready: devices at {self.server.device}, people at {self.server.url}")
         self.cli.login(self.server)
         self.display.note("signed in as admin with the password that it printed once")
@@ -110,7 +115,7 @@ class Demo:
     def start_fleet(self):
         self.display.chapter(3, f"{DEVICES} devices leave the factory with 1.0.0")
         factory = self.sign("1.0.0", (FIRMWARE / "old.bin").read_bytes())
-        claim = self.cli.json("claim-key", "new", "demo line")["key"]
+        claim = self.cli.json("claim-key", "new", "demo-line")["key"]
         self.fleet = programs.Program(
             "updraft-sim", "--server", self.server.device, "--claim-key", claim, "--devices", DEVICES,
             "--image", factory, "--key", self.folder / "signing.pub.pem", "--prefix", "demo-", "--json",
