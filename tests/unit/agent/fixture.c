@@ -418,6 +418,16 @@ bool fixture_has_result(const fixture_t *fixture)
     return fixture->agent.result_pending;
 }
 
+bool fixture_is_downloading(const fixture_t *fixture)
+{
+    return fixture->agent.state == UD_AGENT_WRITING && fixture->agent.chunk_offset > 0;
+}
+
+bool fixture_is_waiting(const fixture_t *fixture)
+{
+    return fixture->agent.state == UD_AGENT_WAITING && fixture_last(fixture)->state == UD_DEVICE_WAITING;
+}
+
 bool fixture_never(const fixture_t *fixture)
 {
     (void)fixture;

@@ -100,6 +100,8 @@ bool fixture_slot_b_holds(const fixture_t *fixture, const fixture_release_t *rel
 bool fixture_is_idle(const fixture_t *fixture);
 bool fixture_is_staged(const fixture_t *fixture);
 bool fixture_has_result(const fixture_t *fixture);
+bool fixture_is_downloading(const fixture_t *fixture); /* the second chunk is being written */
+bool fixture_is_waiting(const fixture_t *fixture);     /* and said so */
 bool fixture_never(const fixture_t *fixture);
 
 extern const ud_transport_t fixture_transport;

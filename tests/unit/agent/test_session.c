@@ -1,0 +1,315 @@
+/* Registration, tokens, backing off, and reports that arrive exactly once. */
+#include "agent/machine.h"
+#include "tests/unit/agent/fixture.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define LIMIT_MS 3000000
+
+static void fail_next(fixture_t *fixture, ud_request_kind_t kind, uint16_t status, uint32_t count)
+{
+    fixture->server.fail_status[kind] = status;
+    fixture->server.fail_count[kind] = count;
+}
+
+static bool is_pending(const fixture_t *fixture)
+{
+    return fixture->agent.state == UD_AGENT_PENDING;
+}
+
+static bool is_retired(const fixture_t *fixture)
+{
+    return fixture->agent.state == UD_AGENT_RETIRED;
+}
+
+static uint32_t wanted_checkins;
+
+static bool has_checked_in(const fixture_t *fixture)
+{
+    return fixture->server.checkin_count >= wanted_checkins && fixture->agent.state == UD_AGENT_IDLE;
+}
+
+static void check_in_again(fixture_t *fixture)
+{
+    wanted_checkins = fixture->server.checkin_count + 1;
+    assert_true(fixture_run_until(fixture, has_checked_in, fixture->now_ms + LIMIT_MS, NULL));
+}
+
+/* ---- registration ------------------------------------------------------------------------------------------------------ */
+
+static void a_new_device_registers_and_checks_in(void **state)
+{
+    fixture_t *fixture = *state;
+    fixture_register(fixture);
+    const ud_checkin_t *checkin = fixture_last(fixture);
+    assert_string_equal(fixture->server.enrol.device_id, "test-1");
+    assert_string_equal(fixture->server.enrol.claim_key, "claim-me");
+    assert_string_equal(checkin->version, "1.0.0");
+    assert_string_equal(checkin->hardware, FIXTURE_HARDWARE);
+    assert_memory_equal(checkin->image_digest, fixture->first.info.hash, UD_SHA256_SIZE);
+    assert_int_equal(checkin->state, UD_DEVICE_IDLE);
+    assert_int_equal(checkin->security_counter, 1);
+    assert_int_equal(checkin->capabilities.chunk_size_max, UD_CHUNK_SIZE_DEFAULT);
+    assert_int_equal(fixture->server.requests[UD_REQUEST_REGISTER], 1);
+}
+
+static void a_reset_needs_no_new_registration(void **state)
+{
+    fixture_t *fixture = *state;
+    fixture_register(fixture);
+    fixture_restart(fixture);
+    check_in_again(fixture);
+    assert_int_equal(fixture->server.requests[UD_REQUEST_REGISTER], 1);
+}
+
+static void losing_both_copies_of_the_identity_registers_afresh(void **state)
+{
+    fixture_t *fixture = *state;
+    fixture_register(fixture);
+    ud_register_t first = fixture->server.enrol;
+    ud_board_fault_words(fixture->board, UD_AREA_IDENTITY, 0, 64, UD_WORD_UNREADABLE);
+    ud_board_fault_words(fixture->board, UD_AREA_IDENTITY, 4096, 64, UD_WORD_UNREADABLE);
+    fixture_restart(fixture);
+    check_in_again(fixture);
+    assert_int_equal(fixture->server.requests[UD_REQUEST_REGISTER], 2);
+    assert_memory_not_equal(fixture->server.enrol.nonce, first.nonce, sizeof first.nonce);
+    assert_memory_not_equal(fixture->server.enrol.secret, first.secret, sizeof first.secret);
+}
+
+static void a_pending_device_asks_again_until_it_is_approved(void **state)
+{
+    fixture_t *fixture = *state;
+    fixture->server.register_status = UD_STATUS_PENDING;
+    assert_true(fixture_run_until(fixture, is_pending, LIMIT_MS, NULL));
+    uint64_t asked_ms = fixture->now_ms;
+    fixture->server.register_status = UD_STATUS_ACTIVE;
+    fixture_register(fixture);
+    assert_true(fixture->now_ms >= asked_ms + 5000);
+    assert_int_equal(fixture->server.requests[UD_REQUEST_REGISTER], 2);
+}
+
+static void a_wrong_claim_key_is_tried_ever_less_often(void **state)
+{
+    fixture_t *fixture = *state;
+    fail_next(fixture, UD_REQUEST_REGISTER, 401, UINT32_MAX);
+    assert_false(fixture_run_until(fixture, fixture_never, 86400000, NULL));
+    assert_in_range(fixture->server.requests[UD_REQUEST_REGISTER], 20, 120);
+}
+
+static void an_unknown_device_registers_again_with_the_same_nonce(void **state)
+{
+    fixture_t *fixture = *state;
+    fixture_register(fixture);
+    ud_register_t first = fixture->server.enrol;
+    fail_next(fixture, UD_REQUEST_CHECKIN, 404, 1);
+    check_in_again(fixture);
+    assert_int_equal(fixture->server.requests[UD_REQUEST_REGISTER], 2);
+    assert_memory_equal(fixture->server.enrol.nonce, first.nonce, sizeof first.nonce);
+    assert_memory_equal(fixture->server.enrol.secret, first.secret, sizeof first.secret);
+}
+
+static void an_order_to_register_is_followed(void **state)
+{
+    fixture_t *fixture = *state;
+    fixture_register(fixture);
+    fixture->server.offer.action = UD_ACTION_REGISTER;
+    check_in_again(fixture);
+    fixture->server.offer.action = UD_ACTION_NONE;
+    check_in_again(fixture);
+    assert_int_equal(fixture->server.requests[UD_REQUEST_REGISTER], 2);
+}
+
+static void a_retired_device_sleeps_for_a_day(void **state)
+{
+    fixture_t *fixture = *state;
+    fixture_register(fixture);
+    fixture->server.offer.action = UD_ACTION_DECOMMISSION;
+    assert_true(fixture_run_until(fixture, is_retired, LIMIT_MS, NULL));
+    uint64_t retired_ms = fixture->now_ms;
+    fixture->server.offer.action = UD_ACTION_NONE;
+    assert_false(fixture_run_until(fixture, fixture_never, retired_ms + 86300000, NULL));
+    assert_int_equal(fixture->server.requests[UD_REQUEST_REGISTER], 1);
+    fixture->now_ms = retired_ms + 86400000;
+    check_in_again(fixture);
+    assert_int_equal(fixture->server.requests[UD_REQUEST_REGISTER], 2);
+}
+
+/* ---- tokens -------------------------------------------------------------------------------------------------------------- */
+
+static void an_expired_token_is_renewed_with_the_secret(void **state)
+{
+    fixture_t *fixture = *state;
+    fixture_register(fixture);
+    fixture->server.token = "token-two";
+    check_in_again(fixture);
+    assert_int_equal(fixture->server.requests[UD_REQUEST_TOKEN], 1);
+    assert_int_equal(fixture->server.requests[UD_REQUEST_REGISTER], 1);
+    fixture_restart(fixture);
+    check_in_again(fixture);
+    assert_int_equal(fixture->server.requests[UD_REQUEST_TOKEN], 1);
+}
+
+static void a_refused_secret_leads_to_registration(void **state)
+{
+    fixture_t *fixture = *state;
+    fixture_register(fixture);
+    fixture->server.token = "token-two";
+    fail_next(fixture, UD_REQUEST_TOKEN, 401, 1);
+    check_in_again(fixture);
+    assert_int_equal(fixture->server.requests[UD_REQUEST_REGISTER], 2);
+}
+
+static void a_server_that_takes_no_token_of_its_own_is_not_hammered(void **state)
+{
+    fixture_t *fixture = *state;
+    fixture_register(fixture);
+    fail_next(fixture, UD_REQUEST_CHECKIN, 401, UINT32_MAX);
+    assert_false(fixture_run_until(fixture, fixture_never, fixture->now_ms + 86400000, NULL));
+    assert_in_range(fixture->server.requests[UD_REQUEST_TOKEN], 10, 200);
+}
+
+/* ---- backing off ----------------------------------------------------------------------------------------------------------- */
+
+static void retry_after_is_honoured(void **state)
+{
+    fixture_t *fixture = *state;
+    static const uint16_t statuses[] = {429, 503};
+    fixture_register(fixture);
+    for (size_t i = 0; i < 2; i++) {
+        wanted_checkins = fixture->server.checkin_count + 1;
+        uint32_t requests = fixture->server.requests[UD_REQUEST_CHECKIN];
+        fail_next(fixture, UD_REQUEST_CHECKIN, statuses[i], 1);
+        fixture->server.retry_after_s = 500;
+        uint64_t before_ms = fixture->now_ms;
+        assert_true(fixture_run_until(fixture, has_checked_in, fixture->now_ms + LIMIT_MS, NULL));
+        assert_int_equal(fixture->server.requests[UD_REQUEST_CHECKIN], requests + 2);
+        assert_true(fixture->now_ms >= before_ms + 60000 + 500000);
+    }
+}
+
+static void the_next_check_in_is_when_the_server_says(void **state)
+{
+    fixture_t *fixture = *state;
+    fixture_register(fixture);
+    fixture->server.offer.next_s = 1234;
+    check_in_again(fixture);
+    uint64_t before_ms = fixture->now_ms;
+    check_in_again(fixture);
+    assert_in_range(fixture->now_ms - before_ms, 1234000, 1234000 + 10);
+}
+
+static void a_server_that_names_no_time_is_not_hammered(void **state)
+{
+    fixture_t *fixture = *state;
+    fixture_register(fixture);
+    fixture->server.offer.next_s = 0;
+    check_in_again(fixture);
+    uint64_t before_ms = fixture->now_ms;
+    check_in_again(fixture);
+    assert_true(fixture->now_ms - before_ms >= UD_AGENT_CHECKIN_INTERVAL_S * UINT64_C(1000));
+}
+
+static void a_wake_up_ends_a_backoff(void **state)
+{
+    fixture_t *fixture = *state;
+    fixture_register(fixture);
+    fixture->server.unreachable = true;
+    assert_false(fixture_run_until(fixture, fixture_never, fixture->now_ms + 86400000, NULL));
+    fixture->server.unreachable = false;
+    uint64_t before_ms = fixture->now_ms;
+    ud_agent_wake(&fixture->agent, fixture->now_ms);
+    check_in_again(fixture);
+    assert_int_equal(fixture->now_ms, before_ms);
+}
+
+/* ---- reports ---------------------------------------------------------------------------------------------------------------- */
+
+static void numbers_of_reports_grow_and_never_come_twice(void **state)
+{
+    fixture_t *fixture = *state;
+    uint32_t before = 0;
+    fixture_register(fixture);
+    uint32_t epoch = fixture_last(fixture)->epoch;
+    for (int i = 0; i < 150; i++) {
+        if (i % 7 == 0) {
+            fixture_restart(fixture);
+        }
+        check_in_again(fixture);
+        assert_true(fixture_last(fixture)->sequence > before);
+        assert_int_equal(fixture_last(fixture)->epoch, epoch);
+        before = fixture_last(fixture)->sequence;
+    }
+}
+
+static void a_lost_journal_begins_a_new_epoch(void **state)
+{
+    fixture_t *fixture = *state;
+    fixture_register(fixture);
+    uint32_t epoch = fixture_last(fixture)->epoch;
+    ud_board_load(fixture->board, UD_AREA_JOURNAL, 0, NULL, 0);
+    fixture_restart(fixture);
+    check_in_again(fixture);
+    assert_int_not_equal(fixture_last(fixture)->epoch, epoch);
+}
+
+static void a_report_that_was_not_answered_keeps_its_number(void **state)
+{
+    fixture_t *fixture = *state;
+    fixture_register(fixture);
+    uint32_t before = fixture_last(fixture)->sequence;
+    fail_next(fixture, UD_REQUEST_CHECKIN, 503, 3);
+    check_in_again(fixture);
+    assert_int_equal(fixture_last(fixture)->sequence, before + 1);
+}
+
+static void a_result_is_repeated_until_it_is_answered(void **state)
+{
+    fixture_t *fixture = *state;
+    fixture_offer(fixture, &fixture->first); /* already running: refused */
+    assert_true(fixture_run_until(fixture, fixture_has_result, LIMIT_MS, NULL));
+    fail_next(fixture, UD_REQUEST_CHECKIN, 503, 5);
+    assert_true(fixture_run_until(fixture, fixture_is_idle, LIMIT_MS, NULL));
+    assert_int_equal(fixture_last(fixture)->state, UD_DEVICE_REFUSED);
+    assert_int_equal(fixture_last(fixture)->error, UD_ERR_ALREADY_RUNNING);
+}
+
+static void an_offer_that_is_refused_again_and_again_is_no_storm(void **state)
+{
+    fixture_t *fixture = *state;
+    fixture_offer(fixture, &fixture->first);
+    assert_false(fixture_run_until(fixture, fixture_never, 600000, NULL));
+    assert_in_range(fixture->server.checkin_count, 10, 24);
+}
+
+#define WITH_FIXTURE(test) cmocka_unit_test_setup_teardown(test, fixture_setup, fixture_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        WITH_FIXTURE(a_new_device_registers_and_checks_in),
+        WITH_FIXTURE(a_reset_needs_no_new_registration),
+        WITH_FIXTURE(losing_both_copies_of_the_identity_registers_afresh),
+        WITH_FIXTURE(a_pending_device_asks_again_until_it_is_approved),
+        WITH_FIXTURE(a_wrong_claim_key_is_tried_ever_less_often),
+        WITH_FIXTURE(an_unknown_device_registers_again_with_the_same_nonce),
+        WITH_FIXTURE(an_order_to_register_is_followed),
+        WITH_FIXTURE(a_retired_device_sleeps_for_a_day),
+        WITH_FIXTURE(an_expired_token_is_renewed_with_the_secret),
+        WITH_FIXTURE(a_refused_secret_leads_to_registration),
+        WITH_FIXTURE(a_server_that_takes_no_token_of_its_own_is_not_hammered),
+        WITH_FIXTURE(retry_after_is_honoured),
+        WITH_FIXTURE(the_next_check_in_is_when_the_server_says),
+        WITH_FIXTURE(a_server_that_names_no_time_is_not_hammered),
+        WITH_FIXTURE(a_wake_up_ends_a_backoff),
+        WITH_FIXTURE(numbers_of_reports_grow_and_never_come_twice),
+        WITH_FIXTURE(a_lost_journal_begins_a_new_epoch),
+        WITH_FIXTURE(a_report_that_was_not_answered_keeps_its_number),
+        WITH_FIXTURE(a_result_is_repeated_until_it_is_answered),
+        WITH_FIXTURE(an_offer_that_is_refused_again_and_again_is_no_storm),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

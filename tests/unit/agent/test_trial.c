@@ -1,0 +1,254 @@
+/* After boot installed or took back an image: the trial, its ends, and what is reported of them. Boot's part is played
+ * by the rows it writes.
+ */
+#include "agent/machine.h"
+#include "core/slot/record.h"
+#include "tests/unit/agent/fixture.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define LIMIT_MS 3000000
+#define UPDATE_ID 9
+
+/* What the journal says when boot gives over: the update of UPDATE_ID was staged before. */
+static void write_journal(ud_port_t *board, void *arg)
+{
+    const ud_slot_record_t *record = arg;
+    ud_journal_t journal;
+    ud_slot_report_t report = {.update_id = UPDATE_ID, .epoch = 77, .sequence = 10, .state = UD_DEVICE_STAGED};
+    assert_int_equal(ud_journal_open(&journal, board), UD_OK);
+    assert_int_equal(ud_slot_report_put(&journal, &report), UD_OK);
+    assert_int_equal(ud_slot_record_put(&journal, record), UD_OK);
+}
+
+static void start_trial(fixture_t *fixture)
+{
+    ud_slot_record_t record = {.state = UD_SLOT_TRIAL, .attempts = 1};
+    memcpy(record.digest, fixture->first.info.hash, UD_SHA256_SIZE);
+    assert_int_equal(ud_board_run(fixture->board, write_journal, &record), UD_BOARD_RETURNED);
+    fixture_restart(fixture);
+}
+
+static ud_slot_status_t status(const fixture_t *fixture)
+{
+    ud_slot_status_t found;
+    ud_slot_status(&fixture->journal, &found);
+    return found;
+}
+
+static bool is_confirmed(const fixture_t *fixture)
+{
+    return !fixture->agent.on_trial;
+}
+
+/* ---- the trial ---------------------------------------------------------------------------------------------------------- */
+
+static void self_test_and_contact_confirm(void **state)
+{
+    fixture_t *fixture = *state;
+    start_trial(fixture);
+    assert_true(fixture_run_until(fixture, is_confirmed, LIMIT_MS, NULL));
+    assert_int_equal(status(fixture).state, UD_SLOT_CONFIRMED);
+    assert_true(fixture_run_until(fixture, fixture_is_idle, LIMIT_MS, NULL));
+    assert_int_equal(fixture_last(fixture)->state, UD_DEVICE_CONFIRMED);
+    assert_int_equal(fixture_last(fixture)->update_id, UPDATE_ID);
+    assert_int_equal(fixture_last(fixture)->epoch, 77);
+    assert_true(fixture_last(fixture)->sequence >= 10);
+}
+
+static void a_busy_server_is_contact_too(void **state)
+{
+    fixture_t *fixture = *state;
+    start_trial(fixture);
+    fixture->server.fail_status[UD_REQUEST_REGISTER] = 503;
+    fixture->server.fail_count[UD_REQUEST_REGISTER] = UINT32_MAX;
+    assert_true(fixture_run_until(fixture, is_confirmed, LIMIT_MS, NULL));
+    assert_int_equal(fixture->server.checkin_count, 0);
+}
+
+static void contact_alone_does_not_confirm(void **state)
+{
+    fixture_t *fixture = *state;
+    fixture->self_test = UD_SELF_TEST_RUNNING;
+    fixture->server.offer.next_s = 3600;
+    start_trial(fixture);
+    assert_false(fixture_run_until(fixture, is_confirmed, 80000000, NULL));
+    assert_true(fixture->server.checkin_count > 0);
+    assert_int_equal(fixture_last(fixture)->state, UD_DEVICE_TRIAL);
+    assert_int_equal(fixture_last(fixture)->update_id, UPDATE_ID);
+    fixture->self_test = UD_SELF_TEST_PASSED;
+    assert_true(fixture_run_until(fixture, is_confirmed, 90000000, NULL));
+}
+
+static void a_failed_self_test_asks_for_the_revert_and_resets(void **state)
+{
+    fixture_t *fixture = *state;
+    ud_board_end_t end;
+    fixture->self_test = UD_SELF_TEST_FAILED;
+    start_trial(fixture);
+    assert_false(fixture_run_until(fixture, is_confirmed, LIMIT_MS, &end));
+    assert_int_equal(end, UD_BOARD_RESET);
+    ud_slot_record_t record;
+    ud_slot_record_get(&fixture->journal, &record);
+    assert_int_equal(record.reason, UD_ERR_SELF_TEST_FAILED);
+    assert_true(record.announced);
+    assert_int_equal(fixture->server.checkin_count, 0);
+}
+
+static void no_contact_within_a_day_asks_for_the_revert(void **state)
+{
+    fixture_t *fixture = *state;
+    ud_board_end_t end;
+    fixture->server.unreachable = true;
+    start_trial(fixture);
+    assert_false(fixture_run_until(fixture, is_confirmed, 86390000, &end));
+    assert_int_equal(end, UD_BOARD_RETURNED);
+    assert_false(fixture_run_until(fixture, is_confirmed, 86500000, &end));
+    assert_int_equal(end, UD_BOARD_RESET);
+    ud_slot_record_t record;
+    ud_slot_record_get(&fixture->journal, &record);
+    assert_int_equal(record.reason, UD_ERR_NO_CONTACT);
+}
+
+static void an_offer_on_trial_is_not_taken(void **state)
+{
+    fixture_t *fixture = *state;
+    fixture->self_test = UD_SELF_TEST_RUNNING;
+    start_trial(fixture);
+    fixture_offer(fixture, &fixture->second);
+    assert_false(fixture_run_until(fixture, fixture_has_result, LIMIT_MS, NULL));
+    assert_int_equal(fixture->erases_b, 0);
+    assert_int_equal(fixture->server.requests[UD_REQUEST_ARTIFACT], 0);
+}
+
+static void the_offer_of_the_confirmed_update_is_not_refused(void **state)
+{
+    fixture_t *fixture = *state;
+    start_trial(fixture);
+    fixture_offer(fixture, &fixture->first);
+    fixture->server.offer.update_id = UPDATE_ID;
+    assert_true(fixture_run_until(fixture, fixture_is_idle, LIMIT_MS, NULL));
+    assert_int_equal(fixture_last(fixture)->state, UD_DEVICE_CONFIRMED);
+}
+
+static void a_pending_device_confirms_its_trial(void **state)
+{
+    fixture_t *fixture = *state;
+    fixture->server.register_status = UD_STATUS_PENDING;
+    start_trial(fixture);
+    assert_true(fixture_run_until(fixture, is_confirmed, LIMIT_MS, NULL));
+}
+
+/* ---- what became of it ---------------------------------------------------------------------------------------------------- */
+
+typedef struct {
+    ud_slot_record_t record;
+    ud_boot_reason_t boot_reason;
+    ud_err_t reason;
+    uint8_t digest[UD_SHA256_SIZE];
+    uint8_t report_state;
+} outcome_t;
+
+static void write_outcome(ud_port_t *board, void *arg)
+{
+    outcome_t *outcome = arg;
+    ud_journal_t journal;
+    ud_slot_report_t report = {.update_id = UPDATE_ID, .epoch = 77, .sequence = 10, .state = outcome->report_state};
+    write_journal(board, &outcome->record);
+    assert_int_equal(ud_journal_open(&journal, board), UD_OK);
+    assert_int_equal(ud_slot_report_put(&journal, &report), UD_OK);
+    assert_int_equal(ud_slot_reason_put(&journal, outcome->boot_reason, outcome->reason, outcome->digest), UD_OK);
+}
+
+static const ud_checkin_t *first_report(fixture_t *fixture, outcome_t *outcome)
+{
+    outcome->record.state = UD_SLOT_CONFIRMED;
+    memset(outcome->digest, 0xD1, UD_SHA256_SIZE);
+    assert_int_equal(ud_board_run(fixture->board, write_outcome, outcome), UD_BOARD_RETURNED);
+    fixture_restart(fixture);
+    assert_true(fixture_run_until(fixture, fixture_is_idle, LIMIT_MS, NULL));
+    return &fixture->server.checkins[0];
+}
+
+static void a_revert_is_reported_with_its_reason(void **state)
+{
+    outcome_t outcome = {
+        .boot_reason = UD_BOOT_REVERTED, .reason = UD_ERR_SELF_TEST_FAILED, .report_state = UD_DEVICE_STAGED};
+    const ud_checkin_t *report = first_report(*state, &outcome);
+    assert_int_equal(report->state, UD_DEVICE_REVERTED);
+    assert_int_equal(report->update_id, UPDATE_ID);
+    assert_int_equal(report->error, UD_ERR_SELF_TEST_FAILED);
+    assert_int_equal(report->revert_reason, UD_ERR_SELF_TEST_FAILED);
+    assert_int_equal(report->boot_reason, UD_BOOT_REVERTED);
+    assert_int_equal(report->revert_digest[0], 0xD1);
+}
+
+static void a_revert_is_reported_after_further_resets_too(void **state)
+{
+    outcome_t outcome = {.boot_reason = UD_BOOT_NORMAL, .reason = UD_ERR_CRASHED, .report_state = UD_DEVICE_STAGED};
+    const ud_checkin_t *report = first_report(*state, &outcome);
+    assert_int_equal(report->state, UD_DEVICE_REVERTED);
+    assert_int_equal(report->error, UD_ERR_CRASHED);
+}
+
+static void a_revert_in_the_moment_of_confirming_is_no_success(void **state)
+{
+    outcome_t outcome = {
+        .boot_reason = UD_BOOT_REVERTED, .reason = UD_ERR_CRASHED, .report_state = UD_DEVICE_CONFIRMED};
+    assert_int_equal(first_report(*state, &outcome)->state, UD_DEVICE_REVERTED);
+}
+
+static void a_confirmation_that_was_not_reported_is_made_up_for(void **state)
+{
+    outcome_t outcome = {.boot_reason = UD_BOOT_NORMAL, .report_state = UD_DEVICE_CONFIRMED};
+    assert_int_equal(first_report(*state, &outcome)->state, UD_DEVICE_CONFIRMED);
+}
+
+static void a_staged_image_that_boot_refused_is_a_failure(void **state)
+{
+    outcome_t outcome = {
+        .boot_reason = UD_BOOT_STAGED_REFUSED, .reason = UD_ERR_IMAGE_HASH, .report_state = UD_DEVICE_STAGED};
+    const ud_checkin_t *report = first_report(*state, &outcome);
+    assert_int_equal(report->state, UD_DEVICE_FAILED);
+    assert_int_equal(report->error, UD_ERR_IMAGE_HASH);
+}
+
+static void an_outcome_is_reported_once(void **state)
+{
+    fixture_t *fixture = *state;
+    outcome_t outcome = {.boot_reason = UD_BOOT_REVERTED, .reason = UD_ERR_CRASHED, .report_state = UD_DEVICE_STAGED};
+    (void)first_report(fixture, &outcome);
+    fixture_restart(fixture);
+    uint32_t before = fixture->server.checkin_count;
+    assert_false(fixture_run_until(fixture, fixture_never, fixture->now_ms + 200000, NULL));
+    for (uint32_t i = before; i < fixture->server.checkin_count; i++) {
+        assert_int_equal(fixture->server.checkins[i].state, UD_DEVICE_IDLE);
+    }
+}
+
+#define WITH_FIXTURE(test) cmocka_unit_test_setup_teardown(test, fixture_setup, fixture_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        WITH_FIXTURE(self_test_and_contact_confirm),
+        WITH_FIXTURE(a_busy_server_is_contact_too),
+        WITH_FIXTURE(contact_alone_does_not_confirm),
+        WITH_FIXTURE(a_failed_self_test_asks_for_the_revert_and_resets),
+        WITH_FIXTURE(no_contact_within_a_day_asks_for_the_revert),
+        WITH_FIXTURE(an_offer_on_trial_is_not_taken),
+        WITH_FIXTURE(the_offer_of_the_confirmed_update_is_not_refused),
+        WITH_FIXTURE(a_pending_device_confirms_its_trial),
+        WITH_FIXTURE(a_revert_is_reported_with_its_reason),
+        WITH_FIXTURE(a_revert_is_reported_after_further_resets_too),
+        WITH_FIXTURE(a_revert_in_the_moment_of_confirming_is_no_success),
+        WITH_FIXTURE(a_confirmation_that_was_not_reported_is_made_up_for),
+        WITH_FIXTURE(a_staged_image_that_boot_refused_is_a_failure),
+        WITH_FIXTURE(an_outcome_is_reported_once),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
