@@ -15,7 +15,8 @@ import urllib.error
 import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-BIN = ROOT / "build" / "host" / "bin"
+# UPDRAFT_BIN: programs of another build, for example one with sanitizers
+BIN = pathlib.Path(os.environ.get("UPDRAFT_BIN", ROOT / "build" / "host" / "bin"))
 
 
 def wait_for(condition, what, timeout_s=30, interval_s=0.05):
