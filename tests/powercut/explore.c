@@ -24,8 +24,9 @@ typedef struct {
 
 typedef struct {
     const explore_options_t *options;
-    explore_life_t life;
-    ud_port_t *start;
+    explore_start_t start;
+    const void *context;
+    ud_port_t *origin;
     uint64_t *seen; /* open addressing, 0: free */
     size_t seen_count;
     size_t seen_capacity;
@@ -45,7 +46,6 @@ typedef struct {
     unsigned operation;
     unsigned long depth; /* cuts so far */
     event_t strike;      /* operation 0: none */
-    const char *complaint;
 } run_t;
 
 static const ud_word_fault_t fault_kinds[] = {UD_WORD_UNREADABLE, UD_WORD_UNSTABLE, UD_WORD_OLD_FIRST,
@@ -174,7 +174,7 @@ static void print_path(const event_t *path, size_t size)
 static void fail(explorer_t *explorer, const char *complaint)
 {
     if (explorer->failures++ < FAILURES_SHOWN) {
-        printf("FAILED: %s; show it: journal_model --words %lu --replay ", complaint, explorer->options->words);
+        printf("FAILED: %s; show it: %s --replay ", complaint, explorer->options->program);
         print_path(explorer->path, explorer->path_size);
         printf("\n");
     }
@@ -225,26 +225,43 @@ static void watch(void *context, ud_area_t area, uint32_t offset, const void *da
     }
 }
 
+/* Starts the board until its life is done; NULL or what is wrong. */
+static const char *live(const explorer_t *explorer, ud_port_t *board)
+{
+    explore_life_t life = {.context = explorer->context};
+    for (int starts = 0; starts < UD_EXPLORE_STARTS_MAX; starts++) {
+        ud_board_end_t end = ud_board_run(board, explorer->start, &life);
+        if (life.complaint != NULL || life.done) {
+            return life.complaint;
+        }
+        if (end == UD_BOARD_RECOVER || end == UD_BOARD_RETURNED) {
+            return end == UD_BOARD_RECOVER ? "no authentic image is left" : "it stopped before all was done";
+        }
+    }
+    return "it resets again and again";
+}
+
 /* Runs from `board`'s state to the end, and branches on the way. */
 static void enter(explorer_t *explorer, ud_port_t *board, unsigned long depth, event_t strike)
 {
     run_t run = {.explorer = explorer, .board = ud_board_clone(board), .depth = depth, .strike = strike};
     explorer->runs++;
     ud_board_watch_set(run.board, watch, &run);
-    ud_board_end_t end = ud_board_run(run.board, explorer->life, &run.complaint);
-    if (end != UD_BOARD_RETURNED || run.complaint != NULL) {
-        fail(explorer, run.complaint != NULL ? run.complaint : "it reset");
+    const char *complaint = live(explorer, run.board);
+    if (complaint != NULL) {
+        fail(explorer, complaint);
     }
     ud_board_destroy(run.board);
 }
 
-static unsigned count_operations(explorer_t *explorer)
+static unsigned count_operations(const explorer_t *explorer)
 {
-    ud_port_t *board = ud_board_clone(explorer->start);
-    const char *complaint = NULL;
+    ud_port_t *board = ud_board_clone(explorer->origin);
     uint64_t before = ud_board_operations(board);
-    (void)ud_board_run(board, explorer->life, &complaint);
+    const char *complaint = live(explorer, board);
     unsigned count = (unsigned)(ud_board_operations(board) - before);
+    printf("undisturbed: %u operations%s%s\n", count,
+           complaint == NULL ? "" : ", FAILED: ", complaint == NULL ? "" : complaint);
     ud_board_destroy(board);
     return count;
 }
@@ -253,14 +270,14 @@ static void strike_everywhere(explorer_t *explorer, unsigned operations)
 {
     strike_t strike;
     for (unsigned operation = 1; explorer->options->faults != 0 && operation <= operations; operation++) {
-        for (unsigned choice = 0; make_strike(explorer->start, choice, &strike); choice++) {
+        for (unsigned choice = 0; make_strike(explorer->origin, choice, &strike); choice++) {
             uint64_t name[] = {operation, choice, explorer->options->seed};
             uint64_t hash = name[0] * 0xBF58476D1CE4E5B9u ^ name[1] * 0x94D049BB133111EBu ^ name[2];
             if (is_chosen(explorer, hash * 0x9E3779B97F4A7C15u, explorer->options->faults)) {
                 explorer->strikes++;
                 explorer->path[0] = (event_t){true, operation, choice};
                 explorer->path_size = 1;
-                enter(explorer, explorer->start, 0, explorer->path[0]);
+                enter(explorer, explorer->origin, 0, explorer->path[0]);
             }
         }
     }
@@ -296,7 +313,7 @@ static void replay_watch(void *context, ud_area_t area, uint32_t offset, const v
                                           : "inside",
                fuse.words_done, fuse.all_torn ? "all" : "one", (int)fuse.fault);
         replay->cut = cut_board(replay->run.board, &operation, &fuse);
-        ud_board_crash(replay->run.board, UD_RESET_POWER_ON);
+        ud_port_recover(replay->run.board); /* ends this life; the cut board lives on */
     }
 }
 
@@ -318,7 +335,7 @@ static bool replay(explorer_t *explorer)
 {
     event_t path[EVENTS_MAX + 1] = {{.operation = 0}};
     size_t size = read_path(explorer->options->replay, path);
-    ud_port_t *board = ud_board_clone(explorer->start);
+    ud_port_t *board = ud_board_clone(explorer->origin);
     event_t strike = {.operation = 0};
     const char *complaint = NULL;
     for (size_t index = 0; index <= size; index++) {
@@ -329,15 +346,14 @@ static bool replay(explorer_t *explorer)
         replay_t one = {.run = {.board = board, .strike = strike}, .event = path[index]};
         ud_board_watch_set(board, replay_watch, &one);
         printf("power up\n");
-        complaint = NULL;
-        ud_board_end_t end = ud_board_run(board, explorer->life, &complaint);
-        printf("end %d%s%s\n", (int)end, complaint == NULL ? "" : ": ", complaint == NULL ? "" : complaint);
+        complaint = live(explorer, board);
         strike.operation = 0;
         if (one.cut != NULL) {
             ud_board_destroy(board);
             board = one.cut;
         }
     }
+    printf("%s\n", complaint == NULL ? "all is well" : complaint);
     ud_board_destroy(board);
     return complaint == NULL;
 }
@@ -348,48 +364,48 @@ bool explore_options_read(explore_options_t *options, int argc, char **argv)
 {
     const struct {
         const char *name;
-        unsigned long *value;
-    } names[] = {{"--words", &options->words},
-                 {"--depth", &options->depth},
-                 {"--sample", &options->sample},
-                 {"--faults", &options->faults},
-                 {"--seed", &options->seed}};
-    for (int index = 1; index + 1 < argc; index += 2) {
-        bool known = strcmp(argv[index], "--replay") == 0;
-        if (known) {
-            options->replay = argv[index + 1];
-        }
+        unsigned long *number;
+        const char **text;
+    } names[] = {{"--depth", &options->depth, NULL},   {"--sample", &options->sample, NULL},
+                 {"--faults", &options->faults, NULL}, {"--seed", &options->seed, NULL},
+                 {"--replay", NULL, &options->replay}, {"--case", NULL, &options->name}};
+    bool good = argc % 2 != 0;
+    for (int index = 1; good && index + 1 < argc; index += 2) {
+        good = false;
         for (size_t name = 0; name < sizeof names / sizeof names[0]; name++) {
-            if (strcmp(argv[index], names[name].name) == 0) {
-                *names[name].value = strtoul(argv[index + 1], NULL, 10);
-                known = true;
+            if (strcmp(argv[index], names[name].name) != 0) {
+                continue;
+            }
+            good = true;
+            if (names[name].number != NULL) {
+                *names[name].number = strtoul(argv[index + 1], NULL, 10);
+            } else {
+                *names[name].text = argv[index + 1];
             }
         }
-        if (!known) {
-            argc = 0;
-        }
     }
-    if (argc % 2 == 0) {
+    if (!good) {
         (void)fprintf(stderr,
-                      "usage: journal_model [--words BYTES] [--depth CUTS] [--sample N] [--faults N] [--seed S] "
-                      "[--replay PATH]\n");
+                      "usage: %s [--case NAME] [--depth CUTS] [--sample N] [--faults N] [--seed S] "
+                      "[--replay PATH]\n",
+                      argv[0]);
     }
-    return argc % 2 != 0;
+    return good;
 }
 
-bool explore(ud_port_t *board, explore_life_t life, const explore_options_t *options)
+bool explore(ud_port_t *board, explore_start_t start, const void *context, const explore_options_t *options)
 {
-    explorer_t explorer = {.options = options, .life = life, .start = board};
+    explorer_t explorer = {.options = options, .start = start, .context = context, .origin = board};
     if (options->replay != NULL) {
         return replay(&explorer);
     }
+    printf("%s: ", options->program);
     unsigned operations = count_operations(&explorer);
     enter(&explorer, board, 0, (event_t){.operation = 0});
     strike_everywhere(&explorer, operations);
-    printf("words of %lu bytes: %u operations in one life, %lu cuts tried, %lu faults struck, %zu states reached, "
-           "%lu run to the end, %lu left to other seeds, %lu failures\n",
-           options->words, operations, explorer.cuts, explorer.strikes, explorer.seen_count, explorer.runs,
-           explorer.left_out, explorer.failures);
+    printf("  %lu cuts tried, %lu faults struck, %zu states reached, %lu run to the end, %lu left to other seeds, "
+           "%lu failures\n",
+           explorer.cuts, explorer.strikes, explorer.seen_count, explorer.runs, explorer.left_out, explorer.failures);
     free(explorer.seen);
     return explorer.failures == 0;
 }

@@ -5,23 +5,34 @@
 #include "ports/posix/board.h"
 
 typedef struct {
-    unsigned long words;  /* --words: bytes of a flash word; the caller's matter */
+    const char *program;  /* its name and what chooses the case, for the command that replays a failure */
     unsigned long depth;  /* --depth: power cuts in one life */
     unsigned long sample; /* --sample: of the states of the last depth, enter one in so many */
     unsigned long faults; /* --faults: of the faults out of nowhere, strike one in so many; 0: none */
     unsigned long seed;   /* --seed: which of them */
     const char *replay;   /* --replay: only this path, told step by step */
+    const char *name;     /* --case: only this case; the caller's matter */
 } explore_options_t;
 
 /* Reads the command line; prints the usage and gives false when it is wrong. */
 bool explore_options_read(explore_options_t *options, int argc, char **argv);
 
-/* Runs from power-up to the end of the life; sets *(const char **)complaint to NULL or to what is wrong. */
-typedef void (*explore_life_t)(ud_port_t *board, void *complaint);
+/* One life, from power-up to power-up: each time the board starts, `start` is run under power. It says when all is done,
+ * or what is wrong; else the board is started again, UD_EXPLORE_STARTS_MAX times at most.
+ */
+#define UD_EXPLORE_STARTS_MAX 12
+
+typedef struct {
+    const void *context; /* as given to explore() */
+    bool done;
+    const char *complaint; /* NULL: nothing is wrong */
+} explore_life_t;
+
+typedef void (*explore_start_t)(ud_port_t *board, void *life);
 
 /* Explores from the state of `board`; prints counts, and of each failure the one command that shows it again.
  * True if nothing failed.
  */
-bool explore(ud_port_t *board, explore_life_t life, const explore_options_t *options);
+bool explore(ud_port_t *board, explore_start_t start, const void *context, const explore_options_t *options);
 
 #endif

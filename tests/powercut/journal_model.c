@@ -5,8 +5,8 @@
  * well; at each operation on the way, each way to fail at it gives a new state (depth + 1). Equal states are entered
  * once. Before the first cut a fault out of nowhere may strike any word, row or sector of the journal at any operation.
  *
- *   journal_model [--words BYTES] [--depth CUTS] [--sample N] [--faults N] [--seed S]     explore
- *   journal_model ... --replay PATH                                                       show one failure again
+ *   journal_model [--case WORD] [--depth CUTS] [--sample N] [--faults N] [--seed S]   explore, with words of 1, 8 or 32
+ *   journal_model --case WORD --replay PATH                                           show one failure again
  *
  * --sample N enters one state of N of the last depth, --faults N strikes at one of N places; both chosen by a hash of
  * the state and the seed, so that the same command always does the same.
@@ -100,15 +100,14 @@ static const char *turn(ud_journal_t *journal, bool *done)
     return holds(journal->port, UD_AREA_SLOT_B, UD_SLOT_UNIT_SIZE_MIN, new_image) ? NULL : "the new image is gone";
 }
 
-/* From whatever the flash holds to the end of the life. */
-static void live(ud_port_t *board, void *verdict)
+/* From whatever the flash holds to the end. */
+static void start(ud_port_t *board, void *arg)
 {
-    const char **complaint = verdict;
+    explore_life_t *life = arg;
     ud_journal_t journal;
-    bool done = false;
-    *complaint = ud_journal_open(&journal, board) == UD_OK ? NULL : "the journal took no repair";
-    for (int turns = 0; *complaint == NULL && !done; turns++) {
-        *complaint = turns < TURNS_MAX ? turn(&journal, &done) : "it turns in circles";
+    life->complaint = ud_journal_open(&journal, board) == UD_OK ? NULL : "the journal took no repair";
+    for (int turns = 0; life->complaint == NULL && !life->done; turns++) {
+        life->complaint = turns < TURNS_MAX ? turn(&journal, &life->done) : "it turns in circles";
     }
 }
 
@@ -134,12 +133,21 @@ static ud_port_t *make_board(uint16_t word)
 
 int main(int argc, char **argv)
 {
-    explore_options_t options = {.words = 8, .depth = 2, .sample = 1, .faults = 1, .seed = 1};
-    if (!explore_options_read(&options, argc, argv)) {
-        return 2;
+    static const struct {
+        const char *name;
+        const char *program;
+        uint16_t word;
+    } cases[] = {
+        {"1", "journal_model --case 1", 1}, {"8", "journal_model --case 8", 8}, {"32", "journal_model --case 32", 32}};
+    explore_options_t options = {.depth = 1, .sample = 1, .seed = 1};
+    bool good = explore_options_read(&options, argc, argv);
+    for (size_t index = 0; good && index < sizeof cases / sizeof cases[0]; index++) {
+        if (options.name == NULL || strcmp(options.name, cases[index].name) == 0) {
+            ud_port_t *board = make_board(cases[index].word);
+            options.program = cases[index].program;
+            good = explore(board, start, NULL, &options) && good;
+            ud_board_destroy(board);
+        }
     }
-    ud_port_t *board = make_board((uint16_t)options.words);
-    bool good = explore(board, live, &options);
-    ud_board_destroy(board);
     return good ? 0 : 1;
 }

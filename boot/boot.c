@@ -1,0 +1,382 @@
+#include "include/updraft/boot.h"
+
+#include "boot/inspect.h"
+#include "boot/install.h"
+
+#include <string.h>
+
+/* Decisions in one start; the longest way (refuse, look, revert, look, rescue, look, boot) takes nine. */
+#define ROUNDS_MAX 16
+
+/* Announced resets of one trial that use up no attempt. */
+#define ANNOUNCED_MAX 250
+
+typedef struct {
+    ud_port_t *port;
+    const ud_boot_config_t *config;
+    ud_boot_result_t *result;
+    ud_journal_t journal;
+    ud_slot_record_t record; /* what is true; the journal follows it as far as it takes rows */
+    ud_boot_facts_t facts;
+    ud_boot_found_t a;
+    ud_boot_found_t b;
+} boot_t;
+
+static ud_err_t put(boot_t *boot)
+{
+    return ud_slot_record_put(&boot->journal, &boot->record);
+}
+
+/* For rows that help the next start or the server, and without which this one goes on. */
+static void put_if_possible(boot_t *boot)
+{
+    ud_err_t err = put(boot);
+    (void)err;
+}
+
+static void tell(boot_t *boot, ud_boot_reason_t boot_reason, ud_err_t revert_reason, const uint8_t *digest)
+{
+    ud_err_t err = ud_slot_reason_put(&boot->journal, boot_reason, revert_reason, digest);
+    (void)err;
+}
+
+/* ---- facts ---------------------------------------------------------------------------------------------------------- */
+
+static const uint8_t state_facts[] = {
+    [UD_SLOT_EMPTY] = UD_FACT_UNKNOWN,
+    [UD_SLOT_TRIAL] = UD_FACT_TRIAL,
+    [UD_SLOT_CONFIRMED] = UD_FACT_CONFIRMED,
+};
+
+static const uint8_t install_facts[UD_INSTALL_COUNT] = {
+    [UD_INSTALL_NONE] = UD_FACT_IDLE,
+    [UD_INSTALL_STAGED] = UD_FACT_STAGED,
+    [UD_INSTALL_UPGRADE] = UD_FACT_MOVING,
+    [UD_INSTALL_REVERT] = UD_FACT_MOVING,
+};
+
+static const uint8_t cause_facts[] = {
+    [UD_RESET_POWER_ON] = UD_FACT_POWER_ON,
+    [UD_RESET_ORDERLY] = UD_FACT_ORDERLY,
+    [UD_RESET_WATCHDOG] = UD_FACT_ABNORMAL,
+    [UD_RESET_FAULT] = UD_FACT_ABNORMAL,
+};
+
+/* Facts as the record has them; the images are still to be looked at. */
+static void gather(boot_t *boot)
+{
+    const ud_slot_record_t *record = &boot->record;
+    uint8_t cause = cause_facts[ud_port_reset_cause(boot->port)];
+    bool announced = record->announced && record->announced_count < ANNOUNCED_MAX;
+    uint8_t state = state_facts[record->state];
+    bool patience = state == UD_FACT_TRIAL ? record->attempts < UD_BOOT_ATTEMPTS
+                                           : record->abnormal_resets + (cause == UD_FACT_ABNORMAL) < UD_BOOT_CRASH_LOOP;
+    boot->facts = (ud_boot_facts_t){
+        .state = state == UD_FACT_TRIAL && record->reason != UD_OK ? UD_FACT_REJECTED : state,
+        .install = install_facts[record->install],
+        .cause = cause == UD_FACT_ORDERLY && announced ? UD_FACT_ANNOUNCED : cause,
+        .patience = patience ? UD_FACT_PATIENCE : UD_FACT_NO_PATIENCE,
+        .a = UD_FACT_A_ANY,
+        .b = UD_FACT_B_ANY,
+    };
+    boot->a = (ud_boot_found_t){.verdict = UD_VERDICT_INVALID, .worth = UD_FACT_BAD};
+    boot->b = boot->a;
+}
+
+static bool is_settled(const boot_t *boot)
+{
+    return (boot->facts.state & (UD_FACT_TRIAL | UD_FACT_REJECTED)) == 0;
+}
+
+/* The least security counter an image must have: of hardware, journal, and the confirmed image. */
+static uint32_t counter_floor(const boot_t *boot)
+{
+    uint32_t floor = ud_port_security_counter(boot->port);
+    floor = boot->record.security_counter > floor ? boot->record.security_counter : floor;
+    bool counts = is_settled(boot) && boot->a.verdict == UD_VERDICT_VALID;
+    return counts && boot->a.security_counter > floor ? boot->a.security_counter : floor;
+}
+
+static bool look_a(boot_t *boot)
+{
+    ud_boot_inspect(boot->port, boot->config, UD_AREA_SLOT_A, 0, counter_floor(boot), &boot->a);
+    boot->facts.a = boot->a.worth;
+    /* another image than the one on trial, put there by a probe: no trial */
+    if (!is_settled(boot) && memcmp(boot->a.hash, boot->record.digest, UD_SHA256_SIZE) != 0) {
+        boot->facts.state = boot->a.worth == UD_FACT_GOOD ? UD_FACT_UNKNOWN : boot->facts.state;
+    }
+    return false;
+}
+
+static bool look_b(boot_t *boot)
+{
+    uint32_t staging = ud_slot_staging_offset(boot->port);
+    bool staged = boot->facts.install == UD_FACT_STAGED;
+    uint32_t floor = counter_floor(boot);
+    ud_boot_inspect(boot->port, boot->config, UD_AREA_SLOT_B, staged ? staging : 0, floor, &boot->b);
+    if (boot->b.worth == UD_FACT_GOOD) {
+        boot->facts.b = ud_slot_is_bad(&boot->journal, boot->b.hash) ? UD_FACT_KNOWN_BAD : UD_FACT_GOOD;
+        boot->b.reason = boot->facts.b == UD_FACT_GOOD ? UD_OK : UD_ERR_KNOWN_BAD;
+        return false;
+    }
+    boot->facts.b = boot->b.worth;
+    if (!staged) {
+        ud_boot_inspect(boot->port, boot->config, UD_AREA_SLOT_B, staging, floor, &boot->b);
+        boot->facts.b = boot->b.worth == UD_FACT_GOOD ? UD_FACT_SPARE : boot->facts.b;
+    }
+    return false;
+}
+
+/* ---- jumping -------------------------------------------------------------------------------------------------------- */
+
+/* The verdict travels as it came from the signature check, and is looked at twice. */
+static bool hand_over(boot_t *boot, bool safe_mode)
+{
+    const volatile ud_verdict_t *verdict = &boot->a.verdict;
+    if (*verdict != UD_VERDICT_VALID) {
+        ud_port_recover(boot->port);
+    }
+    boot->result->area = UD_AREA_SLOT_A;
+    boot->result->code_offset = boot->a.header_size;
+    boot->result->safe_mode = safe_mode;
+    boot->result->verdict = *verdict;
+    if (*verdict != UD_VERDICT_VALID || boot->facts.a != UD_FACT_GOOD) {
+        ud_port_recover(boot->port);
+    }
+    return true;
+}
+
+static void count_abnormal(boot_t *boot)
+{
+    if (boot->facts.cause == UD_FACT_ABNORMAL && boot->record.abnormal_resets < UD_BOOT_CRASH_LOOP) {
+        boot->record.abnormal_resets++;
+    }
+}
+
+/* A confirmed image, or one taken as such because the journal knows nothing. */
+static bool boot_calm(boot_t *boot)
+{
+    ud_slot_record_t before = boot->record;
+    ud_slot_status_t status;
+    ud_slot_status(&boot->journal, &status);
+    if (boot->facts.state != UD_FACT_CONFIRMED) {
+        boot->record.state = UD_SLOT_CONFIRMED;
+        boot->record.attempts = 0;
+        boot->record.reason = UD_OK;
+        tell(boot, boot->journal.condition == UD_JOURNAL_LOST ? UD_BOOT_JOURNAL_LOST : UD_BOOT_NORMAL, UD_OK,
+             boot->a.hash);
+    } else if (status.boot_reason == UD_BOOT_SAFE_MODE) {
+        tell(boot, UD_BOOT_NORMAL, UD_OK, boot->a.hash);
+    }
+    count_abnormal(boot);
+    if (boot->a.security_counter > boot->record.security_counter) {
+        boot->record.security_counter = boot->a.security_counter;
+    }
+    bool changed = before.state != boot->record.state || before.abnormal_resets != boot->record.abnormal_resets ||
+                   before.security_counter != boot->record.security_counter;
+    if (changed) {
+        put_if_possible(boot);
+    }
+    ud_port_security_counter_raise(boot->port, boot->record.security_counter);
+    return hand_over(boot, false);
+}
+
+/* Nothing runs on trial of which the journal does not know: without a row there is no trial, and the one before comes
+ * back.
+ */
+static bool try_image(boot_t *boot, bool free)
+{
+    bool announced = boot->record.announced;
+    boot->record.announced = false;
+    boot->record.announced_count = (uint8_t)(boot->record.announced_count + (free && announced));
+    boot->record.attempts = (uint8_t)(boot->record.attempts + !free);
+    if (put(boot) != UD_OK) {
+        boot->record.reason = UD_ERR_JOURNAL_WORN;
+        boot->facts.state = UD_FACT_REJECTED;
+        return false;
+    }
+    return hand_over(boot, false);
+}
+
+static bool boot_trial(boot_t *boot)
+{
+    return try_image(boot, false);
+}
+
+static bool boot_trial_free(boot_t *boot)
+{
+    return try_image(boot, true);
+}
+
+/* Why the image in slot A should not go on running. */
+static ud_err_t what_failed(const boot_t *boot)
+{
+    if (boot->facts.state == UD_FACT_REJECTED) {
+        return boot->record.reason;
+    }
+    return boot->facts.state == UD_FACT_TRIAL ? UD_ERR_CRASHED : UD_ERR_CRASH_LOOP;
+}
+
+static bool boot_safe(boot_t *boot)
+{
+    uint8_t before = boot->record.abnormal_resets;
+    tell(boot, UD_BOOT_SAFE_MODE, what_failed(boot), boot->a.hash);
+    count_abnormal(boot);
+    if (boot->record.abnormal_resets != before) {
+        put_if_possible(boot);
+    }
+    return hand_over(boot, true);
+}
+
+/* ---- installing ----------------------------------------------------------------------------------------------------- */
+
+static bool refuse(boot_t *boot)
+{
+    bool looked = boot->facts.b != UD_FACT_B_ANY;
+    tell(boot, UD_BOOT_STAGED_REFUSED, looked ? boot->b.reason : UD_ERR_NOT_CONFIRMED, boot->record.digest);
+    boot->record.install = UD_INSTALL_NONE;
+    put_if_possible(boot);
+    gather(boot);
+    return false;
+}
+
+static uint32_t longer(uint32_t left, uint32_t right)
+{
+    return left > right ? left : right;
+}
+
+static bool install(boot_t *boot)
+{
+    uint32_t size = longer(boot->b.size, ud_boot_size_of(boot->port, UD_AREA_SLOT_A));
+    ud_slot_record_t record = boot->record;
+    memcpy(record.digest, boot->b.hash, UD_SHA256_SIZE);
+    record.reason = UD_OK;
+    boot->b.reason = ud_install_begin(&boot->journal, &record, UD_INSTALL_UPGRADE, size);
+    if (boot->b.reason != UD_OK) {
+        return refuse(boot);
+    }
+    boot->record = record;
+    gather(boot);
+    return false;
+}
+
+static bool rescue(boot_t *boot)
+{
+    if (ud_install_rescue(boot->port, boot->b.offset, boot->b.size) != UD_OK) {
+        boot->facts.a = UD_FACT_BAD;
+        boot->facts.b = UD_FACT_BAD;
+        return false;
+    }
+    boot->record.state = UD_SLOT_CONFIRMED;
+    boot->record.install = UD_INSTALL_NONE;
+    boot->record.attempts = 0;
+    boot->record.abnormal_resets = 0;
+    boot->record.reason = UD_OK;
+    tell(boot, UD_BOOT_RESCUED, UD_OK, boot->b.hash);
+    put_if_possible(boot);
+    gather(boot);
+    return false;
+}
+
+static bool revert(boot_t *boot)
+{
+    ud_slot_record_t record = boot->record;
+    memcpy(record.digest, boot->a.hash, UD_SHA256_SIZE);
+    record.reason = what_failed(boot);
+    uint32_t size = longer(boot->a.size, boot->b.size);
+    if (ud_install_begin(&boot->journal, &record, UD_INSTALL_REVERT, size) != UD_OK) {
+        return rescue(boot);
+    }
+    boot->record = record;
+    gather(boot);
+    return false;
+}
+
+/* Reasons that say nothing against the image. */
+static bool is_blameless(ud_err_t reason)
+{
+    return reason == UD_ERR_NO_CONTACT || reason == UD_ERR_FLASH_READ || reason == UD_ERR_JOURNAL_WORN;
+}
+
+/* What a completed move means. Rows about it go before the record: until that is written, all of this is done again. */
+static void complete(boot_t *boot)
+{
+    ud_slot_record_t *record = &boot->record;
+    bool up = record->install == UD_INSTALL_UPGRADE;
+    if (record->turned) {
+        tell(boot, up ? UD_BOOT_NORMAL : UD_BOOT_STAGED_REFUSED, record->reason, record->digest);
+    } else if (up) {
+        tell(boot, UD_BOOT_INSTALLED, UD_OK, record->digest);
+    } else {
+        ud_err_t err = is_blameless(record->reason) ? UD_OK : ud_slot_bad_put(&boot->journal, record->digest);
+        (void)err;
+        tell(boot, UD_BOOT_REVERTED, record->reason, record->digest);
+    }
+    if (up && !record->turned) {
+        record->state = UD_SLOT_TRIAL;
+        record->attempts = 0;
+        record->announced = false;
+        record->announced_count = 0;
+        record->abnormal_resets = 0;
+    } else if (!up) {
+        record->state = UD_SLOT_CONFIRMED;
+        record->attempts = 0;
+        record->abnormal_resets = 0;
+        record->reason = UD_OK;
+    }
+    record->install = UD_INSTALL_NONE;
+}
+
+static bool resume(boot_t *boot)
+{
+    if (ud_install_move(&boot->journal, &boot->record) == UD_OK) {
+        complete(boot);
+    } else {
+        boot->record.install = UD_INSTALL_NONE;
+        boot->record.state = UD_SLOT_EMPTY;
+        boot->record.reason = UD_OK;
+    }
+    put_if_possible(boot);
+    gather(boot);
+    return false;
+}
+
+static bool recover(boot_t *boot)
+{
+    ud_port_recover(boot->port);
+}
+
+/* ---- deciding ------------------------------------------------------------------------------------------------------- */
+
+/* Each does its action, and says whether the result is there. */
+static bool (*const actions[UD_ACTION_COUNT])(boot_t *boot) = {
+    [UD_ACTION_LOOK_A] = look_a,
+    [UD_ACTION_LOOK_B] = look_b,
+    [UD_ACTION_BOOT] = boot_calm,
+    [UD_ACTION_TRY] = boot_trial,
+    [UD_ACTION_TRY_FREE] = boot_trial_free,
+    [UD_ACTION_BOOT_SAFE] = boot_safe,
+    [UD_ACTION_INSTALL] = install,
+    [UD_ACTION_RESUME] = resume,
+    [UD_ACTION_REFUSE] = refuse,
+    [UD_ACTION_REVERT] = revert,
+    [UD_ACTION_RESCUE] = rescue,
+    [UD_ACTION_RECOVER] = recover,
+};
+
+void ud_boot_run(ud_port_t *port, const ud_boot_config_t *config, ud_boot_result_t *result)
+{
+    boot_t boot = {.port = port, .config = config, .result = result};
+    *result = (ud_boot_result_t){.verdict = UD_VERDICT_INVALID};
+    /* a journal that takes no repair still tells what it knows; each write that must not fail is checked where it is */
+    ud_err_t err = ud_journal_open(&boot.journal, port);
+    (void)err;
+    ud_slot_record_get(&boot.journal, &boot.record);
+    gather(&boot);
+    for (int round = 0; round < ROUNDS_MAX; round++) {
+        if (actions[ud_boot_decide(&boot.facts)](&boot)) {
+            return;
+        }
+    }
+    ud_port_recover(port);
+}

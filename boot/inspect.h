@@ -1,0 +1,29 @@
+/* Whether an image in a slot may run here. */
+#ifndef UD_BOOT_INSPECT_H
+#define UD_BOOT_INSPECT_H
+
+#include "boot/policy.h"
+#include "include/updraft/boot.h"
+
+/* What boot keeps of an image that it looked at. */
+typedef struct {
+    ud_verdict_t verdict; /* VALID only if the image may run: authentic, for this board, counter permitted */
+    uint8_t worth;        /* UD_FACT_BAD, UD_FACT_LOW or UD_FACT_GOOD */
+    ud_err_t reason;      /* why not UD_FACT_GOOD */
+    uint32_t offset;      /* where in its slot it begins */
+    uint32_t size;        /* bytes with all TLVs; 0: no image */
+    uint32_t header_size;
+    uint32_t security_counter;
+    uint8_t hash[UD_SHA256_SIZE];
+} ud_boot_found_t;
+
+/* Reads and verifies the image at `offset` of `area`; blocks for its hash and its signature, feeds the watchdog.
+ * `counter` is the least security counter permitted.
+ */
+void ud_boot_inspect(ud_port_t *port, const ud_boot_config_t *config, ud_area_t area, uint32_t offset, uint32_t counter,
+                     ud_boot_found_t *found);
+
+/* Bytes of the image at the start of `area`, believed unverified; 0 if there is none. For what is only put away. */
+uint32_t ud_boot_size_of(ud_port_t *port, ud_area_t area);
+
+#endif

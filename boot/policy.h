@@ -1,0 +1,84 @@
+/* What boot does: one table over what it knows (policy.c; docs/device.md, "Boot").
+ *
+ * Each input is a set of possibilities, one bit each. What is known has one bit set; what was not looked at yet has all
+ * of them. So boot verifies an image only when the answer depends on it: a calm start looks at slot A alone.
+ * Pure: reads and writes nothing.
+ */
+#ifndef UD_BOOT_POLICY_H
+#define UD_BOOT_POLICY_H
+
+#include "core/slot/record.h"
+
+/* What stands in slot A, by the journal. */
+enum {
+    UD_FACT_UNKNOWN = 1,   /* the journal is new, lost, or speaks of another image */
+    UD_FACT_CONFIRMED = 2, /* it runs for good */
+    UD_FACT_TRIAL = 4,     /* it runs on trial */
+    UD_FACT_REJECTED = 8,  /* it was on trial and said itself that it failed */
+    UD_FACT_STATE_ANY = 15,
+};
+
+/* What is to be done with slot B, by the journal. */
+enum {
+    UD_FACT_IDLE = 1,
+    UD_FACT_STAGED = 2,
+    UD_FACT_MOVING = 4, /* an install was interrupted */
+    UD_FACT_INSTALL_ANY = 7,
+};
+
+/* Why the device started. */
+enum {
+    UD_FACT_POWER_ON = 1,
+    UD_FACT_ORDERLY = 2,
+    UD_FACT_ANNOUNCED = 4, /* orderly, and the journal knew it before */
+    UD_FACT_ABNORMAL = 8,  /* watchdog or fault */
+    UD_FACT_CAUSE_ANY = 15,
+};
+
+/* Whether the image may fail once more: attempts of a trial, abnormal resets of a confirmed one (this one counted). */
+enum {
+    UD_FACT_PATIENCE = 1,
+    UD_FACT_NO_PATIENCE = 2,
+    UD_FACT_PATIENCE_ANY = 3,
+};
+
+/* What an image is worth. */
+enum {
+    UD_FACT_BAD = 1,       /* none, damaged, not authentic, or for other hardware */
+    UD_FACT_LOW = 2,       /* authentic, but its security counter is below the device's */
+    UD_FACT_GOOD = 4,      /* authentic and permitted */
+    UD_FACT_KNOWN_BAD = 8, /* the same, and it failed here before (slot B only) */
+    UD_FACT_SPARE = 16,    /* the same, at the staging offset though nothing is staged (slot B only) */
+    UD_FACT_A_ANY = 7,
+    UD_FACT_B_ANY = 31,
+};
+
+typedef struct {
+    uint8_t state;
+    uint8_t install;
+    uint8_t cause;
+    uint8_t patience;
+    uint8_t a;
+    uint8_t b;
+} ud_boot_facts_t;
+
+typedef enum {
+    UD_ACTION_LOOK_A,    /* verify slot A first: the answer depends on it */
+    UD_ACTION_LOOK_B,    /* verify slot B first */
+    UD_ACTION_BOOT,      /* jump */
+    UD_ACTION_TRY,       /* record an attempt, jump */
+    UD_ACTION_TRY_FREE,  /* jump; the reset was announced */
+    UD_ACTION_BOOT_SAFE, /* jump with the safe-mode flag: it fails, and there is no other */
+    UD_ACTION_INSTALL,   /* begin an upgrade; boot decides again after it, as after each action below */
+    UD_ACTION_RESUME,    /* complete the interrupted install */
+    UD_ACTION_REFUSE,    /* drop what is staged */
+    UD_ACTION_REVERT,    /* begin a revert */
+    UD_ACTION_RESCUE,    /* copy slot B to slot A */
+    UD_ACTION_RECOVER,   /* hand over to the board */
+    UD_ACTION_COUNT
+} ud_action_t;
+
+/* The first row of the table that fits. Facts must not be empty sets. */
+ud_action_t ud_boot_decide(const ud_boot_facts_t *facts);
+
+#endif
