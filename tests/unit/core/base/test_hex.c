@@ -32,6 +32,7 @@ static void another_length_is_refused(void **state)
     const uint8_t untouched[2] = {7, 7};
     (void)state;
     assert_int_equal(ud_hex_decode("001", 3, data, sizeof data), UD_ERR_MALFORMED);
+    assert_int_equal(ud_hex_decode("001", 3, data, 1), UD_ERR_MALFORMED);
     assert_int_equal(ud_hex_decode("00", 2, data, sizeof data), UD_ERR_MALFORMED);
     assert_int_equal(ud_hex_decode("001122", 6, data, sizeof data), UD_ERR_MALFORMED);
     assert_int_equal(ud_hex_decode("", 0, data, sizeof data), UD_ERR_MALFORMED);

@@ -291,6 +291,20 @@ static void counts_and_sizes_that_disagree_are_refused(void **state)
     }
 }
 
+static void more_entries_than_there_are_chunk_sizes_are_refused(void **state)
+{
+    uint8_t file[FILE_MAX] = {0};
+    ud_descriptor_block_t block;
+    const size_t size = UD_DESCRIPTOR_BLOCK_SIZE(UD_CHUNK_SIZE_COUNT + 1);
+    (void)state;
+    memcpy(file, it.file, it.size);
+    uint8_t *at = file + it.info.total_size;
+    ud_put_u16le(at + 6, UD_CHUNK_SIZE_COUNT + 1);
+    ud_put_u16le(at + 8, (uint16_t)size);
+    ud_put_u32le(at + size - 4, ud_crc32(0, at, size - 4));
+    assert_int_equal(find_in(file, sizeof file, &block), UD_ERR_IMAGE_DESCRIPTOR);
+}
+
 static void a_signed_root_of_other_content_is_refused(void **state)
 {
     ud_descriptor_block_t block = it.block;
@@ -322,6 +336,7 @@ int main(void)
         cmocka_unit_test(no_flipped_bit_of_the_block_goes_unnoticed),
         cmocka_unit_test(chunk_sizes_must_be_known_and_rise),
         cmocka_unit_test(counts_and_sizes_that_disagree_are_refused),
+        cmocka_unit_test(more_entries_than_there_are_chunk_sizes_are_refused),
         cmocka_unit_test(a_signed_root_of_other_content_is_refused),
     };
     return cmocka_run_group_tests(tests, make, forget);

@@ -181,6 +181,19 @@ static void an_image_cut_anywhere_is_refused_and_writes_nothing(void **state)
     }
 }
 
+static void an_area_that_ends_inside_the_image_cuts_it_though_bytes_follow(void **state)
+{
+    plan_t plan = whole_plan();
+    image_t image = build(&plan);
+    ud_image_memory_t memory = {image.data, image.size};
+    ud_image_source_t source = ud_image_source_from_memory(&memory);
+    (void)state;
+    for (uint32_t area_size = 0; area_size < image.size; area_size++) {
+        ud_image_info_t info;
+        assert_int_equal(ud_image_parse(&source, area_size, &info), UD_ERR_IMAGE_TRUNCATED);
+    }
+}
+
 static void another_magic_is_no_image(void **state)
 {
     (void)state;
@@ -194,6 +207,26 @@ static void a_header_smaller_than_itself_is_refused(void **state)
     assert_int_equal(parse_with_u16(8, 31), UD_ERR_IMAGE_FORMAT);
     assert_int_equal(parse_with_u16(8, 0), UD_ERR_IMAGE_FORMAT);
     assert_int_equal(parse_with_u16(8, 0xFFFF), UD_ERR_IMAGE_TRUNCATED);
+}
+
+/* What parsing gives when header and payload together end at the same place, but are cut elsewhere. */
+static ud_err_t parse_with_border(uint16_t header_size)
+{
+    plan_t plan = whole_plan();
+    ud_image_info_t info;
+    image_t image = build(&plan);
+    ud_put_u16le(image.data + 8, header_size);
+    ud_put_u32le(image.data + 12, UD_IMAGE_HEADER_SIZE + PAYLOAD_SIZE - header_size);
+    return parse_bytes(image.data, image.size, &info);
+}
+
+static void header_and_payload_have_their_least_sizes(void **state)
+{
+    (void)state;
+    assert_int_equal(parse_with_border(31), UD_ERR_IMAGE_FORMAT);
+    assert_int_equal(parse_with_border(32), UD_OK);
+    assert_int_equal(parse_with_border(32 + PAYLOAD_SIZE - 1), UD_OK);
+    assert_int_equal(parse_with_border(32 + PAYLOAD_SIZE), UD_ERR_IMAGE_FORMAT);
 }
 
 static void payload_sizes_that_overflow_are_refused(void **state)
@@ -446,8 +479,10 @@ int main(void)
         cmocka_unit_test(every_field_of_a_whole_image_is_read),
         cmocka_unit_test(bytes_behind_the_image_are_not_looked_at),
         cmocka_unit_test(an_image_cut_anywhere_is_refused_and_writes_nothing),
+        cmocka_unit_test(an_area_that_ends_inside_the_image_cuts_it_though_bytes_follow),
         cmocka_unit_test(another_magic_is_no_image),
         cmocka_unit_test(a_header_smaller_than_itself_is_refused),
+        cmocka_unit_test(header_and_payload_have_their_least_sizes),
         cmocka_unit_test(payload_sizes_that_overflow_are_refused),
         cmocka_unit_test(protected_sizes_that_disagree_are_refused),
         cmocka_unit_test(areas_with_the_other_magic_or_an_impossible_size_are_refused),
