@@ -1,0 +1,256 @@
+#include "tests/unit/server/domain/world.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static world_t world;
+static actor_t actor;
+
+static int set_up(void **state)
+{
+    (void)state;
+    world_begin(&world, NULL);
+    actor_join(&world, &actor, 1, "1.0.0");
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    world_end(&world);
+    return 0;
+}
+
+static bool has_event(const char *kind)
+{
+    ud_command_t *command = world_ask(&world, UD_COMMAND_QUERY_DEVICE_EVENTS);
+    command->in.lookup = (ud_lookup_in_t){.id = actor.id};
+    assert_int_equal(world_do(&world), UD_OK);
+    for (size_t i = 0; i < command->out.events.count; i++) {
+        if (strcmp(command->out.events.items[i].kind, kind) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static uint64_t commits(void)
+{
+    ud_fleet_stats_t stats;
+    ud_fleet_stats(world.fleet, &stats);
+    return stats.commits;
+}
+
+static void an_idle_checkin_is_answered_from_ram(void **state)
+{
+    (void)state;
+    actor_checkin(&world, &actor);
+    uint64_t before = commits();
+    assert_int_equal(actor_checkin(&world, &actor), UD_OK);
+    assert_false(world.command.wrote);
+    assert_int_equal(commits(), before);
+}
+
+static void last_seen_is_written_within_half_a_minute(void **state)
+{
+    (void)state;
+    actor_checkin(&world, &actor);
+    world_sleep(&world, 5);
+    actor_checkin(&world, &actor);
+    int64_t seen = world.now.wall_ms;
+    world_sleep(&world, 31);
+    world_restart(&world);
+    assert_int_equal(world_device_view(&world, actor.id)->last_seen_ms, seen);
+}
+
+static void the_next_checkin_is_told_with_a_little_spread(void **state)
+{
+    (void)state;
+    bool differ = false;
+    uint32_t first = 0;
+    for (unsigned i = 0; i < 50; i++) {
+        actor_checkin(&world, &actor);
+        assert_in_range(actor.offer.next_s, WORLD_INTERVAL_S - 1, WORLD_INTERVAL_S + 1);
+        differ = differ || (first != 0 && actor.offer.next_s != first);
+        first = actor.offer.next_s;
+    }
+    assert_true(differ);
+}
+
+static void a_repeated_report_is_answered_again_and_counted_once(void **state)
+{
+    (void)state;
+    world_release(&world, "2.0.0");
+    char rollout[16];
+    strcpy(rollout, world_rollout(&world, "2.0.0", NULL)->id);
+    actor_checkin(&world, &actor);
+    ud_offer_t first = actor.offer;
+    assert_int_equal(first.action, UD_ACTION_INSTALL);
+    actor.sequence--;
+    actor.update_id = 0;
+    actor_checkin(&world, &actor);
+    assert_memory_equal(&first, &actor.offer, sizeof(first));
+    assert_int_equal(world_rollout_view(&world, rollout)->batches[0].offered, 1);
+}
+
+static void a_repeat_in_the_window_of_the_first_waits_for_its_commit(void **state)
+{
+    (void)state;
+    world_release(&world, "2.0.0");
+    world_rollout(&world, "2.0.0", NULL);
+    ud_checkin_t message = {.state = UD_DEVICE_IDLE, .epoch = 7, .sequence = 1};
+    strcpy(message.device_id, actor.id);
+    strcpy(message.hardware, WORLD_HARDWARE);
+    strcpy(message.version, "1.0.0");
+    for (unsigned n = 0; n < 2; n++) {
+        ud_command_t *command = world_ask(&world, UD_COMMAND_CHECKIN);
+        command->in.checkin.message = &message;
+        command->in.checkin.generation = 1;
+        ud_fleet_apply(world.fleet, world.now, command);
+        assert_int_equal(command->err, UD_OK);
+        assert_true(command->wrote);
+    }
+}
+
+static void a_report_about_an_unknown_update_is_noted_and_answered(void **state)
+{
+    (void)state;
+    actor.update_id = 99;
+    assert_int_equal(actor_report(&world, &actor, UD_DEVICE_DOWNLOADING, UD_OK), UD_OK);
+    assert_int_equal(world.command.warning, UD_ERR_UPDATE_UNKNOWN);
+    assert_int_equal(actor.offer.action, UD_ACTION_CANCEL);
+    assert_int_equal(actor.offer.update_id, 99);
+    assert_true(has_event("update_unknown"));
+    assert_int_equal(world_device_view(&world, actor.id)->state, UD_VIEW_IDLE);
+}
+
+static void only_epochs_that_alternate_suggest_a_clone(void **state)
+{
+    (void)state;
+    actor_checkin(&world, &actor);
+    uint32_t first = actor.epoch;
+    actor.epoch = 5; /* it lost its journal */
+    actor_checkin(&world, &actor);
+    assert_false(has_event("clone_suspected"));
+    actor.epoch = 6;
+    actor_checkin(&world, &actor);
+    assert_false(has_event("clone_suspected"));
+    actor.epoch = 5;
+    actor_checkin(&world, &actor);
+    assert_true(has_event("clone_suspected"));
+    assert_int_not_equal(first, 5);
+}
+
+static void a_device_that_lost_its_journal_is_offered_the_same_again(void **state)
+{
+    (void)state;
+    world_release(&world, "2.0.0");
+    world_rollout(&world, "2.0.0", NULL);
+    actor_checkin(&world, &actor);
+    uint32_t update = actor.update_id;
+    actor_report(&world, &actor, UD_DEVICE_DOWNLOADING, UD_OK);
+    actor.update_id = 0;
+    actor.epoch++;
+    actor_checkin(&world, &actor);
+    assert_int_equal(actor.offer.action, UD_ACTION_INSTALL);
+    assert_int_equal(actor.offer.update_id, update);
+}
+
+static void the_offer_says_all_that_the_device_must_check(void **state)
+{
+    (void)state;
+    world_release(&world, "2.0.0");
+    world_rollout(&world, "2.0.0", NULL);
+    actor_checkin(&world, &actor);
+    const ud_offer_t *offer = &actor.offer;
+    assert_string_equal(offer->version, "2.0.0");
+    assert_string_equal(offer->hardware, WORLD_HARDWARE);
+    assert_int_equal(offer->image_size, 40000);
+    assert_int_equal(offer->artifact_size, 40320);
+    assert_true(offer->present & UD_FIELD(UD_OFFER_SECURITY_COUNTER));
+    uint8_t digest[UD_SHA256_SIZE];
+    world_digest("2.0.0", digest);
+    assert_memory_equal(offer->image_digest, digest, sizeof(digest));
+}
+
+static void a_silent_device_is_offline_and_comes_back(void **state)
+{
+    (void)state;
+    assert_true(world_device_view(&world, actor.id)->online);
+    world_sleep(&world, 3 * WORLD_INTERVAL_S + 7);
+    assert_false(world_device_view(&world, actor.id)->online);
+    assert_string_equal(world_device_view(&world, actor.id)->reason, "Offline");
+    actor_checkin(&world, &actor);
+    assert_true(world_device_view(&world, actor.id)->online);
+}
+
+static void a_version_that_changes_by_other_ways_is_noted(void **state)
+{
+    (void)state;
+    strcpy(actor.version, "1.5.0");
+    actor_checkin(&world, &actor);
+    assert_string_equal(world_device_view(&world, actor.id)->version, "1.5.0");
+    assert_true(has_event("firmware"));
+}
+
+static void a_report_survives_a_restart(void **state)
+{
+    (void)state;
+    world_release(&world, "2.0.0");
+    world_rollout(&world, "2.0.0", NULL);
+    actor_checkin(&world, &actor);
+    actor_roll_back(&world, &actor, UD_ERR_SELF_TEST_FAILED);
+    world_restart(&world);
+    const ud_device_t *view = world_device_view(&world, actor.id);
+    assert_int_equal(view->state, UD_VIEW_ROLLED_BACK);
+    assert_int_equal(view->err, UD_ERR_SELF_TEST_FAILED);
+    assert_string_equal(view->rollout_id, "R-1");
+    assert_int_equal(view->batch, 1);
+}
+
+static void the_checklist_says_what_is_in_the_way(void **state)
+{
+    (void)state;
+    ud_command_t *command = world_ask(&world, UD_COMMAND_QUERY_DEVICE);
+    command->in.lookup.id = actor.id;
+    assert_int_equal(world_do(&world), UD_OK);
+    const ud_device_detail_t *detail = &command->out.device;
+    assert_string_equal(detail->checks[detail->check_count - 1].check, "rollout");
+    assert_false(detail->checks[detail->check_count - 1].passed);
+    assert_string_equal(detail->checks[detail->check_count - 1].detail,
+                        "No rollout is for hardware board-r2 in group default");
+    world_release(&world, "2.0.0");
+    world_rollout(&world, "2.0.0", NULL);
+    command = world_ask(&world, UD_COMMAND_QUERY_DEVICE);
+    command->in.lookup.id = actor.id;
+    assert_int_equal(world_do(&world), UD_OK);
+    for (size_t i = 0; i < command->out.device.check_count; i++) {
+        assert_true(command->out.device.checks[i].passed);
+    }
+    assert_string_equal(command->out.device.device.reason, "Begins at its next check-in");
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(an_idle_checkin_is_answered_from_ram),
+        TEST(last_seen_is_written_within_half_a_minute),
+        TEST(the_next_checkin_is_told_with_a_little_spread),
+        TEST(a_repeated_report_is_answered_again_and_counted_once),
+        TEST(a_repeat_in_the_window_of_the_first_waits_for_its_commit),
+        TEST(a_report_about_an_unknown_update_is_noted_and_answered),
+        TEST(only_epochs_that_alternate_suggest_a_clone),
+        TEST(a_device_that_lost_its_journal_is_offered_the_same_again),
+        TEST(the_offer_says_all_that_the_device_must_check),
+        TEST(a_silent_device_is_offline_and_comes_back),
+        TEST(a_version_that_changes_by_other_ways_is_noted),
+        TEST(a_report_survives_a_restart),
+        TEST(the_checklist_says_what_is_in_the_way),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
