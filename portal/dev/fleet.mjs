@@ -115,7 +115,7 @@ export class Fleet {
     if (this.random() < 0.992) {
       Object.assign(device, { state: "success", version: device.target, target: null, progress: 0, reason: null });
       batch.succeeded++;
-      this.event("state", `Runs ${device.version}, confirmed after its trial boot.`, { device: device.id, rollout: rollout.id });
+      this.event("succeeded", `${device.version} confirmed.`, { device: device.id, rollout: rollout.id });
     } else {
       const [state, error, reason] = FAULTS[Math.floor(this.random() * FAULTS.length)];
       Object.assign(device, { state, error, reason, progress: 0 });
@@ -124,7 +124,7 @@ export class Fleet {
       if (count) count.count++;
       else rollout.failures.push({ label: error, count: 1 });
       rollout.failures.sort((a, b) => b.count - a.count);
-      this.event("state", reason, { device: device.id, rollout: rollout.id, error });
+      this.event(state, `${device.target} ${state === "failed" ? "failed" : "rolled back"}: ${reason}`, { device: device.id, rollout: rollout.id, error });
     }
   }
 
@@ -211,15 +211,17 @@ export class Fleet {
   }
 
   detail(device) {
-    const checks = [["registered", !device.pending, device.pending ? "Approve the device to let it in." : "Registered and active."]];
-    if (!device.pending) checks.push(["not_held", !device.hold, device.hold ? "Held by admin. Release the hold to let it update." : "No hold."]);
-    if (!device.pending && !device.hold) checks.push(["online", device.online, device.online ? "Seen within three intervals." : "It gets the update when it comes back."]);
-    if (device.online && !device.pending && !device.hold) {
-      checks.push(["rollout", device.rollout !== null, device.rollout ? `${device.version} to ${device.target ?? device.version} in ${device.rollout}.` : "No rollout covers this device."]);
-      if (device.rollout) {
-        const rollout = this.rollouts.find((r) => r.id === device.rollout);
-        checks.push(["batch", device.batch <= rollout.current + 1, `It is in batch ${device.batch}; batch ${rollout.current + 1} is open.`]);
-      }
+    const rollout = this.rollouts.find((r) => r.id === device.rollout);
+    const done = device.state === "success" || device.state === "failed" || device.state === "rolled_back";
+    const checks = [
+      ["registered", !device.pending, device.pending ? "Waits for approval" : "Registered and approved"],
+      ["not_held", !device.hold, device.hold ? "Held by a person" : "Not held"],
+      ["rollout", !!rollout, rollout ? `${rollout.id} offers ${rollout.version}` : `No rollout is for hardware ${device.hardware} in group ${device.group}`],
+    ];
+    if (rollout) {
+      checks.push(["no_outcome", !done, done ? `It has had its outcome in ${rollout.id}` : `No outcome in ${rollout.id} yet`]);
+      checks.push(["batch", device.batch <= rollout.current + 1, device.batch <= rollout.current + 1 ? `Batch ${device.batch} is open` : `Waits for batch ${device.batch}`]);
+      checks.push(["online", device.online, device.online ? "Seen within three intervals" : "Offline"]);
     }
     return {
       device, image_digest: digest(device.version), security_counter: 13, boot_reason: device.state === "rolled_back" ? "reverted" : "normal", revert_reason: device.state === "rolled_back" ? device.error : null,

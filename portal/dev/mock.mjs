@@ -24,7 +24,7 @@ function act(fleet, id, verb, reason, account) {
   if (!from.split(" ").includes(rollout.status)) return problem(409, "conflict", "The present state does not allow that; look at the state and try again.", { detail: `${id} is ${rollout.status}` });
   Object.assign(rollout, { status: to, stop: to === "running" ? null : "person", stop_reason: to === "running" ? null : reason || `By ${account}.` });
   rollout.batches[rollout.current].state = to === "halted" ? "halted" : "running";
-  fleet.event(`rollout_${to}`, reason || `Rollout ${to}.`, { rollout: id, actor: account });
+  fleet.event(`rollout_${to === "running" ? "resumed" : to}`, reason || `Rollout ${to}.`, { rollout: id, actor: account });
   fleet.touch(rollout);
   return ok(rollout);
 }
@@ -35,7 +35,7 @@ function update(fleet, id, change, account) {
   if ("hold" in change) Object.assign(device, { hold: change.hold, reason: change.hold ? `Held by ${account}.` : null });
   if (change.approved) Object.assign(device, { pending: false, reason: null });
   if (change.group) device.group = change.group;
-  fleet.event("device_changed", Object.keys(change).join(", "), { device: id, actor: account });
+  fleet.event(change.approved ? "approved" : change.hold ? "held" : "hold_ended", change.approved ? "Approved." : change.hold ? "Held." : "Released.", { device: id, actor: account });
   fleet.touch(device);
   return ok(fleet.detail(device));
 }

@@ -89,6 +89,29 @@ describe("live", () => {
       await close();
     }));
 
+  it("new devices join the list by themselves, but not under the pointer", () =>
+    withServer({ still: true, devices: 20 }, async ({ mock, url }) => {
+      const { page, close } = await openPage(browser);
+      await signIn(page, url);
+      await page.goto(`${url}/devices`);
+      await page.locator("[data-index='19']").waitFor();
+      const join = (id: string) => {
+        const device = { ...(mock.fleet.devices[0] as (typeof mock.fleet.devices)[0]), id };
+        mock.fleet.devices.push(device);
+        mock.fleet.touch(device);
+      };
+      join("new-1");
+      await page.getByRole("link", { name: "new-1" }).waitFor();
+      await page.locator("[data-index='3']").hover();
+      join("new-2");
+      const refresh = page.getByRole("button", { name: "1 change, refresh order" });
+      await refresh.waitFor();
+      expect(await page.getByRole("link", { name: "new-2" }).count()).toBe(0);
+      await refresh.click();
+      await page.getByRole("link", { name: "new-2" }).waitFor();
+      await close();
+    }));
+
   it("a lost server leaves the page readable, with Halt enabled, and its return mends it", () =>
     withServer({ still: true, devices: MOVING_DEVICES }, async (first) => {
       const { url } = first;

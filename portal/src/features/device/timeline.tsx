@@ -2,7 +2,7 @@ import { useInfiniteQuery } from "@tanstack/react-query";
 import { Link } from "wouter";
 import type { Event } from "../../shared/api/client";
 import { deviceEventsQuery } from "../../shared/api/queries";
-import { errorSentence, words } from "../../shared/format";
+import { words } from "../../shared/format";
 import { text } from "../../shared/text";
 import { Answer, Panel } from "../../shared/ui/panel";
 import { Moment } from "../../shared/ui/now";
@@ -21,7 +21,7 @@ function Item({ event }: { event: Event }) {
       <div className="pb-3.5">
         <p className="font-[550]">{event.text || title}</p>
         <p className="text-muted">
-          {[event.text ? title : null, event.actor && text.activity.by(event.actor), event.error && errorSentence(event.error)].filter(Boolean).join(", ")}
+          {[event.text ? title : null, event.actor && text.activity.by(event.actor)].filter(Boolean).join(", ")}
           {event.rollout && <> <Link href={`/rollouts/${event.rollout}`} className="link">{event.rollout}</Link></>}
         </p>
       </div>

@@ -1,6 +1,6 @@
 /* The pages of a device list that are on the screen, and when to read their order again. */
 import { keepPreviousData, useQueries, useQuery, useQueryClient } from "@tanstack/react-query";
-import { type RefObject, useCallback, useEffect, useRef, useState } from "react";
+import { type RefObject, useEffect, useRef, useState } from "react";
 import type { Device, DevicePage, FleetSummary, StateCounts } from "../api/client";
 import { DEVICE_PAGE_SIZE, type DeviceFilter, devicesQuery, keys, summaryQuery } from "../api/queries";
 
@@ -10,6 +10,7 @@ const CALM_SCROLL_PX = 60;
 export interface DevicePages {
   first: DevicePage | undefined;
   error: unknown;
+  isReading: boolean;
   total: number;
   at: (index: number) => Device | undefined;
   again: () => void;
@@ -27,15 +28,11 @@ export function useDevicePages(filter: DeviceFilter, from: number, to: number): 
   return {
     first,
     error: results.find((result) => result.error)?.error ?? null,
+    isReading: results[0]?.isFetching ?? false,
     total: first?.total ?? 0,
     at: (index) => pages.get(index - (index % DEVICE_PAGE_SIZE))?.items[index % DEVICE_PAGE_SIZE],
     again: () => void client.invalidateQueries({ queryKey: [...keys.devices, filter] }),
   };
-}
-
-interface Mark {
-  states: StateCounts;
-  summary: FleetSummary;
 }
 
 function distance(a: FleetSummary, b: FleetSummary): number {
@@ -43,33 +40,45 @@ function distance(a: FleetSummary, b: FleetSummary): number {
   return Math.max(Math.ceil(moved / 2), Math.abs(a.devices - b.devices), Math.abs(a.online - b.online));
 }
 
+/* The fleet as it was when the list was asked for: what came later may be missing in the answer. */
+function useSummaryOf(pages: DevicePages, summary: FleetSummary | undefined): FleetSummary | undefined {
+  const asked = useRef<FleetSummary>(undefined);
+  const latest = useRef(summary);
+  const [read, setRead] = useState(summary);
+  useEffect(() => {
+    latest.current = summary;
+  }, [summary]);
+  useEffect(() => {
+    if (pages.isReading) asked.current = latest.current;
+    else setRead(asked.current);
+  }, [pages.isReading]);
+  return read;
+}
+
 /* How many devices changed since the list was read, as far as a person must know: while nobody points at the list it is
  * read again by itself; otherwise rows keep their places until the person asks. */
 export function useChangedSince(pages: DevicePages, list: RefObject<HTMLElement | null>): number {
   const { data: summary } = useQuery(summaryQuery());
-  const mark = useRef<Mark | null>(null);
-  const states = pages.first?.states;
-  if (states && summary && mark.current?.states !== states) mark.current = { states, summary };
-  const changed = mark.current && summary ? distance(summary, mark.current.summary) : 0;
-
-  const isCalm = useCallback(() => {
-    const { current } = list;
-    return !current || (scrollY < CALM_SCROLL_PX && !current.matches(":hover") && !current.contains(document.activeElement));
-  }, [list]);
-  const again = useRef(pages.again);
+  const read = useSummaryOf(pages, summary);
+  const changed = read && summary ? distance(summary, read) : 0;
+  const [held, setHeld] = useState(false);
+  const now = useRef(pages);
   useEffect(() => {
-    again.current = pages.again;
+    now.current = pages;
   });
   const due = changed > 0;
-  const [held, setHeld] = useState(false);
   useEffect(() => {
     if (!due) return;
+    const isCalm = () => {
+      const { current } = list;
+      return !current || now.current.total === 0 || (scrollY < CALM_SCROLL_PX && !current.matches(":hover") && !current.contains(document.activeElement));
+    };
     const timer = setInterval(() => {
       const calm = isCalm();
       setHeld(!calm);
-      if (calm) again.current();
+      if (calm) now.current.again();
     }, SETTLE_MS);
     return () => clearInterval(timer);
-  }, [due, isCalm]);
+  }, [due, list]);
   return held ? changed : 0;
 }

@@ -18,7 +18,7 @@ export const reasonOf = (device: Device): string | null => device.reason ?? (dev
 function Version({ device }: { device: Device }) {
   return (
     <span className="num flex min-w-0 items-center gap-1.5 whitespace-nowrap">
-      {device.version}
+      {device.version || <span className="text-muted">–</span>}
       {device.target && device.target !== device.version && (
         <span className="flex items-center gap-1.5 text-muted">
           <ArrowRight size={13} aria-label={text.devices.from} />

@@ -1,7 +1,7 @@
 /* Writes what the stream says into the query cache. */
 import type { QueryClient } from "@tanstack/react-query";
-import type { Changes, Device, DeviceDetail, DevicePage, FleetSummary, Rollout } from "../api/client";
-import { keys, refreshEvents } from "../api/queries";
+import type { Changes, Device, DeviceDetail, DevicePage, Rollout } from "../api/client";
+import { keys } from "../api/queries";
 
 interface RolloutList {
   items: Rollout[];
@@ -57,11 +57,7 @@ function applyDevices(client: QueryClient, list: readonly Device[]): void {
 }
 
 export function applyChanges(client: QueryClient, changes: Changes): void {
-  const before = client.getQueryData<FleetSummary>(keys.summary);
   client.setQueryData(keys.summary, changes.summary);
   applyRollouts(client, changes.rollouts);
   applyDevices(client, changes.devices);
-  if (!before) return;
-  if (JSON.stringify(before.versions) !== JSON.stringify(changes.summary.versions)) void client.invalidateQueries({ queryKey: keys.releases });
-  if (before.revision !== changes.summary.revision) refreshEvents(client);
 }

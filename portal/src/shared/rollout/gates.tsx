@@ -3,25 +3,26 @@ import type { Rollout } from "../api/client";
 import { percent } from "../format";
 import { text } from "../text";
 import { Meter } from "../ui/bar";
-import { badOf, endedOf, reachableOf } from "./measure";
+import { badIn, endedIn, reachableOf } from "./measure";
 
 const SCALE = 1.65; /* the limit stands at 1/SCALE of the bar */
 
+/* As the server counts it: over all batches, from a least number of results on. */
 function FailureMeter({ rollout }: { rollout: Rollout }) {
-  const batch = rollout.batches[rollout.current];
-  if (!batch) return null;
-  const ended = endedOf(batch);
+  const ended = endedIn(rollout);
+  const bad = badIn(rollout);
+  const sample = Math.min(rollout.min_sample, rollout.batches[rollout.current]?.planned ?? 0);
   const limit = rollout.failure_limit_percent;
-  const label = text.rollout.failureRate(rollout.current + 1);
+  const label = text.rollout.failureRate;
   const scale = Math.max(limit * SCALE, 1);
   const mark = (100 * limit) / scale;
   const note = text.rollout.haltsAbove(`${limit}%`);
-  if (ended === 0 || ended < rollout.min_sample) {
-    const value = ended === 0 ? text.rollout.noResults : text.rollout.sample(ended, rollout.min_sample);
+  if (ended === 0 || ended < sample) {
+    const value = ended === 0 ? text.rollout.noResults : text.rollout.sample(ended, sample);
     return <Meter label={label} value={value} note={note} percent={0} markPercent={mark} tone="idle" />;
   }
-  const rate = (100 * badOf(batch)) / ended;
-  return <Meter label={label} value={percent(badOf(batch), ended, 2)} note={note} percent={(100 * rate) / scale} markPercent={mark} tone={rate > limit ? "bad" : "ok"} />;
+  const rate = (100 * bad) / ended;
+  return <Meter label={label} value={percent(bad, ended, 2)} note={note} percent={(100 * rate) / scale} markPercent={mark} tone={rate > limit ? "bad" : "ok"} />;
 }
 
 function GateMeter({ rollout }: { rollout: Rollout }) {
