@@ -39,11 +39,13 @@ void ud_operator_collect(ud_exchange_t *exchange, ud_command_type_t type, int st
 
 bool ud_operator_refused(ud_exchange_t *exchange, const ud_command_t *command)
 {
-    if (command->err != UD_OK) {
+    const char *name = ud_exchange_param(exchange, 0);
+    if (command->err == UD_ERR_NOT_FOUND && command->detail == NULL && name[0] != '\0') {
+        ud_problem_reply(exchange, command->err, NULL, "there is no %s", name);
+    } else if (command->err != UD_OK) {
         ud_problem_command(exchange, command);
-        return true;
     }
-    return false;
+    return command->err != UD_OK;
 }
 
 void ud_operator_reply(ud_exchange_t *exchange, int status, json_t *value)

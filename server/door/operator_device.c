@@ -99,13 +99,13 @@ static const ud_input_field_t event_fields[] = {
     {.kind = UD_INPUT_END},
 };
 
-static void list(ud_exchange_t *exchange, ud_command_type_t type)
+static void list(ud_exchange_t *exchange, ud_command_type_t type, const char *device_id)
 {
     ud_operator_ask_t *ask = ud_operator_ask(exchange, type, 200, ud_json_event_page);
     if (ask == NULL) {
         return;
     }
-    ask->command.in.lookup = (ud_lookup_in_t){.id = ud_exchange_param(exchange, 0), .limit = PAGE_SIZE_DEFAULT};
+    ask->command.in.lookup = (ud_lookup_in_t){.id = device_id, .limit = PAGE_SIZE_DEFAULT};
     if (ud_input_query(exchange, event_fields, &ask->command.in.lookup)) {
         ud_operator_send(exchange, ask, NULL);
     }
@@ -113,10 +113,10 @@ static void list(ud_exchange_t *exchange, ud_command_type_t type)
 
 void ud_operator_list_device_events(ud_exchange_t *exchange)
 {
-    list(exchange, UD_COMMAND_QUERY_DEVICE_EVENTS);
+    list(exchange, UD_COMMAND_QUERY_DEVICE_EVENTS, ud_exchange_param(exchange, 0));
 }
 
 void ud_operator_list_events(ud_exchange_t *exchange)
 {
-    list(exchange, UD_COMMAND_QUERY_EVENTS);
+    list(exchange, UD_COMMAND_QUERY_EVENTS, NULL);
 }
