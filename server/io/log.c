@@ -83,13 +83,14 @@ static void put_pair(line_t *line, const char *name, const char *value)
     }
     put(line, name, strlen(name));
     put(line, "=", 1);
-    if (is_plain(value) && strlen(value) <= LINE_ROOM - line->size) {
-        put(line, value, strlen(value));
+    size_t size = strnlen(value, UD_LOG_VALUE_SIZE_MAX);
+    if (is_plain(value) && value[size] == '\0' && size <= LINE_ROOM - line->size) {
+        put(line, value, size);
         return;
     }
     put(line, "\"", 1);
-    for (const char *at = value; *at != '\0' && LINE_ROOM - line->size > 5; at++) {
-        put_escaped(line, (unsigned char)*at);
+    for (size_t i = 0; i < size && LINE_ROOM - line->size > 5; i++) {
+        put_escaped(line, (unsigned char)value[i]);
     }
     put(line, "\"", 1);
 }
