@@ -8,17 +8,9 @@
 #include "core/image/descriptor_block.h"
 #include "core/image/image.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-_Noreturn void ud_assert_failed(const char *file, int line)
-{
-    (void)file;
-    (void)line;
-    abort();
-}
 
 /* What every user of the parser relies upon. */
 static void check_info(const ud_image_info_t *info, size_t size)
