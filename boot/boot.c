@@ -163,8 +163,9 @@ static bool boot_calm(boot_t *boot)
         boot->record.state = UD_SLOT_CONFIRMED;
         boot->record.attempts = 0;
         boot->record.reason = UD_OK;
-        tell(boot, boot->journal.condition == UD_JOURNAL_LOST ? UD_BOOT_JOURNAL_LOST : UD_BOOT_NORMAL, UD_OK,
-             boot->a.hash);
+    }
+    if (boot->journal.condition == UD_JOURNAL_LOST && status.boot_reason == UD_BOOT_NORMAL) {
+        tell(boot, UD_BOOT_JOURNAL_LOST, UD_OK, boot->a.hash);
     } else if (status.boot_reason == UD_BOOT_SAFE_MODE) {
         tell(boot, UD_BOOT_NORMAL, UD_OK, boot->a.hash);
     }
@@ -262,6 +263,7 @@ static bool install(boot_t *boot)
 
 static bool rescue(boot_t *boot)
 {
+    tell(boot, UD_BOOT_RESCUED, UD_OK, boot->b.hash);
     if (ud_install_rescue(boot->port, boot->b.offset, boot->b.size) != UD_OK) {
         boot->facts.a = UD_FACT_BAD;
         boot->facts.b = UD_FACT_BAD;
@@ -272,7 +274,6 @@ static bool rescue(boot_t *boot)
     boot->record.attempts = 0;
     boot->record.abnormal_resets = 0;
     boot->record.reason = UD_OK;
-    tell(boot, UD_BOOT_RESCUED, UD_OK, boot->b.hash);
     put_if_possible(boot);
     gather(boot);
     return false;
