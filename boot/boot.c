@@ -20,6 +20,8 @@ typedef struct {
     ud_boot_facts_t facts;
     ud_boot_found_t a;
     ud_boot_found_t b;
+    bool moved;       /* another image stands in slot A than when the device reset: the cause says nothing of it */
+    bool distrusts_b; /* slot B did not give its image as it had been verified: not twice in one start */
 } boot_t;
 
 static ud_err_t put(boot_t *boot)
@@ -66,7 +68,7 @@ static const uint8_t cause_facts[] = {
 static void gather(boot_t *boot)
 {
     const ud_slot_record_t *record = &boot->record;
-    uint8_t cause = cause_facts[ud_port_reset_cause(boot->port)];
+    uint8_t cause = boot->moved ? UD_FACT_POWER_ON : cause_facts[ud_port_reset_cause(boot->port)];
     bool announced = record->announced && record->announced_count < ANNOUNCED_MAX;
     uint8_t state = state_facts[record->state];
     bool patience = state == UD_FACT_TRIAL ? record->attempts < UD_BOOT_ATTEMPTS
@@ -110,6 +112,10 @@ static bool look_a(boot_t *boot)
 
 static bool look_b(boot_t *boot)
 {
+    if (boot->distrusts_b) {
+        boot->facts.b = UD_FACT_BAD;
+        return false;
+    }
     uint32_t staging = ud_slot_staging_offset(boot->port);
     bool staged = boot->facts.install == UD_FACT_STAGED;
     uint32_t floor = counter_floor(boot);
@@ -264,6 +270,8 @@ static bool install(boot_t *boot)
 static bool rescue(boot_t *boot)
 {
     tell(boot, UD_BOOT_RESCUED, UD_OK, boot->b.hash);
+    boot->distrusts_b = true;
+    boot->moved = true;
     if (ud_install_rescue(boot->port, boot->b.offset, boot->b.size) != UD_OK) {
         boot->facts.a = UD_FACT_BAD;
         boot->facts.b = UD_FACT_BAD;
@@ -330,7 +338,9 @@ static void complete(boot_t *boot)
 
 static bool resume(boot_t *boot)
 {
+    boot->moved = true;
     if (ud_install_move(&boot->journal, &boot->record) == UD_OK) {
+        boot->distrusts_b = boot->record.turned;
         complete(boot);
     } else {
         boot->record.install = UD_INSTALL_NONE;

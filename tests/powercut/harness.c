@@ -1,6 +1,5 @@
 #include "tests/powercut/harness.h"
 
-#include "core/crypto/key.h"
 #include "core/image/sign.h"
 #include "core/slot/slot.h"
 
@@ -12,6 +11,7 @@
 #define UNIT UD_SLOT_UNIT_SIZE_MIN
 #define OLD_PAYLOAD 7000
 #define NEW_PAYLOAD 11000
+#define HEADER 512
 
 /* size, sector, word, erased value: journal, slot A, slot B, identity */
 const powercut_geometry_t powercut_geometries[] = {
@@ -35,36 +35,48 @@ static void need(bool good, const char *what)
     }
 }
 
-static void make_image(powercut_image_t *image, const ud_key_t *key, uint8_t major, size_t payload_size)
+static void make_image(const ud_key_t *key, const ud_sign_options_t *options, size_t payload_size,
+                       powercut_image_t *image)
 {
     static uint8_t payload[NEW_PAYLOAD];
     for (size_t index = 0; index < payload_size; index++) {
-        payload[index] = (uint8_t)(index * (major + 6u) + index / 251);
+        payload[index] = (uint8_t)(index * (options->version.major + 6u) + index / 251);
     }
-    ud_sign_options_t options = {
-        .version = {.major = major}, .hardware = POWERCUT_HARDWARE, .header_size = 512, .pad_header = true};
-    size_t capacity = ud_sign_size_max(&options, payload_size);
+    size_t capacity = ud_sign_size_max(options, payload_size);
     ud_image_info_t info;
     image->bytes = malloc(capacity);
     need(image->bytes != NULL &&
-             ud_sign_image(&options, key, payload, payload_size, image->bytes, capacity, &image->size, &info) == UD_OK,
+             ud_sign_image(options, key, payload, payload_size, image->bytes, capacity, &image->size, &info) == UD_OK,
          "an image cannot be signed");
     memcpy(image->hash, info.hash, sizeof image->hash);
 }
 
+void powercut_image_make(const powercut_images_t *images, uint8_t major, uint32_t security_counter,
+                         const char *hardware, powercut_image_t *image)
+{
+    ud_sign_options_t options = {.version = {.major = major},
+                                 .hardware = hardware,
+                                 .has_security_counter = true,
+                                 .security_counter = security_counter,
+                                 .header_size = HEADER,
+                                 .pad_header = true};
+    make_image(images->secret, &options, NEW_PAYLOAD, image);
+}
+
 void powercut_images_make(powercut_images_t *images)
 {
-    ud_key_t *key = NULL;
     ud_key_t *stranger = NULL;
     uint8_t public_key[UD_P256_PUBLIC_KEY_SIZE];
-    need(ud_key_generate(&key) == UD_OK && ud_key_generate(&stranger) == UD_OK, "no key can be made");
-    ud_key_public(key, public_key);
+    ud_sign_options_t options = {
+        .version = {.major = 1}, .hardware = POWERCUT_HARDWARE, .header_size = HEADER, .pad_header = true};
+    need(ud_key_generate(&images->secret) == UD_OK && ud_key_generate(&stranger) == UD_OK, "no key can be made");
+    ud_key_public(images->secret, public_key);
     ud_trusted_key_init(&images->key, public_key);
     images->boot = (ud_boot_config_t){.keys = &images->key, .key_count = 1, .hardware = POWERCUT_HARDWARE};
-    make_image(&images->images[POWERCUT_OLD], key, 1, OLD_PAYLOAD);
-    make_image(&images->images[POWERCUT_NEW], key, 2, NEW_PAYLOAD);
-    make_image(&images->images[POWERCUT_FORGED], stranger, 2, NEW_PAYLOAD);
-    ud_key_destroy(key);
+    make_image(images->secret, &options, OLD_PAYLOAD, &images->images[POWERCUT_OLD]);
+    options.version.major = 2;
+    make_image(images->secret, &options, NEW_PAYLOAD, &images->images[POWERCUT_NEW]);
+    make_image(stranger, &options, NEW_PAYLOAD, &images->images[POWERCUT_FORGED]);
     ud_key_destroy(stranger);
 }
 
@@ -73,6 +85,7 @@ void powercut_images_free(powercut_images_t *images)
     for (int name = 0; name < POWERCUT_IMAGE_COUNT; name++) {
         free(images->images[name].bytes);
     }
+    ud_key_destroy(images->secret);
 }
 
 ud_port_t *powercut_board(const powercut_geometry_t *geometry, const powercut_images_t *images,
@@ -107,7 +120,7 @@ const char *powercut_boot(ud_port_t *board, const powercut_images_t *images, pow
     ud_boot_result_t result;
     ud_boot_run(board, &images->boot, &result);
     *name = powercut_running(board, images);
-    if (result.verdict != UD_VERDICT_VALID || result.area != UD_AREA_SLOT_A || result.code_offset != 512) {
+    if (result.verdict != UD_VERDICT_VALID || result.area != UD_AREA_SLOT_A || result.code_offset != HEADER) {
         return "boot returned without saying where to jump to";
     }
     return *name == POWERCUT_OLD || *name == POWERCUT_NEW ? NULL : "boot would jump into something that nobody signed";

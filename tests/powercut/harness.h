@@ -2,6 +2,7 @@
 #ifndef UD_TESTS_POWERCUT_HARNESS_H
 #define UD_TESTS_POWERCUT_HARNESS_H
 
+#include "core/crypto/key.h"
 #include "include/updraft/boot.h"
 #include "ports/posix/board.h"
 #include "tests/powercut/explore.h"
@@ -33,6 +34,7 @@ typedef enum {
 
 typedef struct {
     powercut_image_t images[POWERCUT_IMAGE_COUNT];
+    ud_key_t *secret;
     ud_trusted_key_t key;
     ud_boot_config_t boot; /* trusts the key */
 } powercut_images_t;
@@ -40,6 +42,10 @@ typedef struct {
 /* Makes the images with keys of its own: test keys, drawn anew each time. Ends the program if that fails. */
 void powercut_images_make(powercut_images_t *images);
 void powercut_images_free(powercut_images_t *images);
+
+/* One more image that the board trusts, its content made of its major version. The caller frees its bytes. */
+void powercut_image_make(const powercut_images_t *images, uint8_t major, uint32_t security_counter,
+                         const char *hardware, powercut_image_t *image);
 
 /* A board of that geometry with the old image in slot A and the one called `staged` at the staging offset of slot B.
  * Ends the program if that fails.
