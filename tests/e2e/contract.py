@@ -44,6 +44,13 @@ def operations():
     return found
 
 
+@functools.cache
+def error_number(code):
+    """How devices name an error: its position in api/errors.def."""
+    text = (ROOT / "api" / "errors.def").read_text(encoding="utf-8")
+    return re.findall(r'^UD_ERROR\(\w+, "(\w+)"', text, re.MULTILINE).index(code)
+
+
 def find_operation(method, path):
     bare = path.partition("?")[0]
     for wanted, pattern, operation in operations():
