@@ -29,6 +29,7 @@ FAILING = b"UPDRAFT-SIM:SELFTEST=FAIL"  # updraft-sim fails the self-test of an 
 GOOD_BATCHES = "2,6,rest"
 BAD_BATCHES = "4,rest"
 ACCIDENTS = {"power_cut": "loses power", "connection_lost": "loses its connection", "dead": "IS LOST"}
+MOMENTS = {"downloading": "in the download, at {progress} %", "staged": "while boot swaps the images"}
 WAIT_S = 180
 POLL_S = 0.25
 
@@ -54,7 +55,7 @@ class Demo:
         return self.cli.json("rollout", "show", identifier)
 
     def watch(self, identifier, is_done, what):
-        """Draws the fleet until is_done(devices, rollout); returns both."""
+        """Draws the fleet until is_done(devices, rollout); what stays is how the batches ended."""
         deadline = time.monotonic() + WAIT_S
         while True:
             rollout = self.rollout(identifier) if identifier else None
@@ -62,11 +63,13 @@ class Demo:
             self.tell_accidents()
             done = is_done(devices, rollout)
             self.display.live(
-                screen.fleet_block(self.display, devices, rollout), screen.fleet_sentence(devices, rollout)
+                screen.fleet_block(self.display, devices, rollout), screen.fleet_sentence(devices, rollout), last=done
             )
             if done:
-                self.display.settle()
-                return devices, rollout
+                self.display.clear()
+                for index, batch in enumerate(rollout["batches"] if rollout else []):
+                    self.display.say(" " + screen.batch_line(self.display, index, batch))
+                return
             if not self.fleet.running:
                 raise Unexpected(f"updraft-sim ended:\n{self.fleet.tail()}")
             if time.monotonic() > deadline:
@@ -79,8 +82,8 @@ class Demo:
             event = json.loads(line) if line.startswith("{") else {}
             words = ACCIDENTS.get(event.get("event"))
             if words:
-                when = f"while {event['state']}" + (f", at {event['progress']} %" if event["progress"] else "")
-                self.display.note(f"{event['device']} {words} {when}", "⚡", "yellow")
+                moment = MOMENTS.get(event["state"], event["state"]).format(**event)
+                self.display.note(f"{event['device']} {words} {moment}", "⚡", "yellow")
 
     # ---- the chapters -----------------------------------------------------------------------------------------------
 
@@ -259,7 +262,6 @@ def main():
         if arguments.mode == "watch":
             demo.stay_open()
     except (Unexpected, AssertionError, programs.Problem) as error:
-        demo.display.settle()
         print(f"demo: {error}\ndemo: logs are in {arguments.folder}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

@@ -5,6 +5,7 @@ Colours only on a terminal, and never when NO_COLOR is set.
 """
 
 import os
+import re
 import shutil
 import sys
 import time
@@ -61,33 +62,42 @@ class Display:
     def note(self, text, sign="·", colour="dim"):
         self.say(f"   {self.paint(sign, colour)} {text}")
 
-    def live(self, lines, plain):
-        """Draws the block anew; `plain` is the one line that stands for it where nothing can be redrawn."""
+    def live(self, lines, plain, last=False):
+        """Draws the block anew; `plain` is the one line that stands for it where nothing can be redrawn. Too early a call
+        draws nothing, unless it is the last.
+        """
         now = time.monotonic()
         if not self.live_allowed:
-            if plain != self.last_plain and now - self.drawn_at > PLAIN_INTERVAL_S:
+            if plain != self.last_plain and (last or now - self.drawn_at > PLAIN_INTERVAL_S):
                 self.stream.write(f"     {plain}\n")
                 self.stream.flush()
                 self.last_plain, self.drawn_at = plain, now
             return
-        if now - self.drawn_at < REDRAW_INTERVAL_S:
+        if now - self.drawn_at < REDRAW_INTERVAL_S and not last:
             return
-        height = max(1, shutil.get_terminal_size().lines - 1)
-        shown = lines[:height]
+        size = shutil.get_terminal_size()
+        shown = [clip(line, size.columns) for line in lines[: max(1, size.lines - 1)]]
         self.stream.write(f"\033[{self.drawn_lines}A" if self.drawn_lines else "")
         self.stream.write("".join(f"\r\033[K{line}\n" for line in shown) + "\033[J")
         self.stream.flush()
         self.drawn_lines, self.drawn_at = len(shown), now
-
-    def settle(self):
-        """Leaves the block as it stands; the story goes on below it."""
-        self.drawn_lines, self.last_plain = 0, None
 
     def clear(self):
         """Removes the block."""
         if self.drawn_lines:
             self.stream.write(f"\033[{self.drawn_lines}A\r\033[J")
             self.drawn_lines = 0
+
+
+def clip(line, width):
+    """The line cut to `width` visible characters: a wrapped one would break the redraw. Escapes have no width."""
+    kept, used = "", 0
+    for part in re.split(r"(\033\[[\d;]*m)", line):
+        if not part.startswith("\033"):
+            part = part[: width - used]
+            used += len(part)
+        kept += part
+    return kept
 
 
 def columns(cells, count):
@@ -136,6 +146,8 @@ def fleet_block(display, devices, rollout):
 
 def fleet_sentence(devices, rollout):
     """The same as one plain line."""
+    if not devices:
+        return "no devices yet"
     states = {name: sum(device["state"] == name for device in devices) for name in STATES}
     told = ", ".join(f"{count} {STATES[name][0].lower()}" for name, count in states.items() if count)
     if rollout is None:
