@@ -164,7 +164,7 @@ static ud_agent_event_t fail_update(ud_agent_t *agent, ud_err_t err)
 /* Asks boot to install at the next start; from here on any reset does. */
 static ud_err_t stage(ud_agent_t *agent)
 {
-    UD_TRY(ud_report_keep(agent, agent->update.update_id, UD_DEVICE_STAGED));
+    UD_TRY(ud_report_keep(agent));
     UD_TRY(ud_slot_stage(agent->journal, agent->update.image_digest));
     agent->staged = true;
     return UD_OK;
@@ -173,12 +173,16 @@ static ud_err_t stage(ud_agent_t *agent)
 static ud_agent_event_t work_verifying(ud_agent_t *agent, uint64_t now_ms, uint64_t *wake_ms)
 {
     ud_update_judge_t judge;
+    *wake_ms = now_ms;
+    ud_err_t err = ud_spare_finish(&agent->spare, agent->port, agent->update.image_size);
+    if (err == UD_ERR_WOULD_BLOCK) {
+        return UD_EVENT_NONE;
+    }
     ud_answer_judge(agent, &judge);
-    ud_err_t err = ud_update_verify(&agent->update, &judge, agent->port);
+    err = err == UD_OK ? ud_update_verify(&agent->update, &judge, agent->port) : err;
     if (err == UD_OK && !agent->update.download_only) {
         err = stage(agent);
     }
-    *wake_ms = now_ms;
     return err == UD_OK ? UD_EVENT_DONE : fail_update(agent, err);
 }
 
@@ -309,8 +313,8 @@ static void give_up(ud_agent_t *agent)
         ud_agent_may_fail(ud_slot_unstage(agent->journal)); /* what cannot be unstaged is reported by boot */
         agent->staged = false;
     }
-    if (agent->report.update_id != 0 && !agent->on_trial) {
-        ud_agent_may_fail(ud_report_keep(agent, 0, UD_DEVICE_IDLE)); /* the result may be reported twice */
+    if (!agent->on_trial) {
+        ud_agent_may_fail(ud_report_drop(agent)); /* the next start finds that boot was not asked */
     }
     ud_download_forget(agent);
     ud_exchange_close(agent);

@@ -1,5 +1,6 @@
 #include "agent/report.h"
 
+#include "agent/machine.h"
 #include "core/base/assert.h"
 #include "core/base/endian.h"
 
@@ -11,11 +12,25 @@
 
 /* ---- the journal's row ---------------------------------------------------------------------------------------------- */
 
-ud_err_t ud_report_keep(ud_agent_t *agent, uint32_t update_id, ud_device_state_t state)
+ud_err_t ud_report_keep(ud_agent_t *agent)
 {
     ud_slot_report_t report = agent->report;
-    report.update_id = update_id;
-    report.state = (uint8_t)state;
+    report.update_id = agent->update.update_id;
+    report.state = UD_DEVICE_STAGED;
+    memcpy(report.image_tag, agent->update.image_digest, sizeof report.image_tag);
+    UD_TRY(ud_slot_report_put(agent->journal, &report));
+    agent->report = report;
+    return UD_OK;
+}
+
+ud_err_t ud_report_drop(ud_agent_t *agent)
+{
+    ud_slot_report_t report = agent->report;
+    if (report.update_id == 0) {
+        return UD_OK;
+    }
+    report.update_id = 0;
+    report.state = UD_DEVICE_IDLE;
     UD_TRY(ud_slot_report_put(agent->journal, &report));
     agent->report = report;
     return UD_OK;
@@ -37,19 +52,25 @@ static uint32_t next_sequence(ud_agent_t *agent)
     return agent->sequence;
 }
 
+static bool is_tagged(const ud_agent_t *agent, const uint8_t digest[UD_SHA256_SIZE])
+{
+    return memcmp(agent->report.image_tag, digest, sizeof agent->report.image_tag) == 0;
+}
+
+/* Neither on trial nor pending: it runs, or boot took it back or refused it, or boot was never asked. */
 static void resolve(ud_agent_t *agent, const ud_slot_status_t *status)
 {
     uint32_t update_id = agent->report.update_id;
-    bool taken_back = status->boot_reason == UD_BOOT_REVERTED || status->boot_reason == UD_BOOT_STAGED_REFUSED;
     if (update_id == 0 || status->state == UD_SLOT_TRIAL || status->install_pending) {
         return;
     }
-    if (agent->report.state == UD_DEVICE_CONFIRMED && !taken_back) {
+    if (is_tagged(agent, agent->image_digest)) {
         ud_report_result(agent, update_id, UD_DEVICE_CONFIRMED, UD_OK);
-    } else if (status->boot_reason == UD_BOOT_STAGED_REFUSED) {
-        ud_report_result(agent, update_id, UD_DEVICE_FAILED, status->revert_reason);
+    } else if (status->revert_reason != UD_OK && is_tagged(agent, status->revert_digest)) {
+        bool refused = status->boot_reason == UD_BOOT_STAGED_REFUSED;
+        ud_report_result(agent, update_id, refused ? UD_DEVICE_FAILED : UD_DEVICE_REVERTED, status->revert_reason);
     } else {
-        ud_report_result(agent, update_id, UD_DEVICE_REVERTED, status->revert_reason);
+        ud_agent_may_fail(ud_report_drop(agent)); /* it is looked at again at the next start */
     }
 }
 
@@ -81,7 +102,7 @@ void ud_report_acknowledged(ud_agent_t *agent)
         return;
     }
     /* Without the journal the result is reported once more after the next reset: the server knows it then. */
-    if (agent->report.update_id == agent->result_id && ud_report_keep(agent, 0, UD_DEVICE_IDLE) != UD_OK) {
+    if (agent->report.update_id == agent->result_id && ud_report_drop(agent) != UD_OK) {
         agent->report.update_id = 0;
     }
     agent->result_pending = false;

@@ -1,9 +1,8 @@
 /* What the agent tells the server: check-ins, and results that must arrive exactly once. Parts of the agent.
  *
  * A result (confirmed, reverted, failed, refused, cancelled) is repeated until a check-in that carries it is answered.
- * Those that a reset may not lose stand in the journal's report row, whose `state` says how far the update got:
- *     STAGED     boot was asked to install; if boot neither has it on trial nor pending, it was reverted or refused
- *     CONFIRMED  written before ud_slot_confirm(), so that a confirmed image is never taken for a reverted one
+ * What a reset may not lose stands in the journal's report row: the update that boot was asked to install, from before
+ * ud_slot_stage() until its outcome was reported. What became of it shows in boot's words and in the running image.
  */
 #ifndef UD_AGENT_REPORT_H
 #define UD_AGENT_REPORT_H
@@ -22,8 +21,11 @@ void ud_report_acknowledged(ud_agent_t *agent);
 /* Sets the result to be reported next. */
 void ud_report_result(ud_agent_t *agent, uint32_t update_id, ud_device_state_t state, ud_err_t err);
 
-/* Writes how far an update got into the journal. Errors: UD_ERR_JOURNAL_WORN. */
-UD_MUST_USE ud_err_t ud_report_keep(ud_agent_t *agent, uint32_t update_id, ud_device_state_t state);
+/* Notes in the journal that agent->update is to be installed. Errors: UD_ERR_JOURNAL_WORN. */
+UD_MUST_USE ud_err_t ud_report_keep(ud_agent_t *agent);
+
+/* Takes the note out again; nothing is written if there is none. Errors: UD_ERR_JOURNAL_WORN. */
+UD_MUST_USE ud_err_t ud_report_drop(ud_agent_t *agent);
 
 /* Tells the progress hook, if something changed. */
 void ud_report_tell(ud_agent_t *agent);

@@ -88,18 +88,21 @@ static bool place_is_fit(ud_spare_t *spare, ud_port_t *port, uint32_t offset, co
     return true;
 }
 
-/* True if all of `size` bytes are erased. */
-static bool place_is_blank(ud_spare_t *spare, ud_port_t *port, uint32_t offset, uint32_t size)
+/* What stands in a part of the slot, beyond the chunk at hand. */
+typedef enum { PLACE_UNREADABLE, PLACE_WRITTEN, PLACE_BLANK } place_t;
+
+static place_t look(const ud_spare_t *spare, ud_port_t *port, uint32_t offset, uint32_t size)
 {
     uint8_t flash[UD_AGENT_PAGE_SIZE];
+    place_t found = PLACE_BLANK;
     for (uint32_t at = 0; at < size; at += UD_AGENT_PAGE_SIZE) {
         uint32_t piece = smaller(size - at, UD_AGENT_PAGE_SIZE);
-        if (ud_port_flash_read(port, UD_AREA_SLOT_B, spare->base + offset + at, flash, piece) != UD_OK ||
-            !is_blank(flash, piece, geometry(port)->erased_value)) {
-            return false;
+        if (ud_port_flash_read(port, UD_AREA_SLOT_B, spare->base + offset + at, flash, piece) != UD_OK) {
+            return PLACE_UNREADABLE;
         }
+        found = is_blank(flash, piece, geometry(port)->erased_value) ? found : PLACE_WRITTEN;
     }
-    return true;
+    return found;
 }
 
 static ud_err_t erase(ud_spare_t *spare, ud_port_t *port, uint32_t sector_offset)
@@ -111,7 +114,7 @@ static ud_err_t erase(ud_spare_t *spare, ud_port_t *port, uint32_t sector_offset
 
     ud_port_watchdog_feed(port);
     UD_TRY(ud_port_flash_erase(port, UD_AREA_SLOT_B, spare->base + sector_offset));
-    UD_REQUIRE(place_is_blank(spare, port, sector_offset, sector), UD_ERR_FLASH_ERASE);
+    UD_REQUIRE(look(spare, port, sector_offset, sector) == PLACE_BLANK, UD_ERR_FLASH_ERASE);
     spare->judged_end = sector_offset + sector;
     return UD_OK;
 }
@@ -124,7 +127,8 @@ static bool sector_must_go(ud_spare_t *spare, ud_port_t *port, uint32_t offset, 
     if (!place_is_fit(spare, port, offset, data, at_hand)) {
         return true;
     }
-    return offset >= spare->lenient_end && !place_is_blank(spare, port, offset + at_hand, sector - at_hand);
+    place_t rest = look(spare, port, offset + at_hand, sector - at_hand);
+    return rest == PLACE_UNREADABLE || (rest == PLACE_WRITTEN && offset >= spare->lenient_end);
 }
 
 /* Finds the first run of blank words in a page; `*first` is `size` if there is none. False: a word cannot be used. */
@@ -205,6 +209,20 @@ ud_err_t ud_spare_step(ud_spare_t *spare, ud_port_t *port, uint32_t offset, cons
     if (spare->written == size) {
         spare->written = 0;
         *progress = UD_SPARE_DONE;
+    }
+    return UD_OK;
+}
+
+ud_err_t ud_spare_finish(ud_spare_t *spare, ud_port_t *port, uint32_t image_size)
+{
+    uint32_t sector = geometry(port)->sector_size_bytes;
+    uint32_t unit = ud_slot_unit_size(port);
+    uint32_t end = (image_size + unit - 1) / unit * unit;
+    for (uint32_t at = (image_size + sector - 1) / sector * sector; at < end; at += sector) {
+        if (look(spare, port, at, sector) == PLACE_UNREADABLE) {
+            UD_TRY(erase(spare, port, at));
+            return UD_ERR_WOULD_BLOCK;
+        }
     }
     return UD_OK;
 }

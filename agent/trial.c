@@ -38,19 +38,15 @@ ud_agent_event_t ud_trial_watch(ud_agent_t *agent, uint64_t now_ms, uint64_t *wa
 
 void ud_trial_confirm(ud_agent_t *agent)
 {
-    uint32_t update_id = agent->report.update_id;
-    /* First the note, then the deed: see agent/report.h. A journal that refuses leaves the image on trial, which boot
-     * ends when the attempts are used up; until then each step tries again.
+    /* A journal that refuses leaves the image on trial, which boot ends when the attempts are used up; until then each
+     * step tries again.
      */
-    if (update_id != 0 && ud_report_keep(agent, update_id, UD_DEVICE_CONFIRMED) != UD_OK) {
-        return;
-    }
     if (ud_slot_confirm(agent->journal) != UD_OK) {
         return;
     }
     agent->on_trial = false;
-    if (update_id != 0) {
-        ud_report_result(agent, update_id, UD_DEVICE_CONFIRMED, UD_OK);
+    if (agent->report.update_id != 0) {
+        ud_report_result(agent, agent->report.update_id, UD_DEVICE_CONFIRMED, UD_OK);
     }
 }
 

@@ -205,6 +205,7 @@ ud_err_t ud_slot_report_get(const ud_journal_t *journal, ud_slot_report_t *repor
     report->update_id = ud_get_u32le(row + 4);
     report->epoch = ud_get_u32le(row + 8);
     report->sequence = ud_get_u32le(row + 12);
+    memcpy(report->image_tag, row + 16, sizeof report->image_tag);
     return UD_OK;
 }
 
@@ -215,5 +216,6 @@ ud_err_t ud_slot_report_put(ud_journal_t *journal, const ud_slot_report_t *repor
     ud_put_u32le(row + 4, report->update_id);
     ud_put_u32le(row + 8, report->epoch);
     ud_put_u32le(row + 12, report->sequence);
+    memcpy(row + 16, report->image_tag, sizeof report->image_tag);
     return ud_journal_append(journal, UD_ROW_REPORT, row);
 }

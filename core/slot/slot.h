@@ -124,11 +124,12 @@ UD_MUST_USE ud_err_t ud_slot_download_clear(ud_journal_t *journal);
 
 /* What the agent must remember to report exactly once: the update under way and the report numbering. */
 typedef struct {
-    uint32_t update_id; /* 0: none */
-    uint32_t epoch;     /* random; drawn anew only when the journal lost it */
-    uint32_t sequence;  /* first number not yet reserved: numbers below may have been used */
-    uint8_t state;      /* agent's own state code (ud_device_state_t) at the last report */
-    uint16_t error;     /* ud_err_t to be reported with it */
+    uint32_t update_id;   /* 0: none */
+    uint32_t epoch;       /* random; drawn anew only when the journal lost it */
+    uint32_t sequence;    /* first number not yet reserved: numbers below may have been used */
+    uint8_t state;        /* agent's own state code (ud_device_state_t) at the last report */
+    uint16_t error;       /* ud_err_t to be reported with it */
+    uint8_t image_tag[8]; /* first bytes of the update's image hash: what boot says is of this update, or is not */
 } ud_slot_report_t;
 
 /* Errors: UD_ERR_NOT_FOUND (the journal is new or lost). */

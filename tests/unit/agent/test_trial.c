@@ -145,30 +145,38 @@ static void a_pending_device_confirms_its_trial(void **state)
 
 /* ---- what became of it ---------------------------------------------------------------------------------------------------- */
 
+/* What boot left behind, and whose hash the journal has for the update: 'R' of the running image, 'B' of the one in
+ * boot's reason, 'N' of neither.
+ */
 typedef struct {
-    ud_slot_record_t record;
     ud_boot_reason_t boot_reason;
     ud_err_t reason;
-    uint8_t digest[UD_SHA256_SIZE];
-    uint8_t report_state;
+    char update_is;
+    const fixture_t *fixture;
 } outcome_t;
 
 static void write_outcome(ud_port_t *board, void *arg)
 {
     outcome_t *outcome = arg;
     ud_journal_t journal;
-    ud_slot_report_t report = {.update_id = UPDATE_ID, .epoch = 77, .sequence = 10, .state = outcome->report_state};
-    write_journal(board, &outcome->record);
+    ud_slot_record_t record = {.state = UD_SLOT_CONFIRMED};
+    ud_slot_report_t report = {.update_id = UPDATE_ID, .epoch = 77, .sequence = 10, .state = UD_DEVICE_STAGED};
+    uint8_t digest[UD_SHA256_SIZE];
+    memset(digest, 0xD1, sizeof digest);
+    memset(report.image_tag, outcome->update_is == 'B' ? 0xD1 : 0xD2, sizeof report.image_tag);
+    if (outcome->update_is == 'R') {
+        memcpy(report.image_tag, outcome->fixture->first.info.hash, sizeof report.image_tag);
+    }
     assert_int_equal(ud_journal_open(&journal, board), UD_OK);
+    assert_int_equal(ud_slot_record_put(&journal, &record), UD_OK);
     assert_int_equal(ud_slot_report_put(&journal, &report), UD_OK);
-    assert_int_equal(ud_slot_reason_put(&journal, outcome->boot_reason, outcome->reason, outcome->digest), UD_OK);
+    assert_int_equal(ud_slot_reason_put(&journal, outcome->boot_reason, outcome->reason, digest), UD_OK);
 }
 
-static const ud_checkin_t *first_report(fixture_t *fixture, outcome_t *outcome)
+static const ud_checkin_t *first_report(fixture_t *fixture, outcome_t outcome)
 {
-    outcome->record.state = UD_SLOT_CONFIRMED;
-    memset(outcome->digest, 0xD1, UD_SHA256_SIZE);
-    assert_int_equal(ud_board_run(fixture->board, write_outcome, outcome), UD_BOARD_RETURNED);
+    outcome.fixture = fixture;
+    assert_int_equal(ud_board_run(fixture->board, write_outcome, &outcome), UD_BOARD_RETURNED);
     fixture_restart(fixture);
     assert_true(fixture_run_until(fixture, fixture_is_idle, LIMIT_MS, NULL));
     return &fixture->server.checkins[0];
@@ -176,9 +184,8 @@ static const ud_checkin_t *first_report(fixture_t *fixture, outcome_t *outcome)
 
 static void a_revert_is_reported_with_its_reason(void **state)
 {
-    outcome_t outcome = {
-        .boot_reason = UD_BOOT_REVERTED, .reason = UD_ERR_SELF_TEST_FAILED, .report_state = UD_DEVICE_STAGED};
-    const ud_checkin_t *report = first_report(*state, &outcome);
+    const ud_checkin_t *report =
+        first_report(*state, (outcome_t){UD_BOOT_REVERTED, UD_ERR_SELF_TEST_FAILED, 'B', NULL});
     assert_int_equal(report->state, UD_DEVICE_REVERTED);
     assert_int_equal(report->update_id, UPDATE_ID);
     assert_int_equal(report->error, UD_ERR_SELF_TEST_FAILED);
@@ -189,30 +196,29 @@ static void a_revert_is_reported_with_its_reason(void **state)
 
 static void a_revert_is_reported_after_further_resets_too(void **state)
 {
-    outcome_t outcome = {.boot_reason = UD_BOOT_NORMAL, .reason = UD_ERR_CRASHED, .report_state = UD_DEVICE_STAGED};
-    const ud_checkin_t *report = first_report(*state, &outcome);
+    const ud_checkin_t *report = first_report(*state, (outcome_t){UD_BOOT_NORMAL, UD_ERR_CRASHED, 'B', NULL});
     assert_int_equal(report->state, UD_DEVICE_REVERTED);
     assert_int_equal(report->error, UD_ERR_CRASHED);
 }
 
-static void a_revert_in_the_moment_of_confirming_is_no_success(void **state)
-{
-    outcome_t outcome = {
-        .boot_reason = UD_BOOT_REVERTED, .reason = UD_ERR_CRASHED, .report_state = UD_DEVICE_CONFIRMED};
-    assert_int_equal(first_report(*state, &outcome)->state, UD_DEVICE_REVERTED);
-}
-
 static void a_confirmation_that_was_not_reported_is_made_up_for(void **state)
 {
-    outcome_t outcome = {.boot_reason = UD_BOOT_NORMAL, .report_state = UD_DEVICE_CONFIRMED};
-    assert_int_equal(first_report(*state, &outcome)->state, UD_DEVICE_CONFIRMED);
+    assert_int_equal(first_report(*state, (outcome_t){UD_BOOT_INSTALLED, UD_OK, 'R', NULL})->state,
+                     UD_DEVICE_CONFIRMED);
+}
+
+static void a_revert_of_an_earlier_update_is_not_taken_for_this_one(void **state)
+{
+    fixture_t *fixture = *state;
+    assert_int_equal(first_report(fixture, (outcome_t){UD_BOOT_REVERTED, UD_ERR_CRASHED, 'N', NULL})->state,
+                     UD_DEVICE_IDLE);
+    assert_int_equal(fixture->agent.report.update_id, 0);
 }
 
 static void a_staged_image_that_boot_refused_is_a_failure(void **state)
 {
-    outcome_t outcome = {
-        .boot_reason = UD_BOOT_STAGED_REFUSED, .reason = UD_ERR_IMAGE_HASH, .report_state = UD_DEVICE_STAGED};
-    const ud_checkin_t *report = first_report(*state, &outcome);
+    const ud_checkin_t *report =
+        first_report(*state, (outcome_t){UD_BOOT_STAGED_REFUSED, UD_ERR_IMAGE_HASH, 'B', NULL});
     assert_int_equal(report->state, UD_DEVICE_FAILED);
     assert_int_equal(report->error, UD_ERR_IMAGE_HASH);
 }
@@ -220,8 +226,7 @@ static void a_staged_image_that_boot_refused_is_a_failure(void **state)
 static void an_outcome_is_reported_once(void **state)
 {
     fixture_t *fixture = *state;
-    outcome_t outcome = {.boot_reason = UD_BOOT_REVERTED, .reason = UD_ERR_CRASHED, .report_state = UD_DEVICE_STAGED};
-    (void)first_report(fixture, &outcome);
+    (void)first_report(fixture, (outcome_t){UD_BOOT_REVERTED, UD_ERR_CRASHED, 'B', NULL});
     fixture_restart(fixture);
     uint32_t before = fixture->server.checkin_count;
     assert_false(fixture_run_until(fixture, fixture_never, fixture->now_ms + 200000, NULL));
@@ -245,8 +250,8 @@ int main(void)
         WITH_FIXTURE(a_pending_device_confirms_its_trial),
         WITH_FIXTURE(a_revert_is_reported_with_its_reason),
         WITH_FIXTURE(a_revert_is_reported_after_further_resets_too),
-        WITH_FIXTURE(a_revert_in_the_moment_of_confirming_is_no_success),
         WITH_FIXTURE(a_confirmation_that_was_not_reported_is_made_up_for),
+        WITH_FIXTURE(a_revert_of_an_earlier_update_is_not_taken_for_this_one),
         WITH_FIXTURE(a_staged_image_that_boot_refused_is_a_failure),
         WITH_FIXTURE(an_outcome_is_reported_once),
     };
