@@ -29,6 +29,7 @@ typedef struct {
 /* Makes the door's state. Takes about 100 ms: one password hash is computed. Errors: UD_ERR_INTERNAL. */
 UD_MUST_USE ud_err_t ud_operator_create(const ud_operator_config_t *config, ud_operator_t **door);
 
+/* After the last request. NULL is allowed. */
 void ud_operator_destroy(ud_operator_t *door);
 
 /* Serves one request whose path begins with "/api/"; ud_exchange_door() must be the ud_operator_t. */

@@ -1,9 +1,9 @@
 /* How often a password may be guessed: per account and address, in RAM.
  *
  * The first UD_OPERATOR_LIMIT_FREE wrong guesses cost nothing; from then on each doubles the wait, from a second up to
- * UD_OPERATOR_LIMIT_WAIT_MS_MAX. A right password forgets them, as does an hour of peace. An attempt counts from its beginning, so
- * that many at once do not slip through. The table is small and of fixed size: when it is full, the oldest entry makes
- * room, which costs an attacker more addresses than it gains guesses.
+ * UD_OPERATOR_LIMIT_WAIT_MS_MAX. A right password forgets them, as does an hour of peace. An attempt counts from its
+ * beginning, so that many at once do not slip through. The table is small and of fixed size: when it is full, the oldest
+ * entry makes room, which costs an attacker more addresses than it gains guesses.
  */
 #ifndef UD_DOOR_OPERATOR_LIMIT_H
 #define UD_DOOR_OPERATOR_LIMIT_H

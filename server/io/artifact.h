@@ -47,7 +47,8 @@ UD_MUST_USE ud_err_t ud_artifact_read(const ud_artifact_draft_t *draft, uint64_t
 UD_MUST_USE ud_err_t ud_artifact_cut(ud_artifact_draft_t *draft, uint64_t size);
 
 /* Hashes the draft, syncs it and gives it its name, written to `digest`; the draft is over. An equal file that is
- * there already is replaced by it, which nobody notices. Power may fail at any point: the name is there with all of the content, or not at all.
+ * there already is replaced by it, which nobody notices. Power may fail at any point: the name is there with all of the
+ * content, or not at all.
  * Errors: UD_ERR_STORAGE_FULL, UD_ERR_STORAGE; the draft is then still to be dropped.
  */
 UD_MUST_USE ud_err_t ud_artifact_keep(ud_artifact_draft_t *draft, uint8_t digest[UD_SHA256_SIZE]);

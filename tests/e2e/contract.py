@@ -151,3 +151,37 @@ class Device:
         self.sequence += 1
         report = {"epoch": self.epoch, "sequence": self.sequence, "state": state}
         return self.post("/v1/checkin", {**self.state, **report, **fields}, self.token)
+
+
+def enrol(api, server, *names, **options):
+    """Devices that registered with a claim key of their own; `options` are the claim key's."""
+    key = api.call("POST", "/claim-keys", {"name": f"line-{names[0]}", **options})["key"]
+    return [Device(server, name, key) for name in names]
+
+
+def make_images(folder):
+    """Signed images and their keys in `folder`: one.img, two.img by known.pem, forged.img by stranger.pem."""
+    cli = programs.Cli(folder / "home")
+    payload = folder / "payload.bin"
+    payload.write_bytes(bytes(index * 7 % 251 for index in range(20000)))
+    for name in ("known", "stranger"):
+        cli.json("key", "new", "--out", folder / f"{name}.pem")
+        cli.json("key", "public", folder / f"{name}.pem", "--out", folder / f"{name}.pub.pem")
+    for name, key, version in (("one", "known", "1.0.0"), ("two", "known", "2.0.0"), ("forged", "stranger", "2.0.0")):
+        arguments = ["--key", folder / f"{key}.pem", "--version", version, "--hardware", "hw"]
+        cli.json("image", "sign", *arguments, payload, folder / f"{name}.img")
+    return folder
+
+
+def register_key(api, images, name="known"):
+    return api.call("POST", "/keys", {"name": name, "public_pem": (images / f"{name}.pub.pem").read_text()})
+
+
+def upload(api, data, query=""):
+    """(status, headers, answer) of an upload."""
+    return api.send("POST", f"/releases{query}", data, {"Content-Type": "application/octet-stream"})
+
+
+def logged(server, code):
+    """Waits until the server's log has a line with that error code."""
+    return programs.wait_for(lambda: any(f"code={code}" in line for line in list(server.program.log)), f"the log tells {code}")
