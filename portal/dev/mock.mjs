@@ -112,7 +112,7 @@ function file(response, dist, path) {
   const found = path !== "/" && !path.includes("..") && existsSync(named) ? named : join(dist, "index.html");
   response.writeHead(200, {
     "Content-Type": TYPES[extname(found)] ?? "application/octet-stream",
-    "Content-Security-Policy": "default-src 'self'; style-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'",
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
   });
   createReadStream(found).pipe(response);
 }

@@ -132,6 +132,20 @@ describe("live", () => {
 });
 
 describe("by hand and eye", () => {
+  it("links lead from page to page, and the way back works", () =>
+    withServer({ still: true, devices: 20 }, async ({ url }) => {
+      const { page, said, close } = await openPage(browser);
+      await signIn(page, url);
+      for (const place of ["Devices", "Rollouts", "Firmware", "Activity"]) {
+        await page.getByRole("link", { name: place }).first().click();
+        await page.getByRole("heading", { level: 1, name: place }).waitFor();
+      }
+      await page.goBack();
+      await page.getByRole("heading", { level: 1, name: "Firmware" }).waitFor();
+      await close();
+      expect(said).toEqual([]);
+    }));
+
   it("a rollout is halted with the keyboard alone", () =>
     withServer({ still: true, devices: MOVING_DEVICES }, async ({ mock, url }) => {
       const { page, close } = await openPage(browser);

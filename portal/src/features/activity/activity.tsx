@@ -4,6 +4,7 @@ import type { Event } from "../../shared/api/client";
 import { eventsQuery } from "../../shared/api/queries";
 import { errorSentence, words } from "../../shared/format";
 import { text } from "../../shared/text";
+import { eventFill } from "../../shared/ui/event";
 import { Answer, Note, Panel } from "../../shared/ui/panel";
 import { PageHead } from "../../shared/ui/page";
 import { Moment } from "../../shared/ui/now";
@@ -14,7 +15,10 @@ function Item({ event }: { event: Event }) {
   return (
     <li className="grid gap-x-4 gap-y-0.5 border-line px-3.5 py-2.5 not-last:border-b max-md:grid-cols-[1fr_auto] md:grid-cols-[110px_150px_minmax(0,1fr)_minmax(130px,auto)_90px]">
       <span className="text-muted max-md:order-2"><Moment ms={event.at_ms} /></span>
-      <span className={`font-[550] max-md:order-1 ${event.error ? "text-bad" : ""}`}>{text.activity.kinds[event.kind] ?? words(event.kind)}</span>
+      <span className="flex items-center gap-2.5 font-[550] max-md:order-1">
+        <span className={`size-[7px] shrink-0 rounded-full ${eventFill(event)}`} aria-hidden="true" />
+        {text.activity.kinds[event.kind] ?? words(event.kind)}
+      </span>
       <span className="min-w-0 break-words max-md:order-3 max-md:col-span-2" title={event.error ? errorSentence(event.error) : undefined}>
         {event.text} {event.actor && <span className="text-muted">{text.activity.by(event.actor)}</span>}
       </span>

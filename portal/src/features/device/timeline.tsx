@@ -5,6 +5,7 @@ import { deviceEventsQuery } from "../../shared/api/queries";
 import { words } from "../../shared/format";
 import { text } from "../../shared/text";
 import { Answer, Panel } from "../../shared/ui/panel";
+import { eventFill } from "../../shared/ui/event";
 import { Moment } from "../../shared/ui/now";
 
 const HEIGHT_PX = 360;
@@ -15,7 +16,7 @@ function Item({ event }: { event: Event }) {
     <li className="group grid grid-cols-[92px_9px_minmax(0,1fr)] gap-x-3.5">
       <span className="text-right text-muted"><Moment ms={event.at_ms} /></span>
       <span className="flex flex-col items-center" aria-hidden="true">
-        <span className={`mt-1.5 size-[7px] shrink-0 rounded-full ${event.error ? "bg-bad" : event.actor ? "bg-accent" : "bg-idle"}`} />
+        <span className={`mt-1.5 size-[7px] shrink-0 rounded-full ${eventFill(event)}`} />
         <span className="mt-1 w-px flex-1 bg-line group-last:hidden" />
       </span>
       <div className="pb-3.5">

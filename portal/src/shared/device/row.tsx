@@ -63,11 +63,11 @@ export const DeviceRow = memo(function DeviceRow({ device }: { device: Device })
       <span role="cell" className="flex min-w-0">
         <DeviceLink id={device.id} />
       </span>
-      <span role="cell"><OnlineMark online={device.online} /></span>
+      <span role="cell" className="flex"><OnlineMark online={device.online} /></span>
       <span role="cell" className="truncate">{device.group}</span>
       <span role="cell" className="truncate text-muted">{device.hardware}</span>
       <span role="cell" className="min-w-0"><Version device={device} /></span>
-      <span role="cell"><StateBadge state={device.state} /></span>
+      <span role="cell" className="flex"><StateBadge state={device.state} /></span>
       <span role="cell" className="min-w-0"><Outcome device={device} /></span>
       <span role="cell" className="text-muted"><Ago ms={device.last_seen_ms} /></span>
     </div>

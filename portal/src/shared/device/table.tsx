@@ -73,7 +73,9 @@ export function DeviceTable({ filter, label, empty, bar }: DeviceTableProps) {
       if (shown && (shown.startIndex !== range[0] || shown.endIndex !== range[1])) setRange([shown.startIndex, shown.endIndex]);
     },
   });
-  useLayoutEffect(() => virtual.measure(), [virtual, size]);
+  useLayoutEffect(() => {
+    virtual.measure();
+  }, [virtual, size]);
 
   const shown = [];
   for (let i = range[0]; i <= range[1] && shown.length < WATCH_MAX; i++) shown.push(pages.at(i)?.id);
