@@ -432,11 +432,8 @@ static void a_batch_soaks_before_the_next_opens(void **state)
 {
     (void)state;
     ud_command_t *command = world_ask(&story.world, UD_COMMAND_ROLLOUT_CREATE);
-    command->in.rollout = (ud_rollout_in_t){.release_id = story.release,
-                                            .failure_limit_percent = -1,
-                                            .plans = {{10, 0}},
-                                            .plan_count = 1,
-                                            .soak_s = 20};
+    command->in.rollout = (ud_rollout_in_t){
+        .release_id = story.release, .failure_limit_percent = -1, .plans = {{10, 0}}, .plan_count = 1, .soak_s = 20};
     assert_int_equal(world_do(&story.world), UD_OK);
     strcpy(story.rollout, command->out.rollout.id);
     poll_all();
@@ -471,8 +468,7 @@ static void a_rollout_to_a_group_leaves_the_others_alone(void **state)
     command->in.device = (ud_device_update_in_t){.device_id = story.actors[4].id, .group = "beta", .hold = -1};
     assert_int_equal(world_do(&story.world), UD_OK);
     command = world_ask(&story.world, UD_COMMAND_ROLLOUT_CREATE);
-    command->in.rollout =
-        (ud_rollout_in_t){.release_id = story.release, .group = "beta", .failure_limit_percent = -1};
+    command->in.rollout = (ud_rollout_in_t){.release_id = story.release, .group = "beta", .failure_limit_percent = -1};
     assert_int_equal(world_do(&story.world), UD_OK);
     assert_int_equal(poll_all(), 1);
     assert_true(actor_is_offered(&story.actors[4]));

@@ -80,7 +80,7 @@ void world_end(world_t *world)
 {
     ud_arena_destroy(world->arena);
     ud_fleet_destroy(world->fleet);
-    ud_sqlite_close(world->store);
+    world->store->ops->destroy(world->store);
 }
 
 void world_restart(world_t *world)
