@@ -1,7 +1,7 @@
 /* The real agent and the real boot, from an offer to the confirmed update, with a power cut at every flash operation: an
  * authentic image starts each time, the update comes to its end, and no start repeats more of the download than one unit.
  *
- *   download_cuts [--case GEOMETRY/CHUNK] [--depth CUTS] [--sample N] [--faults N] [--seed S] [--replay PATH]
+ *   download_cuts [--case GEOMETRY/CHUNK] [--depth CUTS] [--sample N] [--faults N] [--every 1] [--seed S] [--replay PATH]
  *
  * The server is a function without memory: whoever runs the old image is offered the new one.
  */
@@ -256,7 +256,8 @@ static bool explore_case(const powercut_geometry_t *geometry, const powercut_ima
 {
     char program[128];
     explore_options_t own = *options;
-    (void)snprintf(program, sizeof program, "download_cuts --case %s/%u", geometry->name, chunk_size);
+    (void)snprintf(program, sizeof program, "download_cuts --every %lu --case %s/%u", options->every, geometry->name,
+                   chunk_size);
     own.program = program;
     const char *wanted = options->name == NULL ? "" : options->name;
     if (strncmp(strrchr(program, ' ') + 1, wanted, strlen(wanted)) != 0) {

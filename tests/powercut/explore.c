@@ -93,11 +93,12 @@ static bool is_like_others(const ud_port_t *board, const operation_t *operation)
 }
 
 /* The cut of number `choice` at an operation: before, after, and inside at some points, with one or all words torn. */
-static bool make_cut(const ud_port_t *board, const operation_t *operation, unsigned choice, ud_board_fuse_t *fuse)
+static bool make_cut(const ud_port_t *board, const operation_t *operation, unsigned choice, bool every,
+                     ud_board_fuse_t *fuse)
 {
     uint32_t words = (uint32_t)operation->size / ud_port_area(board, operation->area)->write_size_bytes;
     *fuse = (ud_board_fuse_t){.operation = 1, .cut = choice == 0 ? UD_CUT_BEFORE : UD_CUT_AFTER};
-    if (is_like_others(board, operation)) {
+    if (!every && is_like_others(board, operation)) {
         return choice == 0;
     }
     if (choice < 2) {
@@ -220,7 +221,8 @@ static void watch(void *context, ud_area_t area, uint32_t offset, const void *da
         return;
     }
     ud_board_fuse_t fuse;
-    for (unsigned choice = 0; make_cut(run->board, &operation, choice, &fuse); choice++) {
+    for (unsigned choice = 0; make_cut(run->board, &operation, choice, run->explorer->options->every != 0, &fuse);
+         choice++) {
         branch(run, &operation, choice, &fuse);
     }
 }
@@ -288,6 +290,7 @@ static void strike_everywhere(explorer_t *explorer, unsigned operations)
 typedef struct {
     run_t run;
     event_t event;
+    bool every;
     ud_port_t *cut;
 } replay_t;
 
@@ -306,7 +309,7 @@ static void replay_watch(void *context, ud_area_t area, uint32_t offset, const v
         ud_board_fault_words(replay->run.board, UD_AREA_JOURNAL, strike.offset, strike.size, strike.kind);
     }
     if (replay->cut == NULL && !replay->event.is_fault && replay->run.operation == replay->event.operation &&
-        make_cut(replay->run.board, &operation, replay->event.choice, &fuse)) {
+        make_cut(replay->run.board, &operation, replay->event.choice, replay->every, &fuse)) {
         printf("  cut here: %s, %u words done, %s torn, kind %d\n",
                fuse.cut == UD_CUT_BEFORE  ? "before"
                : fuse.cut == UD_CUT_AFTER ? "after"
@@ -343,7 +346,8 @@ static bool replay(explorer_t *explorer)
             strike = path[index];
             continue;
         }
-        replay_t one = {.run = {.board = board, .strike = strike}, .event = path[index]};
+        replay_t one = {
+            .run = {.board = board, .strike = strike}, .event = path[index], .every = explorer->options->every != 0};
         ud_board_watch_set(board, replay_watch, &one);
         printf("power up\n");
         complaint = live(explorer, board);
@@ -367,8 +371,9 @@ bool explore_options_read(explore_options_t *options, int argc, char **argv)
         unsigned long *number;
         const char **text;
     } names[] = {{"--depth", &options->depth, NULL},   {"--sample", &options->sample, NULL},
-                 {"--faults", &options->faults, NULL}, {"--seed", &options->seed, NULL},
-                 {"--replay", NULL, &options->replay}, {"--case", NULL, &options->name}};
+                 {"--faults", &options->faults, NULL}, {"--every", &options->every, NULL},
+                 {"--seed", &options->seed, NULL},     {"--replay", NULL, &options->replay},
+                 {"--case", NULL, &options->name}};
     bool good = argc % 2 != 0;
     for (int index = 1; good && index + 1 < argc; index += 2) {
         good = false;
@@ -386,7 +391,7 @@ bool explore_options_read(explore_options_t *options, int argc, char **argv)
     }
     if (!good) {
         (void)fprintf(stderr,
-                      "usage: %s [--case NAME] [--depth CUTS] [--sample N] [--faults N] [--seed S] "
+                      "usage: %s [--case NAME] [--depth CUTS] [--sample N] [--faults N] [--every 1] [--seed S] "
                       "[--replay PATH]\n",
                       argv[0]);
     }

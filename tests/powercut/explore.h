@@ -10,6 +10,7 @@ typedef struct {
     unsigned long sample; /* --sample: of the states of the last depth, enter one in so many */
     unsigned long faults; /* --faults: of the faults out of nowhere, strike one in so many; 0: none */
     unsigned long seed;   /* --seed: which of them */
+    unsigned long every;  /* --every: 1: tear every program in a slot, not only the first and last of a sector */
     const char *replay;   /* --replay: only this path, told step by step */
     const char *name;     /* --case: only this case; the caller's matter */
 } explore_options_t;
