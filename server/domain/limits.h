@@ -50,4 +50,49 @@
 /* Bytes of a source address as text: IPv6, zone and port. */
 #define UD_ADDRESS_TEXT_SIZE_MAX 80
 
+/* ---- I/O and doors ---------------------------------------------------------------------------------------------------- */
+
+/* I/O threads; more than the processors of any machine we know of this size of work. */
+#define UD_IO_THREAD_COUNT_MAX 64
+
+/* Bytes of arena of one exchange: texts of the request, the collected body, results of a command, a JSON answer. */
+#define UD_EXCHANGE_ARENA_SIZE_MAX (4u * 1024u * 1024u)
+
+/* Bytes of a stream's reply that wait for a slow reader. */
+#define UD_EXCHANGE_PENDING_SIZE_MAX (256u * 1024u)
+
+/* A body or reply that moves fewer bytes than this in the configured time holds a connection for nothing. */
+#define UD_HTTP_STALL_SIZE 512
+
+/* Parameters in a route's pattern, and bytes of a decoded one: longer than any id. */
+#define UD_ROUTE_PARAM_COUNT_MAX 2
+#define UD_ROUTE_PARAM_SIZE_MAX 255
+
+/* Bytes of a device message as JSON: names and hex make it about three times as long as its CBOR. */
+#define UD_MESSAGE_JSON_SIZE_MAX (4 * UD_MESSAGE_SIZE_MAX)
+
+/* Commands that may wait for the engine: at 100 000 a second a tenth of a second of work. Beyond, callers are told. */
+#define UD_ENGINE_QUEUE_COUNT_MAX 8192
+
+/* Commands in one commit, and milliseconds the first of them waits at most for company. */
+#define UD_ENGINE_BATCH_COUNT_MAX 4096
+#define UD_ENGINE_WINDOW_MS 4
+
+/* Jobs that may wait for a worker: one takes up to a second, so a longer queue would only let people wait in vain. */
+#define UD_WORKER_QUEUE_COUNT_MAX 32
+
+/* Seconds of the longest Retry-After that is drawn: as long as a short overload lasts. */
+#define UD_PROBLEM_RETRY_S_MAX 30
+
+/* Device tokens remembered as good, of all threads together: 2 MB. */
+#define UD_TOKEN_CACHE_COUNT 16384
+
+/* Files of a portal, and folders within each other: the built portal has about 60 files, two deep. */
+#define UD_PORTAL_FILE_COUNT_MAX 1024
+#define UD_PORTAL_DEPTH_MAX 4
+
+/* Bytes of a line of the log, and of one value in it; what is longer is cut, so that no value drives others out. */
+#define UD_LOG_LINE_SIZE_MAX 2048
+#define UD_LOG_VALUE_SIZE_MAX 256
+
 #endif

@@ -6,9 +6,7 @@
 
 #include "core/proto/message.h"
 #include "server/domain/arena.h"
-
-/* Bytes of a message as JSON: names and hex make it about three times as long as its CBOR. */
-#define UD_MESSAGE_JSON_SIZE_MAX (4 * UD_MESSAGE_SIZE_MAX)
+#include "server/domain/limits.h"
 
 /* Reads `text` into `message`, which is zeroed first. Duplicate names are refused, unknown ones ignored.
  * Errors: UD_ERR_MALFORMED (not JSON, not an object), UD_ERR_INVALID_ARGUMENT (wrong type, out of range, required but

@@ -10,10 +10,6 @@
 
 #include "server/io/http.h"
 
-/* Files of a portal, and folders below each other; the built portal has about 60 files, two deep. */
-#define UD_PORTAL_FILE_COUNT_MAX 1024
-#define UD_PORTAL_DEPTH_MAX 4
-
 typedef struct ud_portal ud_portal_t;
 
 /* Reads the names in `folder`, which must hold index.html. Errors: UD_ERR_FILE_READ, UD_ERR_TOO_MANY, UD_ERR_INTERNAL. */

@@ -29,6 +29,4 @@ void ud_problem_command(ud_exchange_t *exchange, const ud_command_t *command);
 /* The same with a status of its own, for errors below the doors (408, 414, 431, ...). */
 void ud_problem_status(ud_exchange_t *exchange, int status, ud_err_t err, const char *detail);
 
-#define UD_PROBLEM_RETRY_S_MAX 30
-
 #endif

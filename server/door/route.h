@@ -43,9 +43,6 @@ typedef struct {
 
 #define UD_ROUTE_COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
-/* Bytes of a decoded path parameter: longer than any id. */
-#define UD_ROUTE_PARAM_SIZE_MAX 255
-
 /* Calls the handler of the first route that matches, or answers: 404 not_found; 405 method_not_allowed with Allow, also
  * to OPTIONS; 400 malformed for a parameter that does not decode to text.
  */

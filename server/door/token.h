@@ -11,11 +11,9 @@
 
 #include "core/base/err.h"
 #include "core/base/limits.h"
+#include "server/domain/limits.h"
 
 #include <stdint.h>
-
-/* Tokens remembered as good, of all threads together: 2 MB. */
-#define UD_TOKEN_CACHE_COUNT 16384
 
 typedef struct ud_token_key ud_token_key_t;
 

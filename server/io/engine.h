@@ -14,13 +14,6 @@
 #include "server/domain/fleet.h"
 #include "server/io/http.h"
 
-/* Commands that may wait; at 100 000 a second a tenth of a second of work. Beyond, callers get UD_ERR_OVERLOADED. */
-#define UD_ENGINE_QUEUE_COUNT_MAX 8192
-
-/* Commands in one commit, and milliseconds the first of them waits at most for company. */
-#define UD_ENGINE_BATCH_COUNT_MAX 4096
-#define UD_ENGINE_WINDOW_MS 4
-
 typedef struct ud_engine ud_engine_t;
 
 typedef void (*ud_engine_done_fn)(ud_exchange_t *exchange, ud_command_t *command);

@@ -24,15 +24,10 @@
 #include "core/base/err.h"
 #include "core/base/span.h"
 #include "server/domain/arena.h"
+#include "server/domain/limits.h"
 
 #include <stdbool.h>
 #include <stdint.h>
-
-/* Bytes of arena of one exchange: texts of the request, the collected body, results of a command, a JSON answer. */
-#define UD_EXCHANGE_ARENA_SIZE_MAX (4u * 1024u * 1024u)
-
-/* Parameters in a route's pattern. */
-#define UD_ROUTE_PARAM_COUNT_MAX 2
 
 typedef struct ud_http_server ud_http_server_t;
 typedef struct ud_exchange ud_exchange_t;
@@ -142,9 +137,6 @@ void ud_exchange_after(ud_exchange_t *exchange, uint32_t delay_ms, ud_exchange_f
 /* What the log's line of this exchange says beside status and time; `detail` is copied into the arena. */
 void ud_exchange_note(ud_exchange_t *exchange, ud_err_t err, const char *detail);
 
-/* Bytes of a stream's reply that wait for a slow reader. */
-#define UD_EXCHANGE_PENDING_SIZE_MAX (256u * 1024u)
-
 /* ---- the server ---------------------------------------------------------------------------------------------------- */
 
 /* Answers `exchange` with `status` for `err`: heads and bodies that are malformed, too large or too slow. */
@@ -152,17 +144,12 @@ typedef void (*ud_exchange_problem_fn)(ud_exchange_t *exchange, int status, ud_e
 
 typedef struct {
     unsigned thread_count;          /* 1 to UD_IO_THREAD_COUNT_MAX */
-    unsigned connection_count_max;  /* of all threads together; further ones are closed at once */
+    unsigned connection_count_max;  /* of all threads together; beyond, the longest idle goes, or the new one */
     uint32_t idle_ms;               /* between requests: 75 s outlasts the pauses of a device's own download */
     uint32_t head_ms;               /* for a head from its first byte to its last */
     uint32_t stall_ms;              /* a body or reply must move at least UD_HTTP_STALL_SIZE bytes in this time */
     ud_exchange_problem_fn problem; /* answers what fails below the doors; NULL: status and no body */
 } ud_http_config_t;
-
-#define UD_IO_THREAD_COUNT_MAX 64
-
-/* A slower peer than this many bytes per stall_ms holds a connection for nothing. */
-#define UD_HTTP_STALL_SIZE 512
 
 /* Fills in what suits most. */
 void ud_http_config_default(ud_http_config_t *config);

@@ -414,8 +414,22 @@ static void on_writable(evutil_socket_t fd, short what, void *context)
     connection_leave(context);
 }
 
+/* When all slots are taken, the connection that has idled longest makes room: who only holds connections open keeps
+ * nobody else out.
+ */
+static void make_room(thread_t *thread)
+{
+    connection_t *idle = TAILQ_FIRST(&thread->waits[WAIT_IDLE]);
+    if (thread->first_free == thread->slot_count && idle != NULL) {
+        connection_enter(idle);
+        connection_kill(idle);
+        connection_leave(idle);
+    }
+}
+
 void connection_accept(thread_t *thread, const endpoint_t *endpoint, int fd, const char *peer)
 {
+    make_room(thread);
     connection_t *connection = thread->first_free == thread->slot_count ? NULL : calloc(1, sizeof *connection);
     if (connection == NULL) {
         close(fd);

@@ -9,15 +9,12 @@
 #define UD_IO_LOG_H
 
 #include "core/base/err.h"
+#include "server/domain/limits.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
 typedef enum { UD_LOG_DEBUG, UD_LOG_INFO, UD_LOG_WARN, UD_LOG_ERROR } ud_log_level_t;
-
-/* Bytes of a line, and of one value in it; what is longer is cut, so that no value drives others out of the line. */
-#define UD_LOG_LINE_SIZE_MAX 2048
-#define UD_LOG_VALUE_SIZE_MAX 256
 
 /* Lines below `level` are dropped. Set before threads start. */
 void ud_log_set_level(ud_log_level_t level);

@@ -4,9 +4,6 @@
 
 #include "server/io/http.h"
 
-/* Jobs that may wait; one takes up to a second, so a longer queue would only let people wait in vain. */
-#define UD_WORKER_QUEUE_COUNT_MAX 32
-
 typedef struct ud_worker ud_worker_t;
 
 /* Runs on a worker thread: touches only `job` and what it owns, never the exchange. */
