@@ -366,14 +366,16 @@ int main(int argc, char **argv)
     start(&bench);
     make_people(&bench);
     double from = wall();
+    double cpu_from = cpu();
     register_all(&bench);
-    printf("%u devices registered in %.1f s\n", bench.devices, wall() - from);
+    printf("%u devices registered in %.1f s (%.1f CPU-s)\n", bench.devices, wall() - from, cpu() - cpu_from);
 
     ud_fleet_destroy(bench.fleet);
     long before_kb = resident_kb();
     from = wall();
+    cpu_from = cpu();
     start(&bench);
-    printf("loaded from the database in %.2f s\n", wall() - from);
+    printf("loaded from the database in %.2f s (%.2f CPU-s)\n", wall() - from, cpu() - cpu_from);
     bench_memory(&bench, before_kb);
     bench_idle(&bench);
     static const uint32_t batches[] = {1, 10, 100, 1000, 4096};
