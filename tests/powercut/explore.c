@@ -195,8 +195,7 @@ static void branch(run_t *run, operation_t *operation, unsigned choice, const ud
     uint64_t hash = ud_board_state_hash(cut);
     explorer->cuts++;
     if (see(explorer, hash + (run->depth << 56))) { /* what was seen after more cuts had fewer to come */
-        bool last = run->depth + 1 >= explorer->options->depth;
-        if (last && !is_chosen(explorer, hash, explorer->options->sample)) {
+        if (!is_chosen(explorer, hash, explorer->options->sample)) {
             explorer->left_out++;
         } else {
             explorer->path[explorer->path_size++] = (event_t){false, run->operation, choice};

@@ -8,8 +8,8 @@
  *   journal_model [--case WORD] [--depth CUTS] [--sample N] [--faults N] [--seed S]   explore, with words of 1, 8 or 32
  *   journal_model --case WORD --replay PATH                                           show one failure again
  *
- * --sample N enters one state of N of the last depth, --faults N strikes at one of N places; both chosen by a hash of
- * the state and the seed, so that the same command always does the same.
+ * --sample N enters one state of N, --faults N strikes at one of N places; both chosen by a hash of the state and the
+ * seed, so that the same command always does the same. Without them every state and, with --faults 1, every place.
  */
 #include "boot/install.h"
 #include "ports/posix/board.h"
