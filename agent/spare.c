@@ -29,12 +29,12 @@ uint32_t ud_spare_anchor_unit(const ud_port_t *port, uint32_t chunk_size)
     return unit > sector ? unit : sector;
 }
 
-void ud_spare_begin(ud_spare_t *spare, ud_port_t *port, uint32_t offset, uint32_t lenient_size)
+void ud_spare_begin(ud_spare_t *spare, ud_port_t *port, uint32_t offset, uint32_t suspect_size)
 {
     *spare = (ud_spare_t){
         .base = ud_slot_staging_offset(port),
         .judged_end = offset,
-        .lenient_end = offset + lenient_size,
+        .suspect_end = offset + suspect_size,
         .retry_sector = UINT32_MAX,
     };
 }
@@ -124,11 +124,8 @@ static bool sector_must_go(ud_spare_t *spare, ud_port_t *port, uint32_t offset, 
 {
     uint32_t sector = geometry(port)->sector_size_bytes;
     uint32_t at_hand = smaller(size, sector);
-    if (!place_is_fit(spare, port, offset, data, at_hand)) {
-        return true;
-    }
-    place_t rest = look(spare, port, offset + at_hand, sector - at_hand);
-    return rest == PLACE_UNREADABLE || (rest == PLACE_WRITTEN && offset >= spare->lenient_end);
+    return offset < spare->suspect_end || !place_is_fit(spare, port, offset, data, at_hand) ||
+           look(spare, port, offset + at_hand, sector - at_hand) != PLACE_BLANK;
 }
 
 /* Finds the first run of blank words in a page; `*first` is `size` if there is none. False: a word cannot be used. */

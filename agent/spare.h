@@ -1,8 +1,9 @@
 /* The spare slot, written chunk by chunk: erases only what it must, programs only what is erased, reads all back.
  *
  * A sector is judged when its first byte is reached. It is erased if a word in it can be neither kept (it matches the
- * chunk at hand) nor programmed (it is erased). After a resume, words may stand there from before: those that match are
- * skipped; one that is torn or unreadable costs the sector, and the data before it in the sector must come again.
+ * chunk at hand) nor programmed (it is erased). Where a power cut may have struck, right behind the place of a resume,
+ * it is erased in any case: a word that was torn may read true today and false tomorrow. A word that turns out bad
+ * later costs its sector, and the data before it in the sector must come again.
  * Offsets are of the image; the image begins at ud_slot_staging_offset() in slot B.
  */
 #ifndef UD_AGENT_SPARE_H
@@ -16,7 +17,7 @@
 typedef struct {
     uint32_t base;         /* bytes into slot B where the image begins */
     uint32_t judged_end;   /* sectors below are fit: erased, or hold what this download wrote */
-    uint32_t lenient_end;  /* sectors that begin below may hold words of this very download behind the chunk at hand */
+    uint32_t suspect_end;  /* sectors that begin below are erased, whatever they seem to hold */
     uint32_t written;      /* bytes of the present chunk that are in flash */
     uint32_t retry_sector; /* sector erased last because a word in it was bad... */
     uint8_t retries;       /* ...and how often in a row */
@@ -28,10 +29,10 @@ typedef enum {
     UD_SPARE_AGAIN, /* a sector that began before this chunk was erased: give data from its anchor again */
 } ud_spare_progress_t;
 
-/* Begins to write at `offset`, a multiple of the anchor unit. Words of this very download may stand in the
- * `lenient_size` bytes from there, 0 for a new one.
+/* Begins to write at `offset`, a multiple of the anchor unit. A power cut may have torn words in the `suspect_size` bytes
+ * from there: the anchor unit after a resume, 0 for a new download.
  */
-void ud_spare_begin(ud_spare_t *spare, ud_port_t *port, uint32_t offset, uint32_t lenient_size);
+void ud_spare_begin(ud_spare_t *spare, ud_port_t *port, uint32_t offset, uint32_t suspect_size);
 
 /* Does at most one erase or one page program for the chunk of `size` bytes at `offset`; `written` counts on and begins
  * anew with each chunk. Errors: UD_ERR_FLASH_WRITE, UD_ERR_FLASH_ERASE (after UD_AGENT_SECTOR_RETRIES).
