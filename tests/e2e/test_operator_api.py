@@ -8,7 +8,6 @@ import pytest
 from contract import enrol, logged, register_key, upload
 
 
-
 @pytest.fixture
 def api(server):
     return contract.Api(server)
