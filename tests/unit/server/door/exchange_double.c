@@ -53,7 +53,10 @@ void ud_problem_reply(ud_exchange_t *exchange, ud_err_t err, const char *field, 
     va_list values;
     exchange->err = err;
     snprintf(exchange->field, sizeof exchange->field, "%s", field != NULL ? field : "");
-    va_start(values, format);
-    vsnprintf(exchange->detail, sizeof exchange->detail, format != NULL ? format : "", values);
-    va_end(values);
+    exchange->detail[0] = '\0';
+    if (format != NULL) {
+        va_start(values, format);
+        vsnprintf(exchange->detail, sizeof exchange->detail, format, values);
+        va_end(values);
+    }
 }
