@@ -250,8 +250,9 @@ static void close_listeners(thread_t *thread)
 {
     for (size_t i = 0; i < ENDPOINT_COUNT_MAX; i++) {
         if (thread->listen_events[i] != NULL) {
-            close(event_get_fd(thread->listen_events[i]));
-            event_free(thread->listen_events[i]);
+            int fd = event_get_fd(thread->listen_events[i]);
+            event_free(thread->listen_events[i]); /* first: once closed, the number may be another thread's file */
+            close(fd);
             thread->listen_events[i] = NULL;
         }
     }
