@@ -80,10 +80,21 @@ describe("the overview", () => {
     await within(numbers).findByText("Devices");
   });
 
-  it("what the role may not see is told as such", async () => {
-    openPage({ path: "/firmware", prepare: ({ forbidden }) => forbidden.add("/releases") });
-    await screen.findByText(/Your role may not see this/);
-  });
+  for (const [path, asked] of [["/firmware", "/releases"], ["/devices", "/devices"], ["/rollouts/R-14", "/rollouts/R-14"], ["/activity", "/events"]] as const) {
+    it(`what the role may not see is told as such: ${path}`, async () => {
+      openPage({ path, prepare: ({ forbidden }) => forbidden.add(asked) });
+      await screen.findByText(/Your role may not see this/);
+    });
+
+    it(`what cannot be read is told with its reason: ${path}`, async () => {
+      const { mock, user } = openPage({ path, prepare: ({ failing }) => failing.add(asked) });
+      const alert = await screen.findByRole("alert");
+      expect(alert.textContent).toContain("cannot read or write its data");
+      mock.failing.clear();
+      await user.click(within(alert).getByRole("button", { name: "Try again" }));
+      await waitFor(() => expect(screen.queryByRole("alert")).toBeNull());
+    });
+  }
 });
 
 describe("halting and resuming", () => {
@@ -165,6 +176,14 @@ describe("a device", () => {
     const lines = within(why).getAllByRole("listitem").map((item) => item.textContent);
     expect(lines.slice(0, 2)).toEqual([expect.stringContaining("PassedRegistered"), expect.stringContaining("Stops hereNot held")]);
     expect(lines.filter((line) => line.startsWith("Stops here"))).toHaveLength(1);
+    within(why).getByText("Held by a person.");
+  });
+
+  it("that went back says why, before anything else", async () => {
+    const rolledBack = { state: "rolled_back", error: "self_test_failed", reason: null } as const;
+    openPage({ path: "/devices/dev-4a0000", prepare: (mock) => Object.assign(held(mock), rolledBack) });
+    const why = await screen.findByRole("region", { name: "Why this device is not updating" });
+    within(why).getByText("The new firmware's self-test failed; the device went back to the previous image.");
   });
 
   it("is held and released", async () => {

@@ -15,8 +15,8 @@ function Item({ event }: { event: Event }) {
   return (
     <li className="grid gap-x-4 gap-y-0.5 border-line px-3.5 py-2.5 not-last:border-b max-md:grid-cols-[1fr_auto] md:grid-cols-[110px_150px_minmax(0,1fr)_minmax(130px,auto)_90px]">
       <span className="text-muted max-md:order-2"><Moment ms={event.at_ms} /></span>
-      <span className="flex items-center gap-2.5 font-[550] max-md:order-1">
-        <span className={`size-[7px] shrink-0 rounded-full ${eventFill(event)}`} aria-hidden="true" />
+      <span className="flex gap-2.5 font-[550] max-md:order-1">
+        <span className={`mt-[7px] size-[7px] shrink-0 rounded-full ${eventFill(event)}`} aria-hidden="true" />
         {text.activity.kinds[event.kind] ?? words(event.kind)}
       </span>
       <span className="min-w-0 break-words max-md:order-3 max-md:col-span-2" title={event.error ? errorSentence(event.error) : undefined}>

@@ -23,7 +23,7 @@ function Item({ event }: { event: Event }) {
         <p className="font-[550]">{event.text || title}</p>
         <p className="text-muted">
           {[event.text ? title : null, event.actor && text.activity.by(event.actor)].filter(Boolean).join(", ")}
-          {event.rollout && <> <Link href={`/rollouts/${event.rollout}`} className="link">{event.rollout}</Link></>}
+          {event.rollout && <>, <Link href={`/rollouts/${event.rollout}`} className="link">{event.rollout}</Link></>}
         </p>
       </div>
     </li>

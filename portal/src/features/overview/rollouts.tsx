@@ -2,12 +2,13 @@ import { useQuery } from "@tanstack/react-query";
 import { Link } from "wouter";
 import type { Count, Rollout } from "../../shared/api/client";
 import { rolloutsQuery } from "../../shared/api/queries";
-import { errorSentence, number, words } from "../../shared/format";
+import { errorSentence, number } from "../../shared/format";
 import { Gates } from "../../shared/rollout/gates";
 import { RolloutActions } from "../../shared/rollout/actions";
 import { endedIn, isActive, plannedIn } from "../../shared/rollout/measure";
 import { StatusBadge, StopNote } from "../../shared/rollout/status";
 import { BatchTrack, DoneShare, Versions } from "../../shared/rollout/track";
+import { faultName, waitsOf } from "../../shared/rollout/why";
 import { text } from "../../shared/text";
 import { Answer, Command, Note, Panel } from "../../shared/ui/panel";
 import { Reasons, sumOf } from "../../shared/ui/reasons";
@@ -70,7 +71,7 @@ export function FailureReasons() {
   return (
     <Panel title={text.overview.failed} aside={counts.length ? number(sumOf(counts)) : undefined}>
       <Answer query={active} what={text.overview.failed} height={REASONS_PX}>
-        {() => <Reasons counts={counts} none={text.overview.failedNone} name={words} hint={errorSentence} tone="bad" />}
+        {() => <Reasons counts={counts} none={text.overview.failedNone} name={faultName} hint={errorSentence} tone="bad" />}
       </Answer>
     </Panel>
   );
@@ -78,11 +79,11 @@ export function FailureReasons() {
 
 export function WaitReasons() {
   const active = useActive();
-  const counts = gather(active.data ?? [], (rollout) => rollout.waits);
+  const counts = gather(active.data ?? [], waitsOf);
   return (
     <Panel title={text.overview.wait} aside={counts.length ? number(sumOf(counts)) : undefined}>
       <Answer query={active} what={text.overview.wait} height={REASONS_PX}>
-        {() => <Reasons counts={counts} none={text.overview.waitNone} name={(label) => text.rollout.wait[label] ?? words(label)} tone="accent" />}
+        {() => <Reasons counts={counts} none={text.overview.waitNone} tone="accent" />}
       </Answer>
     </Panel>
   );

@@ -3,12 +3,13 @@ import { useEffect, useRef } from "react";
 import { Problem, type Rollout } from "../../shared/api/client";
 import { rolloutQuery } from "../../shared/api/queries";
 import { DeviceTable } from "../../shared/device/table";
-import { errorSentence, explain, number, words } from "../../shared/format";
+import { errorSentence, explain, number } from "../../shared/format";
 import { RolloutActions } from "../../shared/rollout/actions";
 import { Gates } from "../../shared/rollout/gates";
 import { endedIn, plannedIn } from "../../shared/rollout/measure";
 import { StatusBadge, StopNote } from "../../shared/rollout/status";
 import { BatchTrack, DoneShare, Versions } from "../../shared/rollout/track";
+import { faultName, waitsOf } from "../../shared/rollout/why";
 import { text } from "../../shared/text";
 import { announce } from "../../shared/ui/announce";
 import { Failure, Note, Panel, Skeleton } from "../../shared/ui/panel";
@@ -41,14 +42,15 @@ function Lead({ rollout }: { rollout: Rollout }) {
 }
 
 function Why({ rollout }: { rollout: Rollout }) {
-  const { failures, waits } = rollout;
+  const { failures } = rollout;
+  const waits = waitsOf(rollout);
   return (
     <div className="grid gap-3.5 md:grid-cols-2">
       <Panel title={text.rollout.failures} aside={failures.length ? number(sumOf(failures)) : undefined}>
-        <Reasons counts={failures} none={text.rollout.failuresNone} name={words} hint={errorSentence} tone="bad" />
+        <Reasons counts={failures} none={text.rollout.failuresNone} name={faultName} hint={errorSentence} tone="bad" />
       </Panel>
       <Panel title={text.rollout.waits} aside={waits.length ? number(sumOf(waits)) : undefined}>
-        <Reasons counts={waits} none={text.rollout.waitsNone} name={(label) => text.rollout.wait[label] ?? words(label)} tone="accent" />
+        <Reasons counts={waits} none={text.rollout.waitsNone} tone="accent" />
       </Panel>
     </div>
   );

@@ -9,6 +9,7 @@ const CALM_SCROLL_PX = 60;
 
 export interface DevicePages {
   first: DevicePage | undefined;
+  /* Why rows are missing; null while those that were read stand, even if reading them again fails. */
   error: unknown;
   isReading: boolean;
   total: number;
@@ -27,7 +28,7 @@ export function useDevicePages(filter: DeviceFilter, from: number, to: number): 
   const first = pages.get(0);
   return {
     first,
-    error: results.find((result) => result.error)?.error ?? null,
+    error: results.find((result) => result.error && !result.data)?.error ?? null,
     isReading: results[0]?.isFetching ?? false,
     total: first?.total ?? 0,
     at: (index) => pages.get(index - (index % DEVICE_PAGE_SIZE))?.items[index % DEVICE_PAGE_SIZE],

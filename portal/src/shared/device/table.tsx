@@ -84,7 +84,8 @@ export function DeviceTable({ filter, label, empty, bar }: DeviceTableProps) {
   return (
     <div ref={list}>
       {bar?.(pages)}
-      {!pages.first && (pages.error ? <Failure error={pages.error} what={label} again={pages.again} /> : <Skeleton height={SKELETON_PX} />)}
+      {pages.error !== null && <Failure error={pages.error} what={label} again={pages.again} />}
+      {!pages.first && pages.error === null && <Skeleton height={SKELETON_PX} />}
       {pages.first && pages.total === 0 && empty}
       <div role={cards ? "list" : "table"} aria-label={label} aria-rowcount={cards ? undefined : pages.total + 1} onKeyDown={(event) => moveFocus(event, virtual.scrollToIndex)} hidden={pages.total === 0}>
         {!cards && <HeadRow />}

@@ -92,11 +92,12 @@ interface QueryProps<T> {
 export function Answer<T>({ query, what, height, isEmpty, empty, children }: QueryProps<T>) {
   if (query.data !== undefined) return <>{isEmpty?.(query.data) ? empty : children(query.data)}</>;
   if (!query.error) return <Skeleton height={height} />;
-  if (query.error instanceof Problem && query.error.status === 403) return <Note icon={<LockKeyhole size={16} />} lead={text.panel.forbidden} />;
   return <Failure error={query.error} what={what} again={() => void query.refetch()} />;
 }
 
+/* What could not be read, why, and what to do; or which right is missing. */
 export function Failure({ error, what, again }: { error: unknown; what: string; again: () => void }) {
+  if (error instanceof Problem && error.status === 403) return <Note icon={<LockKeyhole size={16} />} lead={text.panel.forbidden} />;
   return (
     <Note alert icon={<CircleAlert size={16} className="text-bad" />} lead={text.panel.failed(what)} action={{ label: text.panel.again, run: again }}>
       <p>

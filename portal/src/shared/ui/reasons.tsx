@@ -5,12 +5,12 @@ import { number, percent } from "../format";
 interface ReasonsProps {
   counts: readonly Count[];
   none: string;
-  name: (label: string) => string;
+  name?: (label: string) => string;
   hint?: (label: string) => string;
   tone: "bad" | "accent";
 }
 
-export function Reasons({ counts, none, name, hint, tone }: ReasonsProps) {
+export function Reasons({ counts, none, name = (label) => label, hint, tone }: ReasonsProps) {
   if (!counts.length) return <p className="px-3.5 pt-1 pb-4 text-muted">{none}</p>;
   const sum = counts.reduce((total, { count }) => total + count, 0);
   const top = Math.max(...counts.map(({ count }) => count));
