@@ -24,17 +24,21 @@ static int tear_down(void **state)
     return 0;
 }
 
-static bool has_event(const char *kind)
+static unsigned count_events(const char *kind)
 {
+    unsigned count = 0;
     ud_command_t *command = world_ask(&world, UD_COMMAND_QUERY_DEVICE_EVENTS);
     command->in.lookup = (ud_lookup_in_t){.id = actor.id};
     assert_int_equal(world_do(&world), UD_OK);
     for (size_t i = 0; i < command->out.events.count; i++) {
-        if (strcmp(command->out.events.items[i].kind, kind) == 0) {
-            return true;
-        }
+        count += strcmp(command->out.events.items[i].kind, kind) == 0 ? 1 : 0;
     }
-    return false;
+    return count;
+}
+
+static bool has_event(const char *kind)
+{
+    return count_events(kind) > 0;
 }
 
 static uint64_t commits(void)
@@ -94,6 +98,31 @@ static void a_repeated_report_is_answered_again_and_counted_once(void **state)
     actor_checkin(&world, &actor);
     assert_memory_equal(&first, &actor.offer, sizeof(first));
     assert_int_equal(world_rollout_view(&world, rollout)->batches[0].offered, 1);
+}
+
+static void a_repeated_report_is_noted_once(void **state)
+{
+    (void)state;
+    actor.update_id = 99;
+    for (unsigned n = 0; n < 3; n++) {
+        assert_int_equal(actor_report(&world, &actor, UD_DEVICE_DOWNLOADING, UD_OK), UD_OK);
+        assert_int_equal(actor.offer.action, UD_ACTION_CANCEL);
+        actor.sequence--;
+    }
+    assert_int_equal(count_events("update_unknown"), 1);
+}
+
+static void an_older_report_that_comes_late_changes_nothing(void **state)
+{
+    (void)state;
+    world_release(&world, "2.0.0");
+    world_rollout(&world, "2.0.0", NULL);
+    actor_checkin(&world, &actor);
+    actor_report(&world, &actor, UD_DEVICE_DOWNLOADING, UD_OK);
+    actor_report(&world, &actor, UD_DEVICE_STAGED, UD_OK);
+    actor.sequence -= 2;
+    actor_report(&world, &actor, UD_DEVICE_DOWNLOADING, UD_OK);
+    assert_int_equal(world_device_view(&world, actor.id)->state, UD_VIEW_UPDATING);
 }
 
 static void a_repeat_in_the_window_of_the_first_waits_for_its_commit(void **state)
@@ -242,6 +271,8 @@ int main(void)
         TEST(last_seen_is_written_within_half_a_minute),
         TEST(the_next_checkin_is_told_with_a_little_spread),
         TEST(a_repeated_report_is_answered_again_and_counted_once),
+        TEST(a_repeated_report_is_noted_once),
+        TEST(an_older_report_that_comes_late_changes_nothing),
         TEST(a_repeat_in_the_window_of_the_first_waits_for_its_commit),
         TEST(a_report_about_an_unknown_update_is_noted_and_answered),
         TEST(only_epochs_that_alternate_suggest_a_clone),
