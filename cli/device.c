@@ -200,7 +200,7 @@ static void print_checks(const json_t *checks)
     json_array_foreach(checks, index, check)
     {
         bool passed = json_is_true(json_object_get(check, "passed"));
-        ud_output_line(passed ? UD_STYLE_GOOD : UD_STYLE_WARN, "  %-4s %-12s %s", passed ? "yes" : "NO",
+        ud_output_line(passed ? UD_STYLE_GOOD : UD_STYLE_WARN, "  %-4s %-17s %s", passed ? "yes" : "NO",
                        ud_cli_field_text(check, "check"), ud_cli_field_text(check, "detail"));
     }
 }

@@ -10,27 +10,39 @@
 #include <time.h>
 #include <unistd.h>
 
-#define BAR_WIDTH 30
+#define BAR_WIDTH 24
 #define PERIOD_MS 500
 
 /* A server that restarts is waited for; one that is gone for this many periods (a minute) is not. */
 #define FAILURES_MAX 120
 
+/* Long lines are cut at the edge of the terminal instead of wrapped, so that a picture has as many lines as were printed. */
+#define WRAP_OFF "\033[?7l"
+#define WRAP_ON "\033[?7h"
+
 /* ---- one picture ------------------------------------------------------------------------------------------------- */
+
+/* Devices of a batch: those planned, or more when others joined late. */
+static long long batch_size(const json_t *batch)
+{
+    long long planned = ud_cli_field_number(batch, "planned");
+    long long offered = ud_cli_field_number(batch, "offered");
+    return offered > planned ? offered : planned;
+}
 
 /* '#' succeeded, 'x' failed or rolled back, '>' updating, '.' waiting; any that is not zero is seen. */
 static void draw_bar(const json_t *batch, char bar[BAR_WIDTH + 1])
 {
     static const char letters[] = "#x>";
-    long long planned = ud_cli_field_number(batch, "planned");
+    long long size = batch_size(batch);
     long long parts[] = {ud_cli_field_number(batch, "succeeded"),
                          ud_cli_field_number(batch, "failed") + ud_cli_field_number(batch, "rolled_back"),
                          ud_cli_field_number(batch, "updating")};
     size_t at = 0;
     memset(bar, '.', BAR_WIDTH);
     bar[BAR_WIDTH] = '\0';
-    for (size_t part = 0; part < 3 && planned > 0; part++) {
-        size_t width = (size_t)(parts[part] * BAR_WIDTH / planned);
+    for (size_t part = 0; part < 3 && size > 0; part++) {
+        size_t width = (size_t)(parts[part] * BAR_WIDTH / size);
         width = width == 0 && parts[part] > 0 ? 1 : width;
         width = at + width > BAR_WIDTH ? BAR_WIDTH - at : width;
         memset(bar + at, letters[part], width);
@@ -75,7 +87,7 @@ static unsigned print_batch(const json_t *batch, size_t index)
     draw_bar(batch, bar);
     ud_output_line(batch_style(state),
                    "  batch %-2zu [%s] %-7s %lld of %lld updated, %lld failed, %lld rolled back, %lld busy", index + 1,
-                   bar, state, ud_cli_field_number(batch, "succeeded"), ud_cli_field_number(batch, "planned"),
+                   bar, state, ud_cli_field_number(batch, "succeeded"), batch_size(batch),
                    ud_cli_field_number(batch, "failed"), ud_cli_field_number(batch, "rolled_back"),
                    ud_cli_field_number(batch, "updating"));
     return 1;
@@ -127,8 +139,8 @@ static void print_plain(watch_t *watch, const json_t *rollout)
              "%s %s: batch %zu of %zu %s, %lld of %lld updated, %lld failed, %lld rolled back, %lld busy",
              ud_cli_field_text(rollout, "id"), ud_cli_field_text(rollout, "status"), current + 1,
              json_array_size(batches), ud_cli_field_text(batch, "state"), ud_cli_field_number(batch, "succeeded"),
-             ud_cli_field_number(batch, "planned"), ud_cli_field_number(batch, "failed"),
-             ud_cli_field_number(batch, "rolled_back"), ud_cli_field_number(batch, "updating"));
+             batch_size(batch), ud_cli_field_number(batch, "failed"), ud_cli_field_number(batch, "rolled_back"),
+             ud_cli_field_number(batch, "updating"));
     if (strcmp(line, watch->last) != 0) {
         ud_output_line(UD_STYLE_OFF, "%s", line);
         memcpy(watch->last, line, sizeof line);
@@ -146,10 +158,12 @@ static void show(watch_t *watch, const json_t *rollout)
         json_dumpf(rollout, stdout, JSON_COMPACT | JSON_ENSURE_ASCII);
         putchar('\n');
     } else if (watch->live) {
+        printf(WRAP_OFF);
         if (watch->lines > 0) {
             printf("\033[%uA\033[J", watch->lines);
         }
         watch->lines = ud_cli_rollout_print(rollout);
+        printf(WRAP_ON);
     } else {
         print_plain(watch, rollout);
     }

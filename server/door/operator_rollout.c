@@ -1,4 +1,5 @@
 /* Rollouts: started by release id or version, listed, and stopped or resumed by a person. */
+#include "core/base/utf8.h"
 #include "server/door/operator_handlers.h"
 #include "server/door/operator_input.h"
 #include "server/door/problem.h"
@@ -124,8 +125,9 @@ static void start_body(ud_exchange_t *exchange)
     ud_rollout_in_t *plan = &ask->command.in.rollout;
     *plan = default_plan;
     plan->idempotency_key = ud_exchange_header(exchange, "idempotency-key");
-    if (plan->idempotency_key != NULL && strlen(plan->idempotency_key) > KEY_SIZE_MAX) {
-        ud_problem_reply(exchange, UD_ERR_INVALID_ARGUMENT, "Idempotency-Key", "it may have at most %d characters",
+    size_t key_size = plan->idempotency_key != NULL ? strlen(plan->idempotency_key) : 0;
+    if (key_size > KEY_SIZE_MAX || (key_size > 0 && !ud_utf8_is_text(plan->idempotency_key, key_size))) {
+        ud_problem_reply(exchange, UD_ERR_INVALID_ARGUMENT, "Idempotency-Key", "it may be text of at most %d bytes",
                          KEY_SIZE_MAX);
         return;
     }
