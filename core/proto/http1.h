@@ -113,6 +113,7 @@ typedef struct {
     ud_err_t err;
 } ud_http1_writer_t;
 
+/* A writer at the first of `capacity` bytes at `data`. */
 void ud_http1_writer_init(ud_http1_writer_t *writer, uint8_t *data, size_t capacity);
 
 /* "GET /path HTTP/1.1" and the Host header; `host` as in a URL, with ":port" where it is not 80. */

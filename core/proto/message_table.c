@@ -9,11 +9,15 @@
 #define NEEDED true
 #define MAYBE false
 #define SIZE(member) sizeof(((STRUCTURE *)0)->member)
-#define ROW(need, cbor, kind_, json, member, low, high)                                                    \
-    {                                                                                                      \
-        .name = json, .key = cbor, .kind = kind_, .required = need, .offset = offsetof(STRUCTURE, member), \
-        .size = SIZE(member), .min = low, .max = high                                                      \
-    }
+#define ROW(need, cbor, kind_, json, member, low, high) \
+    {.name = json,                                      \
+     .key = cbor,                                       \
+     .kind = kind_,                                     \
+     .required = need,                                  \
+     .offset = offsetof(STRUCTURE, member),             \
+     .size = SIZE(member),                              \
+     .min = low,                                        \
+     .max = high}
 #define UINT(need, cbor, json, member, high) ROW(need, cbor, UD_FIELD_UINT, json, member, 0, high)
 #define U16(need, cbor, json, member) UINT(need, cbor, json, member, UINT16_MAX)
 #define U32(need, cbor, json, member) UINT(need, cbor, json, member, UINT32_MAX)
@@ -25,15 +29,15 @@
 #define ID(need, cbor, json, member) ROW(need, cbor, UD_FIELD_DEVICE_ID, json, member, 1, SIZE(member) - 1)
 #define CHUNK(need, cbor, json, member) \
     ROW(need, cbor, UD_FIELD_CHUNK_SIZE, json, member, UD_CHUNK_SIZE_MIN, UD_CHUNK_SIZE_MAX)
-#define MAP(need, cbor, json, member, table)                                                \
-    {                                                                                       \
-        .name = json, .map = &(table), .key = cbor, .kind = UD_FIELD_MAP, .required = need, \
-        .offset = offsetof(STRUCTURE, member), .size = SIZE(member)                         \
-    }
-#define TABLE(rows)                                               \
-    {                                                             \
-        rows, sizeof(rows) / sizeof((rows)[0]), sizeof(STRUCTURE) \
-    }
+#define MAP(need, cbor, json, member, table) \
+    {.name = json,                           \
+     .map = &(table),                        \
+     .key = cbor,                            \
+     .kind = UD_FIELD_MAP,                   \
+     .required = need,                       \
+     .offset = offsetof(STRUCTURE, member),  \
+     .size = SIZE(member)}
+#define TABLE(rows) {rows, sizeof(rows) / sizeof((rows)[0]), sizeof(STRUCTURE)}
 
 #define STRUCTURE ud_register_t
 static const ud_field_t register_rows[] = {
@@ -141,10 +145,7 @@ static const ud_field_t offer_rows[] = {
 };
 #undef STRUCTURE
 
-#define MESSAGE(rows, structure)                                  \
-    {                                                             \
-        rows, sizeof(rows) / sizeof((rows)[0]), sizeof(structure) \
-    }
+#define MESSAGE(rows, structure) {rows, sizeof(rows) / sizeof((rows)[0]), sizeof(structure)}
 
 const ud_message_table_t ud_message_tables[UD_MESSAGE_COUNT] = {
     [UD_MESSAGE_REGISTER] = MESSAGE(register_rows, ud_register_t),

@@ -4,6 +4,7 @@
 #include "core/base/utf8.h"
 #include "server/door/problem.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* Segments of a path that are looked at; patterns have fewer. */
@@ -111,11 +112,8 @@ static bool takes_method(const ud_route_t *route, const char *method)
 static void allow(char list[64], const char *method)
 {
     size_t used = strlen(list);
-    bool get = strcmp(method, "GET") == 0;
-    if (used + strlen(method) + 8 < 64) {
-        strcat(list, used > 0 ? ", " : "");
-        strcat(list, get ? "GET, HEAD" : method);
-    }
+    const char *name = strcmp(method, "GET") == 0 ? "GET, HEAD" : method;
+    snprintf(list + used, 64 - used, "%s%s", used > 0 ? ", " : "", name);
 }
 
 void ud_route(ud_exchange_t *exchange, const ud_route_t *routes, size_t count)

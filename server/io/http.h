@@ -37,6 +37,7 @@ typedef void (*ud_exchange_part_fn)(ud_exchange_t *exchange, ud_span_t part);
 
 /* ---- the request: read with these; texts are in the arena, good until the exchange ends ------------------------------ */
 
+/* The request's memory, for texts and results; freed when the exchange ends. */
 ud_arena_t *ud_exchange_arena(const ud_exchange_t *exchange);
 
 /* The door's own state: what ud_http_listen() was given, or what whoever shares an address between doors set before it
@@ -48,6 +49,7 @@ void ud_exchange_set_door(ud_exchange_t *exchange, void *door);
 /* Unique while the process lives; in the log and in every problem. "7f3a-12c9" */
 const char *ud_exchange_id(ud_exchange_t *exchange);
 
+/* "GET", "POST", ...: as sent, a token of any letters. */
 const char *ud_exchange_method(const ud_exchange_t *exchange);
 
 /* Path as sent, without query, still percent-encoded; begins with '/'. */

@@ -1,23 +1,17 @@
 /* The engine thread: one commit for many commands, answers only behind it, a bounded queue, and a store that fails. */
 #include "server/io/engine.h"
 #include "server/io/loop.h"
+#include "tests/unit/server/io/client.h"
 
-#include <arpa/inet.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdatomic.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <time.h>
-#include <unistd.h>
 
 #include <cmocka.h>
-
-/* Reached only by a failing test. */
-#define PATIENCE_MS 20000
 
 /* ---- a store in the test's hands ------------------------------------------------------------------------------------- */
 
@@ -255,23 +249,14 @@ static void a_full_queue_is_told_and_what_was_taken_comes_back(void **state)
     (void)state;
     ud_http_config_t config;
     ud_http_server_t *server;
-    char bound[64], answer[512] = "";
+    char bound[64];
     ud_http_config_default(&config);
     assert_int_equal(ud_http_server_create(&config, &server), UD_OK);
     assert_int_equal(ud_http_listen(server, "127.0.0.1:0", flood, NULL, bound), UD_OK);
     assert_int_equal(ud_http_server_start(server), UD_OK);
-    int fd = socket(AF_INET, SOCK_STREAM, 0);
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)atoi(strrchr(bound, ':') + 1))};
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof address), 0);
-    assert_int_equal(write(fd, "GET / HTTP/1.0\r\n\r\n", 18), 18);
-    size_t size = 0;
-    for (ssize_t got = 1; got > 0; size += (size_t)got) {
-        got = read(fd, answer + size, sizeof answer - size - 1);
-        assert_true(got >= 0);
-    }
-    close(fd);
-    assert_non_null(strstr(answer, "\r\n\r\nall"));
+    client_t client = client_ask((uint16_t)atoi(strrchr(bound, ':') + 1), "GET / HTTP/1.0\r\n\r\n");
+    assert_non_null(strstr(client.text, "\r\n\r\nall"));
+    client_close(&client);
     assert_int_equal(atomic_load(&returned), atomic_load(&accepted));
     ud_http_server_stop(server, 100);
     ud_http_server_destroy(server);
