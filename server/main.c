@@ -220,7 +220,7 @@ static void wait_for_end(server_t *server, const sigset_t *signals)
 {
     int signal_number = 0;
     sigwait(signals, &signal_number);
-    ud_log(UD_LOG_INFO, "stopping", "signal", signal_number == SIGINT ? "SIGINT" : "SIGTERM", NULL);
+    ud_log(UD_LOG_INFO, "stopping", "signal", signal_number == SIGINT ? "SIGINT" : "SIGTERM");
     pthread_sigmask(SIG_UNBLOCK, signals, NULL); /* a second one ends at once: nothing acknowledged is lost by it */
     ud_http_server_stop(server->http, DRAIN_MS);
 }
@@ -248,7 +248,7 @@ int main(int count, char **arguments)
     if (err == UD_OK) {
         greet(&server);
         ud_log(UD_LOG_INFO, "started", "version", UD_VERSION, "devices", server.device_address, "operators",
-               server.operator_address, NULL);
+               server.operator_address);
         wait_for_end(&server, &signals);
     }
     stop(&server);

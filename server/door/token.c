@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <jansson.h>
 #include <pthread.h>
 #include <sodium.h>
@@ -158,8 +159,9 @@ ud_err_t ud_token_issue(const ud_token_key_t *key, const char *device_id, uint32
 {
     char claims[CLAIMS_SIZE / 4 * 3], text[CLAIMS_SIZE], signature_text[SIGNATURE_SIZE];
     uint8_t digest[UD_SHA256_SIZE], signature[UD_P256_SIGNATURE_SIZE];
-    int size = snprintf(claims, sizeof claims, "{\"sub\":\"%s\",\"gen\":%u,\"iat\":%lld,\"exp\":%lld}", device_id,
-                        generation, (long long)now_s, (long long)(now_s + lifetime_s));
+    int size =
+        snprintf(claims, sizeof claims, "{\"sub\":\"%s\",\"gen\":%" PRIu32 ",\"iat\":%" PRId64 ",\"exp\":%" PRId64 "}",
+                 device_id, generation, now_s, now_s + lifetime_s);
     UD_REQUIRE(size > 0 && (size_t)size < sizeof claims, UD_ERR_INTERNAL);
     to_base64(claims, (size_t)size, text, sizeof text);
     char body[UD_TOKEN_SIZE_MAX + 1];

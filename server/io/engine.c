@@ -122,7 +122,7 @@ static void note_readiness(ud_engine_t *engine)
 {
     bool ready = ud_fleet_ready(engine->fleet);
     if (ready != atomic_exchange(&engine->ready, ready)) {
-        ud_log(UD_LOG_ERROR, ready ? "store_writable_again" : "store_not_writable", NULL);
+        ud_log(UD_LOG_ERROR, ready ? "store_writable_again" : "store_not_writable");
     }
 }
 
@@ -131,7 +131,7 @@ static void commit(ud_engine_t *engine)
     ud_err_t err = ud_fleet_dirty(engine->fleet) ? ud_fleet_commit(engine->fleet, now()) : UD_OK;
     complete_all(engine, err);
     if (err != UD_OK) {
-        ud_log(UD_LOG_ERROR, "commit_failed", "code", ud_err_code(err), "detail", ud_err_text(err), NULL);
+        ud_log(UD_LOG_ERROR, "commit_failed", "code", ud_err_code(err), "detail", ud_err_text(err));
     }
 }
 

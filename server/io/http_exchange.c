@@ -63,7 +63,7 @@ static void log_end(ud_exchange_t *exchange)
     snprintf(took, sizeof took, "%llu", (unsigned long long)(ud_monotonic_ms() - exchange->began_ms));
     ud_log(level, "request", "id", ud_exchange_id(exchange), "peer", exchange->connection->peer, "method",
            exchange->method, "path", exchange->path, "status", exchange->status == 0 ? "gone" : status, "bytes", sent,
-           "ms", took, "code", failed ? ud_err_code(exchange->noted) : NULL, "detail", exchange->detail, NULL);
+           "ms", took, "code", failed ? ud_err_code(exchange->noted) : NULL, "detail", exchange->detail);
 }
 
 void exchange_end(ud_exchange_t *exchange)

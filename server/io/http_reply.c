@@ -33,7 +33,7 @@ void ud_exchange_reply_header(ud_exchange_t *exchange, const char *name, const c
     if (exchange->extra.err != UD_OK) {
         exchange->extra.size = before;
         exchange->extra.err = UD_OK;
-        ud_log(UD_LOG_WARN, "reply_header_dropped", "id", ud_exchange_id(exchange), "name", name, "value", value, NULL);
+        ud_log(UD_LOG_WARN, "reply_header_dropped", "id", ud_exchange_id(exchange), "name", name, "value", value);
     }
 }
 

@@ -1,6 +1,5 @@
 #include "server/io/log.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -95,17 +94,12 @@ static void put_pair(line_t *line, const char *name, const char *value)
     put(line, "\"", 1);
 }
 
-static void put_pairs(line_t *line, const char *event, va_list pairs)
+static void put_pairs(line_t *line, const char *const *texts)
 {
-    put_pair(line, "event", event);
-    for (;;) {
-        const char *name = va_arg(pairs, const char *);
-        if (name == NULL) {
-            return;
-        }
-        const char *value = va_arg(pairs, const char *);
-        if (value != NULL) {
-            put_pair(line, name, value);
+    put_pair(line, "event", texts[0]);
+    for (texts++; texts[0] != NULL; texts += 2) {
+        if (texts[1] != NULL) {
+            put_pair(line, texts[0], texts[1]);
         }
     }
 }
@@ -122,30 +116,24 @@ static void put_time(line_t *line)
     put_pair(line, "ts", text);
 }
 
-void ud_log(ud_log_level_t level, const char *event, ...)
+void ud_log_pairs(ud_log_level_t level, const char *const *texts)
 {
     if (!ud_log_enabled(level)) {
         return;
     }
     char text[UD_LOG_LINE_SIZE_MAX];
     line_t line = {.text = text};
-    va_list pairs;
     put_time(&line);
     put_pair(&line, "level", level_names[level]);
-    va_start(pairs, event);
-    put_pairs(&line, event, pairs);
-    va_end(pairs);
+    put_pairs(&line, texts);
     text[line.size++] = '\n';
     ssize_t written = write(STDERR_FILENO, text, line.size);
     (void)written; /* a log that cannot be written has nowhere to complain */
 }
 
-void ud_log_format(char *text, const char *event, ...)
+void ud_log_format_pairs(char *text, const char *const *texts)
 {
     line_t line = {.text = text};
-    va_list pairs;
-    va_start(pairs, event);
-    put_pairs(&line, event, pairs);
-    va_end(pairs);
+    put_pairs(&line, texts);
     text[line.size] = '\0';
 }
