@@ -144,10 +144,13 @@ static void known_measurements_are_shown(void **state)
 static void a_number_outside_of_its_names_is_null(void **state)
 {
     (void)state;
-    ud_session_t session = {.account = "admin", .role = 99};
-    json_t *made = ud_operator_json(ud_json_session, &session);
-    assert_true(json_is_null(json_object_get(made, "role")));
-    json_decref(made);
+    const int outside[] = {-1, 5, 99};
+    for (size_t index = 0; index < 3; index++) {
+        ud_session_t session = {.account = "admin", .role = outside[index]};
+        json_t *made = ud_operator_json(ud_json_session, &session);
+        assert_true(json_is_null(json_object_get(made, "role")));
+        json_decref(made);
+    }
 }
 
 static void text_that_is_no_utf8_cannot_break_an_answer(void **state)
