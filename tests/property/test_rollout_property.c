@@ -271,7 +271,12 @@ static void start_rollout(void)
     }
     ud_err_t err = world_do(&story.world);
     assert_true(err == UD_OK || err == UD_ERR_CONFLICT);
-    story.rollout_count += err == UD_OK ? 1 : 0;
+    if (err == UD_OK) {
+        const ud_rollout_live_t *rollout = story.world.fleet->rollouts[story.rollout_count++];
+        for (uint8_t b = 0; b < rollout->batch_count; b++) { /* its boundaries hold exactly what was planned */
+            assert_int_equal(rollout->batches[b].wait, rollout->batches[b].row.planned);
+        }
+    }
     story.bad_percent = draw(3) == 0 ? 80 : draw(20);
 }
 
