@@ -89,9 +89,9 @@ static ud_agent_event_t work_exchange(ud_agent_t *agent, uint64_t now_ms, uint64
         return agent->request == UD_REQUEST_CHECKIN ? ud_answer_to_checkin(agent, now_ms)
                                                     : ud_answer_to_register(agent, now_ms);
     case UD_EXCHANGE_FAILED:
-        return UD_EVENT_FAILED;
+        break;
     }
-    return UD_EVENT_FAILED;
+    return agent->identity.generation == 0 ? UD_EVENT_UNKNOWN : UD_EVENT_FAILED;
 }
 
 static ud_agent_event_t work_saving(ud_agent_t *agent, uint64_t now_ms, uint64_t *wake_ms)
@@ -146,7 +146,7 @@ static ud_agent_event_t work_downloading(ud_agent_t *agent, uint64_t now_ms, uin
         return UD_EVENT_HOLD;
     }
     ud_exchange_begin(agent, UD_REQUEST_ARTIFACT, now_ms);
-    return agent->busy ? ud_download_receive(agent, now_ms, wake_ms) : UD_EVENT_FAILED;
+    return ud_download_receive(agent, now_ms, wake_ms);
 }
 
 static ud_agent_event_t work_writing(ud_agent_t *agent, uint64_t now_ms, uint64_t *wake_ms)

@@ -1,6 +1,7 @@
 #include "agent/exchange.h"
 
 #include "agent/download.h"
+#include "agent/machine.h"
 #include "agent/report.h"
 #include "core/base/assert.h"
 
@@ -86,9 +87,16 @@ void ud_exchange_begin(ud_agent_t *agent, ud_request_kind_t kind, uint64_t now_m
     agent->answer = (ud_answer_t){0};
     agent->fill = 0;
     agent->heard_ms = now_ms;
-    agent->busy = compose(agent, &request, now_ms) == UD_OK &&
-                  agent->config->transport->begin(agent->transport_state, agent->port, &request, agent->buffer,
-                                                  agent->buffer_size) == UD_OK;
+    ud_err_t err = compose(agent, &request, now_ms);
+    if (err != UD_OK) {
+        /* A copy of the identity went bad under way: from now on the other one, if there is one. */
+        ud_agent_may_fail(ud_identity_open(&agent->identity, agent->port));
+    } else {
+        err = agent->config->transport->begin(agent->transport_state, agent->port, &request, agent->buffer,
+                                              agent->buffer_size);
+    }
+    agent->begin_error = (uint16_t)err;
+    agent->busy = err == UD_OK;
 }
 
 void ud_exchange_close(ud_agent_t *agent)
@@ -107,10 +115,11 @@ ud_exchange_progress_t ud_exchange_poll(ud_agent_t *agent, size_t want, uint64_t
                                         ud_err_t *err)
 {
     const ud_transport_t *transport = agent->config->transport;
-    *err = UD_ERR_NETWORK;
     if (!agent->busy) {
+        *err = (ud_err_t)agent->begin_error;
         return fail(agent);
     }
+    *err = UD_ERR_NETWORK;
     ud_err_t moved = transport->poll(agent->transport_state, agent->port, agent->buffer, agent->buffer_size, want,
                                      &agent->fill, &agent->answer);
     if (moved == UD_ERR_WOULD_BLOCK) {

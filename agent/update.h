@@ -49,7 +49,7 @@ typedef struct {
 /* Judges an offer to install (or to roll back) and copies what the download needs. Pure: no flash, no clock but `now_ms`
  * for the window. `update` is written only if the offer is accepted. Errors, in the order of the checks:
  *   UD_ERR_OFFER_INVALID    fields are missing, contradict each other or ask for what was not offered
- *   UD_ERR_UNSUPPORTED      a delta, or an artifact address that cannot be reached
+ *   UD_ERR_UNSUPPORTED      a delta
  *   UD_ERR_WRONG_HARDWARE, UD_ERR_WRONG_SLOT, UD_ERR_ALREADY_RUNNING, UD_ERR_KNOWN_BAD,
  *   UD_ERR_OLDER_VERSION    (not for a rollback), UD_ERR_LOW_COUNTER, UD_ERR_IMAGE_TOO_LARGE, UD_ERR_NOT_CONFIRMED
  *   UD_ERR_IMAGE_KEY_UNKNOWN, UD_ERR_IMAGE_SIGNATURE    of the offered image hash

@@ -161,7 +161,8 @@ typedef struct {
 
     /* the exchange under way */
     bool busy;
-    uint8_t request; /* ud_request_kind_t */
+    uint8_t request;      /* ud_request_kind_t */
+    uint16_t begin_error; /* ud_err_t, when it could not begin */
     ud_answer_t answer;
     size_t fill; /* bytes of the answer's body in the buffer */
     uint64_t heard_ms;

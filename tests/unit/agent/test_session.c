@@ -80,6 +80,18 @@ static void losing_both_copies_of_the_identity_registers_afresh(void **state)
     assert_memory_not_equal(fixture->server.enrol.secret, first.secret, sizeof first.secret);
 }
 
+static void an_identity_lost_under_way_is_made_anew(void **state)
+{
+    fixture_t *fixture = *state;
+    fixture_register(fixture);
+    ud_board_fault_words(fixture->board, UD_AREA_IDENTITY, 0, 64, UD_WORD_UNREADABLE);
+    check_in_again(fixture);
+    assert_int_equal(fixture->server.requests[UD_REQUEST_REGISTER], 1);
+    ud_board_fault_words(fixture->board, UD_AREA_IDENTITY, 4096, 64, UD_WORD_UNREADABLE);
+    check_in_again(fixture);
+    assert_int_equal(fixture->server.requests[UD_REQUEST_REGISTER], 2);
+}
+
 static void a_pending_device_asks_again_until_it_is_approved(void **state)
 {
     fixture_t *fixture = *state;
@@ -293,6 +305,7 @@ int main(void)
         WITH_FIXTURE(a_new_device_registers_and_checks_in),
         WITH_FIXTURE(a_reset_needs_no_new_registration),
         WITH_FIXTURE(losing_both_copies_of_the_identity_registers_afresh),
+        WITH_FIXTURE(an_identity_lost_under_way_is_made_anew),
         WITH_FIXTURE(a_pending_device_asks_again_until_it_is_approved),
         WITH_FIXTURE(a_wrong_claim_key_is_tried_ever_less_often),
         WITH_FIXTURE(an_unknown_device_registers_again_with_the_same_nonce),
