@@ -177,14 +177,15 @@ def rule_header_guards(tree):
         if not path.endswith(".h"):
             continue
         parts = re.sub(r"[^A-Z0-9/]", "_", path.upper()).split("/")
-        allowed = ["UD_" + "_".join(parts[index:]) for index in range(len(parts) - 1)]
+        tails = ["_".join(parts[index:]) for index in range(len(parts))]
+        allowed = ["UD_" + tail for tail in tails[:-1]]
         if in_folder(path, "include/updraft"):
-            allowed = ["_".join(parts[1:])]
+            allowed = [tails[1]]
         if in_folder(path, "tests"):
-            allowed.append("UD_TEST_" + parts[-1])
+            allowed += [prefix + tail for prefix in ("UD_TEST_", "UD_TESTS_") for tail in tails[1:]]
         found = re.findall(r"^#ifndef (\w+)\n#define (\w+)$", text, re.MULTILINE)
         if not found or found[0][0] != found[0][1] or found[0][0] not in allowed:
-            yield f"{path}:1: the header guard must be {' or '.join(allowed)}"
+            yield f"{path}:1: the header guard must be {allowed[-1]}"
 
 
 def functions(text):
