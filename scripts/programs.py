@@ -4,10 +4,12 @@ Nothing here sleeps for luck: what takes time is polled with a deadline, and a p
 """
 
 import collections
+import ctypes
 import json
 import os
 import pathlib
 import re
+import signal
 import subprocess
 import threading
 import time
@@ -31,6 +33,15 @@ def wait_for(condition, what, timeout_s=30, interval_s=0.05):
         time.sleep(interval_s)
 
 
+PR_SET_PDEATHSIG = 1
+LIBC = ctypes.CDLL(None)
+
+
+def end_with_parent():
+    """In the child: the kernel asks it to end when whoever started it is gone, however that happened."""
+    LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
 class Program:
     """A running program; its output (stdout and stderr together) is kept in `log` and in the file `log_path`."""
 
@@ -52,6 +63,7 @@ class Program:
             errors="replace",
             env=dict(os.environ, **(environment or {})),
             start_new_session=True,
+            preexec_fn=end_with_parent,
         )
         self.reader = threading.Thread(target=self._read, daemon=True)
         self.reader.start()
