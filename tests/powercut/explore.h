@@ -25,6 +25,7 @@ bool explore_options_read(explore_options_t *options, int argc, char **argv);
 
 typedef struct {
     const void *context; /* as given to explore() */
+    uint32_t told;       /* the caller's, 0 at first: what a start tells the next of the same life */
     bool done;
     const char *complaint; /* NULL: nothing is wrong */
 } explore_life_t;

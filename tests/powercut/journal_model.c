@@ -12,6 +12,7 @@
  * seed, so that the same command always does the same. Without them every state and, with --faults 1, every place.
  */
 #include "boot/install.h"
+#include "core/base/crc32.h"
 #include "ports/posix/board.h"
 #include "tests/powercut/explore.h"
 
@@ -80,10 +81,33 @@ static const char *try_and_reject(ud_journal_t *journal, ud_slot_record_t *recor
     return ud_install_begin(journal, record, UD_INSTALL_REVERT, IMAGE_SIZE) == UD_OK ? NULL : "no begin of revert";
 }
 
+static const char *check_end(ud_journal_t *journal)
+{
+    ud_slot_report_t report;
+    ud_slot_status_t status;
+    ud_slot_status(journal, &status);
+    if (!holds(journal->port, UD_AREA_SLOT_A, 0, old_image)) {
+        return "reverted, but slot A does not hold the old image";
+    }
+    if (!holds(journal->port, UD_AREA_SLOT_B, UD_SLOT_UNIT_SIZE_MIN, new_image)) {
+        return "the new image is gone";
+    }
+    if (ud_slot_report_get(journal, &report) != UD_OK || report.epoch != 2 || report.sequence != 3) {
+        return "the agent's report is gone";
+    }
+    if (!ud_slot_is_bad(journal, new_image) || status.boot_reason != UD_BOOT_REVERTED) {
+        return "why it reverted is gone";
+    }
+    return NULL;
+}
+
 static const char *turn(ud_journal_t *journal, bool *done)
 {
     ud_slot_record_t record;
     ud_slot_record_get(journal, &record);
+    if (record.install != UD_INSTALL_NONE && memcmp(record.digest, new_image, UD_SHA256_SIZE) != 0) {
+        return "the digest in the record is wrong";
+    }
     if (record.install == UD_INSTALL_UPGRADE || record.install == UD_INSTALL_REVERT) {
         return finish_move(journal, &record);
     }
@@ -94,18 +118,28 @@ static const char *turn(ud_journal_t *journal, bool *done)
         return agent_stages(journal);
     }
     *done = true;
-    if (!holds(journal->port, UD_AREA_SLOT_A, 0, old_image)) {
-        return "reverted, but slot A does not hold the old image";
-    }
-    return holds(journal->port, UD_AREA_SLOT_B, UD_SLOT_UNIT_SIZE_MIN, new_image) ? NULL : "the new image is gone";
+    return check_end(journal);
 }
 
-/* From whatever the flash holds to the end. */
+/* The first start only opens the journal and resets: what it was told must be told the second, whatever torn words have
+ * made up their minds about in between. The second goes on to the end.
+ */
 static void start(ud_port_t *board, void *arg)
 {
     explore_life_t *life = arg;
     ud_journal_t journal;
-    life->complaint = ud_journal_open(&journal, board) == UD_OK ? NULL : "the journal took no repair";
+    if (ud_journal_open(&journal, board) != UD_OK) {
+        life->complaint = "the journal took no repair";
+        return;
+    }
+    uint32_t told = ud_crc32(1, journal.payload, sizeof journal.payload) | 1;
+    if (life->told == 0) {
+        life->told = told;
+        ud_port_reset(board);
+    }
+    if (life->told != told) {
+        life->complaint = "two starts were told different things";
+    }
     for (int turns = 0; life->complaint == NULL && !life->done; turns++) {
         life->complaint = turns < TURNS_MAX ? turn(&journal, &life->done) : "it turns in circles";
     }
