@@ -95,4 +95,39 @@
 #define UD_LOG_LINE_SIZE_MAX 2048
 #define UD_LOG_VALUE_SIZE_MAX 256
 
+/* ---- operator door ---------------------------------------------------------------------------------------------------- */
+
+/* Bytes of a JSON body: the largest fields, a public key and a description, fit many times. */
+#define UD_OPERATOR_BODY_SIZE_MAX (64u * 1024u)
+
+/* Bytes of a password; hashing takes as long for short ones. */
+#define UD_PASSWORD_SIZE_MAX 256
+
+/* Bytes of a public key in PEM, of release notes in a query, and of an Idempotency-Key. */
+#define UD_PEM_SIZE_MAX 4096
+#define UD_NOTES_SIZE_MAX 1024
+#define UD_IDEMPOTENCY_KEY_SIZE_MAX 64
+
+/* Bytes of a release's or rollout's id: "F-7", "R-142". */
+#define UD_SHORT_ID_SIZE_MAX 16
+
+/* Seconds of a plan's soak and time-outs: a month. */
+#define UD_PLAN_SECONDS_MAX 2592000u
+
+/* Live streams at a time: each costs two small questions a second. */
+#define UD_STREAM_COUNT_MAX 256u
+
+/* Half seconds in a row that a reader of a stream may be too slow to take an event before it is cut off. */
+#define UD_STREAM_SLOW_PERIODS_MAX 20u
+
+/* Wrong passwords of an account from an address that cost nothing; from then on each doubles the wait, up to the second,
+ * in milliseconds; after the third without a guess all are forgotten.
+ */
+#define UD_SIGN_IN_FREE_COUNT 5u
+#define UD_SIGN_IN_WAIT_MS_MAX 300000u
+#define UD_SIGN_IN_FORGET_MS 3600000u
+
+/* Pairs of account and address whose wrong passwords are remembered: 40 KB. */
+#define UD_SIGN_IN_PAIR_COUNT 1024u
+
 #endif

@@ -10,9 +10,6 @@
 #include <jansson.h>
 #include <stdatomic.h>
 
-/* Bytes of a JSON body: a public key in PEM or a long description fits many times. */
-#define UD_OPERATOR_BODY_SIZE_MAX (64u * 1024u)
-
 /* An argon2id string of libsodium with its NUL. */
 #define UD_OPERATOR_HASH_SIZE 128
 

@@ -11,8 +11,6 @@
 /* Rows before a page, and event numbers: whole numbers of JSON are exact up to here. */
 #define NUMBER_MAX 9007199254740991.0
 
-#define ID_SIZE_MAX 16 /* "F-1", "R-142" */
-
 static const ud_input_field_t filter_fields[] = {
     {"offset", UD_INPUT_SIZE, false, offsetof(ud_device_filter_t, offset), 0, UINT32_MAX, NULL},
     {"limit", UD_INPUT_SIZE, false, offsetof(ud_device_filter_t, limit), 1, UD_PAGE_SIZE_MAX, NULL},
@@ -22,7 +20,7 @@ static const ud_input_field_t filter_fields[] = {
     {"group", UD_INPUT_TEXT, false, offsetof(ud_device_filter_t, group), 0, UD_NAME_SIZE_MAX, NULL},
     {"hardware", UD_INPUT_TEXT, false, offsetof(ud_device_filter_t, hardware), 0, UD_HARDWARE_SIZE_MAX, NULL},
     {"version", UD_INPUT_TEXT, false, offsetof(ud_device_filter_t, version), 0, UD_VERSION_TEXT_SIZE_MAX, NULL},
-    {"rollout", UD_INPUT_TEXT, false, offsetof(ud_device_filter_t, rollout_id), 0, ID_SIZE_MAX, NULL},
+    {"rollout", UD_INPUT_TEXT, false, offsetof(ud_device_filter_t, rollout_id), 0, UD_SHORT_ID_SIZE_MAX, NULL},
     {.kind = UD_INPUT_END},
 };
 

@@ -18,7 +18,7 @@ typedef struct {
 
 struct ud_operator_limit {
     pthread_mutex_t lock;
-    entry_t entries[UD_OPERATOR_LIMIT_COUNT];
+    entry_t entries[UD_SIGN_IN_PAIR_COUNT];
 };
 
 ud_operator_limit_t *ud_operator_limit_create(void)
@@ -54,7 +54,7 @@ static entry_t *find(ud_operator_limit_t *limit, const uint8_t digest[UD_SHA256_
     size_t first = (size_t)(digest[30] << 8 | digest[31]);
     entry_t *oldest = NULL;
     for (size_t step = 0; step < PROBE_COUNT; step++) {
-        entry_t *entry = &limit->entries[(first + step) % UD_OPERATOR_LIMIT_COUNT];
+        entry_t *entry = &limit->entries[(first + step) % UD_SIGN_IN_PAIR_COUNT];
         if (entry->attempts > 0 && memcmp(entry->key, digest, sizeof entry->key) == 0) {
             return entry;
         }
@@ -70,12 +70,12 @@ static entry_t *find(ud_operator_limit_t *limit, const uint8_t digest[UD_SHA256_
 /* Wait after `attempts` of them. */
 static uint64_t pause_ms(uint32_t attempts)
 {
-    if (attempts < UD_OPERATOR_LIMIT_FREE) {
+    if (attempts < UD_SIGN_IN_FREE_COUNT) {
         return 0;
     }
-    uint32_t doublings = attempts - UD_OPERATOR_LIMIT_FREE;
-    uint64_t pause = doublings < 16 ? UINT64_C(1000) << doublings : UD_OPERATOR_LIMIT_WAIT_MS_MAX;
-    return pause < UD_OPERATOR_LIMIT_WAIT_MS_MAX ? pause : UD_OPERATOR_LIMIT_WAIT_MS_MAX;
+    uint32_t doublings = attempts - UD_SIGN_IN_FREE_COUNT;
+    uint64_t pause = doublings < 16 ? UINT64_C(1000) << doublings : UD_SIGN_IN_WAIT_MS_MAX;
+    return pause < UD_SIGN_IN_WAIT_MS_MAX ? pause : UD_SIGN_IN_WAIT_MS_MAX;
 }
 
 uint32_t ud_operator_limit_begin(ud_operator_limit_t *limit, const char *account, const char *address, uint64_t now_ms)
@@ -85,7 +85,7 @@ uint32_t ud_operator_limit_begin(ud_operator_limit_t *limit, const char *account
     uint32_t wait_ms = 0;
     pthread_mutex_lock(&limit->lock);
     entry_t *entry = find(limit, digest);
-    if (entry->attempts > 0 && now_ms - entry->last_ms > UD_OPERATOR_LIMIT_FORGET_MS) {
+    if (entry->attempts > 0 && now_ms - entry->last_ms > UD_SIGN_IN_FORGET_MS) {
         entry->attempts = 0;
     }
     uint64_t open_ms = entry->last_ms + pause_ms(entry->attempts);

@@ -1,21 +1,16 @@
 /* How often a password may be guessed: per account and address, in RAM.
  *
- * The first UD_OPERATOR_LIMIT_FREE wrong guesses cost nothing; from then on each doubles the wait, from a second up to
- * UD_OPERATOR_LIMIT_WAIT_MS_MAX. A right password forgets them, as does an hour of peace. An attempt counts from its
+ * The first UD_SIGN_IN_FREE_COUNT wrong guesses cost nothing; from then on each doubles the wait, from a second up to
+ * UD_SIGN_IN_WAIT_MS_MAX. A right password forgets them, as does an hour of peace. An attempt counts from its
  * beginning, so that many at once do not slip through. The table is small and of fixed size: when it is full, the oldest
  * entry makes room, which costs an attacker more addresses than it gains guesses.
  */
 #ifndef UD_DOOR_OPERATOR_LIMIT_H
 #define UD_DOOR_OPERATOR_LIMIT_H
 
+#include "server/domain/limits.h"
+
 #include <stdint.h>
-
-#define UD_OPERATOR_LIMIT_FREE 5
-#define UD_OPERATOR_LIMIT_WAIT_MS_MAX 300000u
-#define UD_OPERATOR_LIMIT_FORGET_MS 3600000u
-
-/* Pairs of account and address that are remembered: 40 KB. */
-#define UD_OPERATOR_LIMIT_COUNT 1024
 
 typedef struct ud_operator_limit ud_operator_limit_t;
 

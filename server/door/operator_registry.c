@@ -11,8 +11,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define PEM_SIZE_MAX 4096
-
 /* A claim key: a prefix that secret scanners can look for, and 192 random bits. */
 #define CLAIM_KEY_PREFIX "udclaim-"
 #define CLAIM_KEY_RANDOM_SIZE 24
@@ -64,7 +62,7 @@ typedef struct {
 
 static const ud_input_field_t key_fields[] = {
     {"name", UD_INPUT_NAME, true, offsetof(key_text_t, name), 1, UD_NAME_SIZE_MAX, NULL},
-    {"public_pem", UD_INPUT_PEM, true, offsetof(key_text_t, pem), 1, PEM_SIZE_MAX, NULL},
+    {"public_pem", UD_INPUT_PEM, true, offsetof(key_text_t, pem), 1, UD_PEM_SIZE_MAX, NULL},
     {.kind = UD_INPUT_END},
 };
 

@@ -8,8 +8,6 @@
 #include <string.h>
 #include <strings.h>
 
-#define NOTES_SIZE_MAX 1024
-
 typedef struct {
     ud_intake_t intake;
     const char *notes;
@@ -18,7 +16,7 @@ typedef struct {
 } upload_t;
 
 static const ud_input_field_t query_fields[] = {
-    {"notes", UD_INPUT_TEXT, false, offsetof(upload_t, notes), 0, NOTES_SIZE_MAX, NULL},
+    {"notes", UD_INPUT_TEXT, false, offsetof(upload_t, notes), 0, UD_NOTES_SIZE_MAX, NULL},
     {"hardware", UD_INPUT_TEXT, false, offsetof(upload_t, hardware), 1, UD_HARDWARE_SIZE_MAX, NULL},
     {.kind = UD_INPUT_END},
 };

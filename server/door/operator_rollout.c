@@ -7,10 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define SECONDS_MAX (30.0 * 86400)
-#define RETRIES_MAX 10
 #define PROGRESS_TIMEOUT_S_MIN 10
-#define KEY_SIZE_MAX 64
 
 /* ---- lists ------------------------------------------------------------------------------------------------------- */
 
@@ -56,11 +53,11 @@ static const ud_input_field_t plan_fields[] = {
     {"failure_limit_percent", UD_INPUT_NUMBER, false, offsetof(ud_rollout_in_t, failure_limit_percent), 0, 100, NULL},
     {"min_sample", UD_INPUT_U32, false, offsetof(ud_rollout_in_t, min_sample), 0, UINT32_MAX, NULL},
     {"success_percent", UD_INPUT_NUMBER, false, offsetof(ud_rollout_in_t, success_percent), 0, 100, NULL},
-    {"soak_s", UD_INPUT_U32, false, offsetof(ud_rollout_in_t, soak_s), 0, SECONDS_MAX, NULL},
+    {"soak_s", UD_INPUT_U32, false, offsetof(ud_rollout_in_t, soak_s), 0, UD_PLAN_SECONDS_MAX, NULL},
     {"concurrency_max", UD_INPUT_U32, false, offsetof(ud_rollout_in_t, concurrency_max), 0, UINT32_MAX, NULL},
-    {"retries_max", UD_INPUT_U32, false, offsetof(ud_rollout_in_t, retries_max), 0, RETRIES_MAX, NULL},
+    {"retries_max", UD_INPUT_U32, false, offsetof(ud_rollout_in_t, retries_max), 0, UD_RETRIES_MAX, NULL},
     {"progress_timeout_s", UD_INPUT_U32, false, offsetof(ud_rollout_in_t, progress_timeout_s), PROGRESS_TIMEOUT_S_MIN,
-     SECONDS_MAX, NULL},
+     UD_PLAN_SECONDS_MAX, NULL},
     {"forced", UD_INPUT_BOOL, false, offsetof(ud_rollout_in_t, forced), 0, 0, NULL},
     {"rollback", UD_INPUT_BOOL, false, offsetof(ud_rollout_in_t, rollback), 0, 0, NULL},
     {.kind = UD_INPUT_END},
@@ -126,9 +123,9 @@ static void start_body(ud_exchange_t *exchange)
     *plan = default_plan;
     plan->idempotency_key = ud_exchange_header(exchange, "idempotency-key");
     size_t key_size = plan->idempotency_key != NULL ? strlen(plan->idempotency_key) : 0;
-    if (key_size > KEY_SIZE_MAX || (key_size > 0 && !ud_utf8_is_text(plan->idempotency_key, key_size))) {
+    if (key_size > UD_IDEMPOTENCY_KEY_SIZE_MAX || (key_size > 0 && !ud_utf8_is_text(plan->idempotency_key, key_size))) {
         ud_problem_reply(exchange, UD_ERR_INVALID_ARGUMENT, "Idempotency-Key", "it may be text of at most %d bytes",
-                         KEY_SIZE_MAX);
+                         UD_IDEMPOTENCY_KEY_SIZE_MAX);
         return;
     }
     if (!ud_input_body(exchange, plan_fields, plan)) {

@@ -16,8 +16,6 @@
 #define COOKIE_LIFETIME_S (12 * 3600)
 #define BEARER_LIFETIME_S (30 * 24 * 3600)
 
-#define PASSWORD_SIZE_MAX 256
-
 /* argon2id: 32 MB and three passes, about a tenth of a second; the worker pool bounds how many run at a time. */
 #define HASH_PASSES 3
 #define HASH_MEMORY_SIZE (32u * 1024u * 1024u)
@@ -36,7 +34,7 @@ typedef struct {
 
 static const ud_input_field_t sign_in_fields[] = {
     {"user", UD_INPUT_TEXT, true, offsetof(sign_in_t, user), 1, UD_NAME_SIZE_MAX, NULL},
-    {"password", UD_INPUT_TEXT, true, offsetof(sign_in_t, password), 1, PASSWORD_SIZE_MAX, NULL},
+    {"password", UD_INPUT_TEXT, true, offsetof(sign_in_t, password), 1, UD_PASSWORD_SIZE_MAX, NULL},
     {"bearer", UD_INPUT_BOOL, false, offsetof(sign_in_t, bearer), 0, 0, NULL},
     {.kind = UD_INPUT_END},
 };

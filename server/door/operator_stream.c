@@ -15,12 +15,7 @@
 #define PERIOD_MS 500
 #define HEARTBEAT_PERIODS 30
 
-/* Streams at a time: each costs two small questions a second. */
-#define STREAM_COUNT_MAX 256
-
-/* Periods in a row that a reader may be too slow to take an event before it is cut off; it comes back and goes on. */
-#define SLOW_PERIODS_MAX 20
-
+/* Bytes of arena of one answer. */
 #define ANSWER_SIZE_MAX (4u * 1024u * 1024u)
 
 typedef struct {
@@ -99,7 +94,7 @@ static void changes_told(ud_exchange_t *exchange, ud_command_t *command)
     }
     ud_arena_destroy(stream->arena);
     stream->arena = NULL;
-    if (over || stream->slow_periods > SLOW_PERIODS_MAX) {
+    if (over || stream->slow_periods > UD_STREAM_SLOW_PERIODS_MAX) {
         ud_exchange_stream_end(exchange);
         return;
     }
@@ -164,9 +159,10 @@ void ud_operator_stream(ud_exchange_t *exchange)
 {
     ud_operator_t *door = ud_exchange_door(exchange);
     stream_t *stream = ud_arena_alloc(ud_exchange_arena(exchange), sizeof *stream);
-    if (stream == NULL || atomic_fetch_add(&door->stream_count, 1) >= STREAM_COUNT_MAX) {
+    if (stream == NULL || atomic_fetch_add(&door->stream_count, 1) >= UD_STREAM_COUNT_MAX) {
         atomic_fetch_sub(&door->stream_count, stream != NULL);
-        ud_problem_reply(exchange, UD_ERR_TOO_MANY, NULL, "at most %d streams are served at a time", STREAM_COUNT_MAX);
+        ud_problem_reply(exchange, UD_ERR_TOO_MANY, NULL, "at most %u streams are served at a time",
+                         UD_STREAM_COUNT_MAX);
         return;
     }
     ud_exchange_set_context(exchange, stream);

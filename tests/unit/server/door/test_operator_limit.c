@@ -24,7 +24,7 @@ static int teardown(void **state)
 
 static void use_up(ud_operator_limit_t *limit, const char *account, const char *address)
 {
-    for (int attempt = 0; attempt < UD_OPERATOR_LIMIT_FREE; attempt++) {
+    for (unsigned attempt = 0; attempt < UD_SIGN_IN_FREE_COUNT; attempt++) {
         assert_int_equal(ud_operator_limit_begin(limit, account, address, BEGIN_MS), 0);
     }
 }
@@ -58,8 +58,7 @@ static void each_further_guess_doubles_the_wait_up_to_the_limit(void **state)
     for (int attempt = 0; attempt < 40; attempt++) {
         uint32_t wait_ms = ud_operator_limit_begin(*state, "admin", "192.0.2.1", now_ms);
         uint32_t doubled_ms = last_ms == 0 ? 1000 : 2 * last_ms;
-        assert_int_equal(wait_ms,
-                         doubled_ms < UD_OPERATOR_LIMIT_WAIT_MS_MAX ? doubled_ms : UD_OPERATOR_LIMIT_WAIT_MS_MAX);
+        assert_int_equal(wait_ms, doubled_ms < UD_SIGN_IN_WAIT_MS_MAX ? doubled_ms : UD_SIGN_IN_WAIT_MS_MAX);
         now_ms += wait_ms;
         assert_int_equal(ud_operator_limit_begin(*state, "admin", "192.0.2.1", now_ms), 0);
         last_ms = wait_ms;
@@ -85,8 +84,8 @@ static void another_account_or_address_is_not_held_up(void **state)
 static void an_hour_of_peace_forgets(void **state)
 {
     use_up(*state, "admin", "192.0.2.1");
-    uint64_t later_ms = BEGIN_MS + UD_OPERATOR_LIMIT_FORGET_MS + 1;
-    for (int attempt = 0; attempt < UD_OPERATOR_LIMIT_FREE; attempt++) {
+    uint64_t later_ms = BEGIN_MS + UD_SIGN_IN_FORGET_MS + 1;
+    for (unsigned attempt = 0; attempt < UD_SIGN_IN_FREE_COUNT; attempt++) {
         assert_int_equal(ud_operator_limit_begin(*state, "admin", "192.0.2.1", later_ms), 0);
     }
 }
