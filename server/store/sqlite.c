@@ -202,9 +202,17 @@ static ud_err_t run(sqlite_store_t *store, sqlite3_stmt *statement)
     return err;
 }
 
+/* A file that was moved or deleted takes rows for nobody to find; SQLite itself looks only without a write-ahead log. */
+static bool is_moved(sqlite3 *db)
+{
+    int moved = 0;
+    return sqlite3_file_control(db, "main", SQLITE_FCNTL_HAS_MOVED, &moved) == SQLITE_OK && moved != 0;
+}
+
 static ud_err_t store_begin(ud_store_t *base)
 {
     sqlite_store_t *store = (sqlite_store_t *)base;
+    UD_REQUIRE(!is_moved(store->write), UD_ERR_STORAGE);
     return run(store, store->begin);
 }
 

@@ -1,0 +1,32 @@
+"""Hostile clients and hostile circumstances: what the server must bear without losing, leaking or serving anything wrong."""
+
+import contract
+import programs
+import pytest
+from device_client import Device, ask
+
+
+@pytest.fixture
+def claim_key(server):
+    return server.api("POST", "/claim-keys", {"name": "line-1"})["key"]
+
+
+# ---- the disk ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_database_that_was_moved_away_acknowledges_nothing(server, claim_key):
+    assert Device(server, "before", claim_key).register().status == 200
+    away = server.folder / "away"
+    away.mkdir()
+    files = list(server.data.glob("fleet.db*"))
+    for file in files:
+        file.rename(away / file.name)
+    assert Device(server, "meanwhile", claim_key).register().status == 500
+    assert ask(server.operator, "GET", "/readyz").status == 503
+    for file in files:
+        (away / file.name).rename(file)
+    programs.wait_for(lambda: ask(server.operator, "GET", "/readyz").status == 200, "the database is found again")
+    assert Device(server, "after", claim_key).register().status == 200
+    server.program.kill()
+    server.start()
+    assert {row["id"] for row in server.api("GET", "/devices")["items"]} == {"before", "after"}
