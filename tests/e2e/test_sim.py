@@ -1,0 +1,170 @@
+"""updraft-sim: the real agent and boot, against a server of a hundred lines (tests/sim/tiny_server.py).
+
+What firmware does is decided by its content; what a device does then is read from the check-ins that arrive.
+"""
+
+import collections
+import json
+import pathlib
+import subprocess
+import sys
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests" / "sim"))
+
+import programs  # noqa: E402
+import tiny_server  # noqa: E402
+
+ERRORS = [
+    line.split('"')[1] for line in (ROOT / "api" / "errors.def").read_text().splitlines() if line.startswith("UD_ERROR(")
+]
+WAITING, DOWNLOADING, TRIAL, CONFIRMED, REVERTED, REFUSED = 1, 2, 5, 6, 7, 9
+
+
+@pytest.fixture
+def tiny():
+    server = tiny_server.TinyServer()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def images(tmp_path, cli):
+    """images(version, marker, key) signs a firmware of 30 KB; the key pair is made when it is first named."""
+
+    def sign(version, marker=b"", key="key"):
+        pem, public = tmp_path / f"{key}.pem", tmp_path / f"{key}.pub.pem"
+        if not pem.exists():
+            cli.json("key", "new", "--out", pem)
+            cli.json("key", "public", pem, "--out", public)
+        raw, image = tmp_path / f"{version}.bin", tmp_path / f"{version}.img"
+        raw.write_bytes(bytes(i * i % 251 for i in range(30000)) + version.encode() + marker)
+        cli.json("image", "sign", "--key", pem, "--version", version, "--hardware", "sim-board", raw, image)
+        return image
+
+    return sign
+
+
+@pytest.fixture
+def start_fleet(tmp_path, tiny, images, start_program):
+    first = images("1.0.0")
+
+    def start(devices, *options):
+        return start_program(
+            "updraft-sim", "--server", tiny.address, "--claim-key", "claim", "--image", first, "--speed", 0,
+            "--key", tmp_path / "key.pub.pem", "--devices", devices, "--json", *options,
+        )
+
+    return start
+
+
+def objects(program, kind):
+    entries = [json.loads(line) for line in list(program.log) if line.startswith("{")]
+    return [entry for entry in entries if entry["type"] == kind]
+
+
+def outcomes(tiny):
+    """(state, error) of every final report, counted."""
+    return collections.Counter(
+        (message[5], ERRORS[message.get(8, 0)]) for message in tiny.checkins if message[5] >= CONFIRMED
+    )
+
+
+def test_a_fleet_updates_through_power_cuts_and_lost_connections(tiny, images, start_fleet):
+    tiny.publish(tiny_server.Release(images("2.0.0"), 5))
+    fleet = start_fleet(
+        12, "--faults", "cut-download=4,cut-swap=4,drop=4", "--until", "version=2.0.0,count=12", "--timeout", 60
+    )
+    programs.wait_for(lambda: fleet.process.poll() is not None, "the fleet is on 2.0.0", timeout_s=70)
+    assert fleet.process.returncode == 0, fleet.tail()
+    struck = collections.Counter((event["event"], event["in"]) for event in objects(fleet, "event"))
+    assert struck["power_cut", "application"] == 4
+    assert struck["power_cut", "boot"] == 4
+    assert struck["connection_lost", "application"] == 4
+    assert objects(fleet, "summary")[-1]["versions"]["2.0.0"] == {"count": 12, "confirmed": 12}
+
+
+@pytest.mark.parametrize(
+    "marker, reason",
+    [("SELFTEST=FAIL", "self_test_failed"), ("CRASH", "crashed"), ("NOCONTACT", "no_contact")],
+)
+def test_bad_firmware_reverts_and_says_why(tiny, images, start_fleet, marker, reason):
+    tiny.publish(tiny_server.Release(images("2.0.0", b"UPDRAFT-SIM:" + marker.encode()), 5))
+    fleet = start_fleet(3, "--faults", "none", "--contact-timeout", 2)
+    programs.wait_for(lambda: len(tiny.terminal) == 3, "all devices reported an outcome", timeout_s=60)
+    assert outcomes(tiny) == {(REVERTED, reason): 3}
+    versions = [message[3] for message in tiny.checkins if message[5] == REVERTED]
+    assert versions == ["1.0.0"] * 3
+    assert fleet.running
+
+
+def test_an_image_of_a_stranger_is_refused(tiny, images, start_fleet):
+    tiny.publish(tiny_server.Release(images("2.0.0", key="stranger"), 5))
+    start_fleet(2, "--faults", "none")
+    programs.wait_for(lambda: len(tiny.terminal) == 2, "all devices reported an outcome", timeout_s=30)
+    assert outcomes(tiny) == {(REFUSED, "image_key_unknown"): 2}
+
+
+def test_a_signal_ends_it_with_a_summary(start_fleet):
+    fleet = start_fleet(5)
+    programs.wait_for(lambda: objects(fleet, "status"), "the fleet runs")
+    assert fleet.stop() == 0
+    assert sum(objects(fleet, "summary")[-1]["states"].values()) == 5
+
+
+def test_the_same_seed_strikes_the_same_devices(tiny, images, start_fleet):
+    release = tiny_server.Release(images("2.0.0"), 5)
+    struck = []
+    for _ in range(2):
+        tiny.publish(release)
+        fleet = start_fleet(
+            10, "--seed", 7, "--faults", "cut-download=2", "--until", "version=2.0.0,count=10", "--timeout", 60
+        )
+        programs.wait_for(lambda: fleet.process.poll() is not None, "the fleet is on 2.0.0", timeout_s=70)
+        struck.append({event["device"] for event in objects(fleet, "event") if event["event"] == "power_cut"})
+    assert struck[0] == struck[1]
+    assert len(struck[0]) == 2
+
+
+def sim(*arguments):
+    return subprocess.run(
+        [str(programs.BIN / "updraft-sim"), *map(str, arguments)], capture_output=True, text=True, timeout=20
+    )
+
+
+def test_the_help_shows_options_and_examples():
+    done = sim("--help")
+    assert done.returncode == 0
+    for word in ("--server", "--faults", "Examples", "updraft-sim --server 127.0.0.1:8480"):
+        assert word in done.stdout
+
+
+@pytest.mark.parametrize(
+    "arguments, words",
+    [
+        ((), "--server, --image and --key are needed"),
+        (("--devices", "0"), "give a number from 1 to 100000"),
+        (("--devices", "many"), "give a number from 1 to 100000"),
+        (("--devices", "-1"), "give a number from 1 to 100000"),
+        (("--server", "nowhere"), "give HOST:PORT"),
+        (("--prefix", "a b"), "letters, digits"),
+        (("--until", "count=3"), "give version=V"),
+        (("--key", "/nonexistent.pem"), "/nonexistent.pem"),
+        (("--key", "/dev/null"), "empty, too large, or not a file"),
+        (("surplus",), "surplus"),
+    ],
+)
+def test_bad_options_are_named(arguments, words):
+    done = sim(*arguments)
+    assert done.returncode not in (0, 139)
+    assert words in done.stderr
+
+
+def test_an_image_that_no_given_key_verifies_is_named(tmp_path, images):
+    image = images("1.0.0", key="one")
+    images("1.0.1", key="other")
+    done = sim("--server", "127.0.0.1:1", "--key", tmp_path / "other.pub.pem", "--image", image)
+    assert done.returncode == 12
+    assert "No registered key" in done.stderr
