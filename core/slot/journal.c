@@ -11,6 +11,9 @@
 #define PAYLOAD_OFFSET 8
 #define CRC_OFFSET 60
 
+/* A head that claims more rows than a device can write in its life is torn, whatever its check says. */
+#define SEQUENCE_MAX 0xFFFF0000u
+
 /* Places in a row that may fail before a sector is left for the next; so many may also look erased and not be. */
 #define TRIES_MAX 4
 
@@ -93,12 +96,13 @@ static void row_read(const ud_journal_t *journal, uint32_t offset, row_t *row)
         return;
     }
     bool head_erased = is_erased(row->bytes, HALF_SIZE);
-    bool head_good = row->bytes[0] < UD_ROW_COUNT && row->bytes[1] == FORMAT &&
-                     ud_get_u16le(row->bytes + 2) == head_check(row->bytes) && ud_get_u32le(row->bytes + 4) != 0;
+    uint32_t sequence = ud_get_u32le(row->bytes + 4);
+    bool head_good = row->bytes[0] < UD_ROW_COUNT && row->bytes[1] == FORMAT && sequence != 0 &&
+                     sequence <= SEQUENCE_MAX && ud_get_u16le(row->bytes + 2) == head_check(row->bytes);
     if (head_good) {
         row->quality = ROW_TORN;
         row->kind = (ud_row_kind_t)row->bytes[0];
-        row->sequence = ud_get_u32le(row->bytes + 4);
+        row->sequence = sequence;
     }
     uint8_t *tail = row->bytes + HALF_SIZE;
     if (ud_port_flash_read(journal->port, UD_AREA_JOURNAL, offset + HALF_SIZE, tail, HALF_SIZE) != UD_OK) {
