@@ -21,6 +21,11 @@ void connection_put(connection_t *connection, const void *data, size_t size)
     if (connection->dead) {
         return;
     }
+    if (out->size + size > out->capacity && out->begin > 0) { /* what was written makes room */
+        out->size -= out->begin;
+        memmove(out->data, out->data + out->begin, out->size);
+        out->begin = 0;
+    }
     if (out->size + size > out->capacity) {
         size_t capacity = out->capacity * 2 > out->size + size ? out->capacity * 2 : out->size + size;
         capacity = capacity < 1024 ? 1024 : capacity;
@@ -396,8 +401,11 @@ static void on_readable(evutil_socket_t fd, short what, void *context)
     if (err == UD_ERR_WOULD_BLOCK) {
         return;
     }
+    bool served = connection->exchange == NULL && has_output(connection);
     connection_enter(connection);
-    if (err != UD_OK || size == 0) {
+    if (err == UD_OK && size == 0 && served) {
+        connection->closing = true; /* it says no more, but may still read its answer */
+    } else if (err != UD_OK || size == 0) {
         connection_kill(connection);
     } else if (!drops_input(connection)) {
         connection->moved += size;
