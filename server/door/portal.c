@@ -146,6 +146,13 @@ void ud_portal_close(ud_portal_t *portal)
 
 /* ---- serving --------------------------------------------------------------------------------------------------------- */
 
+/* True for the weight ";q=0", with or without blanks and decimals. */
+static bool is_zero(const char *weight)
+{
+    weight += 1 + strspn(weight + 1, " \t");
+    return strncasecmp(weight, "q=", 2) == 0 && strtod(weight + 2, NULL) <= 0;
+}
+
 /* True if Accept-Encoding has `encoding` and does not forbid it ("br;q=0"). */
 static bool accepts(const char *value, const char *encoding)
 {
@@ -155,7 +162,7 @@ static bool accepts(const char *value, const char *encoding)
         size_t item = strcspn(value, ",");
         const char *weight = memchr(value, ';', item);
         if (strncasecmp(value, encoding, size) == 0 && strcspn(value, " \t;,") == size) {
-            return weight == NULL || strtod(weight + 1 + strcspn(weight + 1, "=") + 1, NULL) > 0;
+            return weight == NULL || !is_zero(weight);
         }
         value += item;
     }

@@ -30,3 +30,27 @@ def test_a_database_that_was_moved_away_acknowledges_nothing(server, claim_key):
     server.program.kill()
     server.start()
     assert {row["id"] for row in server.api("GET", "/devices")["items"]} == {"before", "after"}
+
+
+# ---- requests ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "accepted, encoding",
+    [("br", "br"), ("gzip, br", "br"), ("br;q=0", None), ("br; q=0.0, gzip;q=0", None), ("br;q=0.1", "br"), ("br;q", "br"), ("br;", "br"),
+     ("brx", None), (";q=1", None), ("", None), (",,,", None)],
+)
+def test_weights_of_encodings_end_with_their_header(portal, accepted, encoding):
+    answer = ask(portal, "GET", "/", headers={"Accept-Encoding": accepted})
+    assert (answer.status, answer.headers["Content-Encoding"]) == (200, encoding)
+
+
+@pytest.fixture(scope="module")
+def portal(tmp_path_factory):
+    """The operators' address of a server whose portal is one page, plain and in brotli."""
+    folder = tmp_path_factory.mktemp("portal")
+    (folder / "index.html").write_text("plain")
+    (folder / "index.html.br").write_text("brotli")
+    server = programs.Server(tmp_path_factory.mktemp("server"), portal=folder)
+    yield server.operator
+    server.stop()
