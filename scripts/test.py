@@ -26,6 +26,8 @@ CTEST = (
     " --output-junit {report}"
 )
 
+TSAN = f"TSAN_OPTIONS='halt_on_error=1 suppressions={ROOT}/tests/tsan.supp' UPDRAFT_BIN={ROOT}/build/tsan/bin "
+
 
 class Runner:
     """One step: a shell command, where its JUnit report goes (or None: the step itself is the test), seconds."""
@@ -47,10 +49,12 @@ def runners():
         Runner("lint", PYTHON + " scripts/lint.py --deep"),
         Runner("meta", pytest + " tests/meta", junit=True),
         Runner("e2e", pytest + " tests/e2e", junit=True),
+        Runner("build-tsan", "scripts/build.sh tsan updraftd updraft"),
+        Runner("e2e-tsan", TSAN + pytest + " tests/e2e/test_device_door.py tests/e2e/test_operator_api.py", junit=True),
     ]
     if (ROOT / "portal" / "package.json").exists():
         in_portal = ". scripts/node-env.sh && cd portal && "
-        steps.append(Runner("portal-types", in_portal + "npx tsc --noEmit -p ."))
+        steps.append(Runner("portal-types", in_portal + "npm run --silent check"))
         steps.append(
             Runner(
                 "portal",
