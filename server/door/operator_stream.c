@@ -21,6 +21,7 @@
 typedef struct {
     ud_command_t command; /* first: the engine gives it back */
     ud_arena_t *arena;    /* of the present question */
+    uint8_t session[UD_SHA256_SIZE];
     uint64_t since;
     const char *ids[UD_WATCH_COUNT_MAX];
     size_t id_count;
@@ -110,8 +111,8 @@ static void ask(ud_exchange_t *exchange)
     *command = (ud_command_t){
         .type = UD_COMMAND_QUERY_CHANGES, .arena = stream->arena, .source_address = ud_exchange_peer(exchange)};
     command->in.changes = (ud_changes_in_t){stream->since, stream->ids, stream->id_count};
-    ud_err_t err = ud_operator_identify(exchange, command->session);
-    err = err == UD_OK && stream->arena == NULL ? UD_ERR_OVERLOADED : err;
+    memcpy(command->session, stream->session, sizeof command->session);
+    ud_err_t err = stream->arena == NULL ? UD_ERR_OVERLOADED : UD_OK;
     err = err == UD_OK ? ud_engine_submit(door->engine, exchange, command, changes_told) : err;
     if (err != UD_OK) {
         command->err = err;
@@ -168,6 +169,11 @@ void ud_operator_stream(ud_exchange_t *exchange)
     ud_exchange_set_context(exchange, stream);
     ud_exchange_on_end(exchange, ended);
     stream->since = last_event_id(exchange);
+    ud_err_t err = ud_operator_identify(exchange, stream->session);
+    if (err != UD_OK) {
+        ud_problem_reply(exchange, err, NULL, NULL);
+        return;
+    }
     if (!read_ids(exchange, stream)) {
         ud_problem_reply(exchange, UD_ERR_INVALID_ARGUMENT, "devices", "at most %d ids of at most %d bytes are watched",
                          UD_WATCH_COUNT_MAX, UD_DEVICE_ID_SIZE_MAX);
