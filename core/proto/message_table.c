@@ -172,7 +172,8 @@ static bool is_device_id(ud_span_t text)
             return false;
         }
     }
-    return true;
+    bool vanishes = text.size <= 2 && text.data[0] == '.' && text.data[text.size - 1] == '.'; /* "." or ".." in a URL */
+    return !vanishes;
 }
 
 bool ud_field_accepts_text(const ud_field_t *field, ud_span_t text)

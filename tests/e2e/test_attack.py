@@ -35,6 +35,13 @@ def test_a_database_that_was_moved_away_acknowledges_nothing(server, claim_key):
 # ---- requests ------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("name", [".", ".."])
+def test_no_device_is_called_what_urls_lose(server, claim_key, name):
+    answer = Device(server, name, claim_key).register()
+    assert (answer.status, answer.code, answer.json["field"]) == (400, "invalid_argument", "device_id")
+    assert Device(server, "...", claim_key).register().status == 200
+
+
 @pytest.mark.parametrize(
     "accepted, encoding",
     [("br", "br"), ("gzip, br", "br"), ("br;q=0", None), ("br; q=0.0, gzip;q=0", None), ("br;q=0.1", "br"), ("br;q", "br"), ("br;", "br"),
