@@ -225,11 +225,10 @@ static void take_progress(ud_fleet_t *fleet, uint32_t device, const ud_checkin_t
     ud_devices_t *d = &fleet->devices;
     uint32_t i = device - 1;
     uint8_t progress = HAS(m, UD_CHECKIN_PROGRESS) ? m->progress : 0;
-    if (progress != d->progress[i]) {
-        d->progress[i] = progress;
-        d->revision[i] = ++fleet->revision;
+    if (progress > d->progress[i]) {
         ud_execution_deadline(fleet, device);
     }
+    d->progress[i] = progress;
     ud_pending_report(fleet, device);
 }
 
@@ -324,7 +323,8 @@ ud_err_t ud_apply_checkin(ud_fleet_t *fleet, ud_command_t *command)
     uint32_t i = device - 1;
     UD_REQUIRE(d->generation[i] == command->in.checkin.generation, UD_ERR_TOKEN_REVOKED);
     UD_REQUIRE((d->flags[i] & UD_DEVICE_PENDING) == 0, UD_ERR_PENDING);
-    UD_REQUIRE(m->state < UD_DEVICE_STATE_COUNT && ud_utf8_is_text(m->hardware, strlen(m->hardware)),
+    UD_REQUIRE(m->state < UD_DEVICE_STATE_COUNT && ud_utf8_is_text(m->hardware, strlen(m->hardware)) &&
+                   ud_utf8_is_text(m->version, strlen(m->version)),
                UD_ERR_INVALID_ARGUMENT);
     bool repeated = is_repeated(d, i, m);
     ud_device_seen(fleet, device);

@@ -126,7 +126,9 @@ ud_err_t ud_apply_register(ud_fleet_t *fleet, ud_command_t *command)
         return UD_OK;
     }
     UD_REQUIRE(fleet->devices.count < fleet->config.device_count_max, UD_ERR_TOO_MANY);
-    UD_REQUIRE(ud_utf8_is_text(message->hardware, strlen(message->hardware)), UD_ERR_INVALID_ARGUMENT);
+    UD_REQUIRE(message->device_id[0] != '\0' && ud_utf8_is_text(message->hardware, strlen(message->hardware)) &&
+                   ud_utf8_is_text(message->version, strlen(message->version)),
+               UD_ERR_INVALID_ARGUMENT);
     begin_device(fleet, message, &hash, key);
     command->out.enrol = answer_of(fleet, fleet->devices.count);
     return UD_OK;

@@ -180,7 +180,7 @@ void ud_gate_resume(ud_fleet_t *fleet, ud_rollout_live_t *rollout)
     ud_event(fleet, event_of(rollout, "rollout_resumed"), "Resumed.");
 }
 
-static void complete(ud_fleet_t *fleet, ud_rollout_live_t *rollout)
+void ud_gate_complete(ud_fleet_t *fleet, ud_rollout_live_t *rollout)
 {
     size_t at = 0;
     while (fleet->active[at] != rollout) {
@@ -215,7 +215,7 @@ static void try_complete(ud_fleet_t *fleet, ud_rollout_live_t *rollout)
     }
     uint64_t tail_ms = fleet->config.tail_s * 1000ull;
     if (silent == 0 || fleet->now.monotonic_ms - rollout->reached_ms >= tail_ms) {
-        complete(fleet, rollout);
+        ud_gate_complete(fleet, rollout);
     }
 }
 

@@ -196,6 +196,9 @@ static ud_err_t load_report(ud_fleet_t *fleet, const ud_row_report_t *row)
     UD_REQUIRE(row->device >= 1 && row->device <= d->count && row->state < UD_EXECUTION_STATE_COUNT &&
                    row->rollout <= fleet->rollout_count,
                UD_ERR_STORAGE);
+    UD_REQUIRE(row->rollout == 0 ? row->state == UD_EXECUTION_NONE
+                                 : row->batch < fleet->rollouts[row->rollout - 1]->batch_count,
+               UD_ERR_STORAGE);
     uint32_t i = row->device - 1;
     if (row->version != NULL) {
         ud_devices_set_firmware(d, row->device, row->version, row->image_digest);
@@ -327,6 +330,16 @@ static void settle_devices(ud_fleet_t *fleet)
     }
 }
 
+static bool rollouts_are_whole(const ud_fleet_t *fleet)
+{
+    for (size_t i = 0; i < fleet->rollout_count; i++) {
+        if (fleet->rollouts[i]->row.current >= fleet->rollouts[i]->batch_count) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static void settle_rollouts(ud_fleet_t *fleet)
 {
     for (size_t i = 0; i < fleet->active_count; i++) {
@@ -357,6 +370,7 @@ ud_err_t ud_load(ud_fleet_t *fleet)
     fleet->next_update = 1;
     fleet->next_event = 1;
     ud_err_t err = fleet->store->ops->load(fleet->store, load_row, fleet);
+    err = err == UD_OK && !rollouts_are_whole(fleet) ? UD_ERR_STORAGE : err;
     if (err != UD_OK) {
         ud_unload(fleet);
         return err;

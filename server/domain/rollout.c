@@ -216,6 +216,18 @@ static void note_start(ud_fleet_t *fleet, ud_rollout_live_t *rollout, size_t mem
              members, rollout->batch_count);
 }
 
+/* A halted rollout stays open for a person to resume; when there are too many, the oldest one is over. */
+static bool make_place(ud_fleet_t *fleet)
+{
+    for (size_t i = fleet->active_count; fleet->active_count == UD_ROLLOUT_ACTIVE_MAX && i > 0; i--) {
+        ud_rollout_live_t *rollout = fleet->active[i - 1];
+        if (rollout->row.status == UD_ROLLOUT_HALTED && ud_gate_busy(rollout) == 0) {
+            ud_gate_complete(fleet, rollout);
+        }
+    }
+    return fleet->active_count < UD_ROLLOUT_ACTIVE_MAX;
+}
+
 /* The new rollout is the last; nothing refers to it yet. */
 static void forget(ud_fleet_t *fleet)
 {
@@ -242,7 +254,7 @@ ud_err_t ud_apply_rollout_create(ud_fleet_t *fleet, ud_command_t *command)
     if (in->group != NULL && group == 0) {
         return refuse(command, UD_ERR_NOT_FOUND, "group", "There is no group of that name.");
     }
-    if (fleet->active_count == UD_ROLLOUT_ACTIVE_MAX || fleet->rollout_count == UD_ROLLOUT_COUNT_MAX) {
+    if (!make_place(fleet) || fleet->rollout_count == UD_ROLLOUT_COUNT_MAX) {
         return refuse(command, UD_ERR_TOO_MANY, NULL, "Too many rollouts are open; end some first.");
     }
     ud_row_rollout_t row = row_of(fleet, in, release->row.number, group);
@@ -282,6 +294,9 @@ ud_err_t ud_apply_rollout_act(ud_fleet_t *fleet, ud_command_t *command)
     const ud_rollout_act_in_t *in = &command->in.rollout_act;
     ud_rollout_live_t *rollout = ud_rollout_find(fleet, in->rollout_id);
     UD_REQUIRE(rollout != NULL, UD_ERR_NOT_FOUND);
+    if (in->reason != NULL && strlen(in->reason) > UD_TEXT_SIZE_MAX) {
+        return refuse(command, UD_ERR_TOO_LARGE, "reason", "A reason has at most 4096 bytes.");
+    }
     if (!allowed[in->act][rollout->row.status]) {
         return refuse(command, UD_ERR_CONFLICT, NULL, "The rollout's status does not allow that.");
     }

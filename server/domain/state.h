@@ -212,6 +212,7 @@ void ud_gate_run(ud_fleet_t *fleet); /* looks at every rollout with `check` */
 void ud_gate_stop(ud_fleet_t *fleet, ud_rollout_live_t *rollout, ud_rollout_status_t status, ud_stop_t stop,
                   const char *reason);
 void ud_gate_resume(ud_fleet_t *fleet, ud_rollout_live_t *rollout);
+void ud_gate_complete(ud_fleet_t *fleet, ud_rollout_live_t *rollout); /* takes it out of the active ones */
 uint32_t ud_gate_busy(const ud_rollout_live_t *rollout); /* devices updating now */
 
 /* ---- progress.c ---- */

@@ -576,6 +576,24 @@ static void a_crash_loop_after_the_confirmation_takes_the_success_back(void **st
     assert_int_equal(view()->batches[0].rolled_back, 1);
 }
 
+static void halted_rollouts_make_place_for_new_ones_the_oldest_first(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < 64; i++) { /* as many as may be open */
+        roll_out(NULL);
+        if (i != 0) {
+            world_act(&story.world, story.rollout, UD_ROLLOUT_HALT);
+        }
+    }
+    roll_out(NULL);
+    assert_int_equal(view()->status, UD_ROLLOUT_RUNNING);
+    assert_int_equal(world_rollout_view(&story.world, "R-1")->status, UD_ROLLOUT_RUNNING);
+    assert_int_equal(world_rollout_view(&story.world, "R-2")->status, UD_ROLLOUT_COMPLETED);
+    assert_int_equal(world_rollout_view(&story.world, "R-3")->status, UD_ROLLOUT_HALTED);
+    world_restart(&story.world);
+    assert_int_equal(view()->status, UD_ROLLOUT_RUNNING);
+}
+
 static void plans_that_make_no_sense_are_refused(void **state)
 {
     (void)state;
@@ -626,6 +644,7 @@ int main(void)
         TEST(a_clock_behind_stops_offers_until_it_caught_up),
         TEST(a_device_takes_chunks_no_larger_than_it_can),
         TEST(a_crash_loop_after_the_confirmation_takes_the_success_back),
+        TEST(halted_rollouts_make_place_for_new_ones_the_oldest_first),
         TEST(plans_that_make_no_sense_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
