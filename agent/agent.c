@@ -13,7 +13,7 @@
 
 #define MS_PER_S UINT64_C(1000)
 
-/* ---- waiting -------------------------------------------------------------------------------------------------------- */
+/* ---- waiting ------------------------------------------------------------ */
 
 static uint64_t later(uint64_t left, uint64_t right)
 {
@@ -61,7 +61,7 @@ static ud_err_t obstacle(const ud_agent_t *agent, uint64_t now_ms, bool (*hook)(
     return allowed(agent, hook) ? UD_OK : UD_ERR_WAITING_APPLICATION;
 }
 
-/* ---- the work of each state: what happened? -------------------------------------------------------------------------- */
+/* ---- the work of each state: what happened? ------------------------------------------------------------ */
 
 typedef ud_agent_event_t (*work_t)(ud_agent_t *agent, uint64_t now_ms, uint64_t *wake_ms);
 
@@ -224,7 +224,7 @@ static const work_t works[UD_AGENT_STATE_COUNT] = {
     [UD_AGENT_RETIRED] = work_resting,
 };
 
-/* ---- actions ---------------------------------------------------------------------------------------------------------- */
+/* ---- actions ------------------------------------------------------------ */
 
 typedef void (*act_t)(ud_agent_t *agent, uint64_t now_ms);
 
@@ -400,7 +400,7 @@ static const act_t acts[UD_ACT_COUNT] = {
     [UD_ACT_RETIRE] = act_retire,
 };
 
-/* ---- the engine --------------------------------------------------------------------------------------------------------- */
+/* ---- the engine ------------------------------------------------------------ */
 
 static bool is_home(uint8_t state)
 {
@@ -438,7 +438,7 @@ bool ud_agent_is_resting(const ud_agent_t *agent)
     return !agent->busy && agent->state != UD_AGENT_SAVING && agent->state != UD_AGENT_WRITING;
 }
 
-/* ---- start ------------------------------------------------------------------------------------------------------------ */
+/* ---- start ------------------------------------------------------------ */
 
 static void complete(uint32_t *value, uint32_t standard)
 {

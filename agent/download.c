@@ -9,7 +9,7 @@
 #define STATUS_TOO_MANY 429
 #define STATUS_UNAVAILABLE 503
 
-/* ---- where it stands ------------------------------------------------------------------------------------------------ */
+/* ---- where it stands ------------------------------------------------------------ */
 
 static ud_err_t keep_anchor(ud_agent_t *agent)
 {
@@ -66,7 +66,7 @@ void ud_download_forget(ud_agent_t *agent)
     ud_agent_may_fail(ud_slot_download_clear(agent->journal));
 }
 
-/* ---- spans ---------------------------------------------------------------------------------------------------------- */
+/* ---- spans ------------------------------------------------------------ */
 
 static uint32_t record_size(const ud_agent_t *agent)
 {
@@ -116,7 +116,7 @@ bool ud_download_report_due(const ud_agent_t *agent, uint64_t now_ms)
            now_ms - agent->reported_ms >= agent->config->report_interval_ms;
 }
 
-/* ---- receiving ------------------------------------------------------------------------------------------------------ */
+/* ---- receiving ------------------------------------------------------------ */
 
 /* What the server sent is wrong: once more, until it is too often. A link that breaks or a server that is busy is no
  * reason to give up, however long it lasts.
@@ -193,7 +193,7 @@ ud_agent_event_t ud_download_receive(ud_agent_t *agent, uint64_t now_ms, uint64_
     return came > 0 ? judge_record(agent) : UD_EVENT_NONE;
 }
 
-/* ---- writing -------------------------------------------------------------------------------------------------------- */
+/* ---- writing ------------------------------------------------------------ */
 
 /* The chunk is in flash. At an anchor the journal takes note; a journal that cannot will not take an install either. */
 static ud_agent_event_t chunk_done(ud_agent_t *agent)

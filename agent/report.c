@@ -10,7 +10,7 @@
 #define DELTA_NONE 0
 #define SLOT_A 0
 
-/* ---- the journal's row ---------------------------------------------------------------------------------------------- */
+/* ---- the journal's row ------------------------------------------------------------ */
 
 ud_err_t ud_report_keep(ud_agent_t *agent)
 {
@@ -85,7 +85,7 @@ void ud_report_open(ud_agent_t *agent, const ud_slot_status_t *status)
     resolve(agent, status);
 }
 
-/* ---- results -------------------------------------------------------------------------------------------------------- */
+/* ---- results ------------------------------------------------------------ */
 
 void ud_report_result(ud_agent_t *agent, uint32_t update_id, ud_device_state_t state, ud_err_t err)
 {
@@ -108,7 +108,7 @@ void ud_report_acknowledged(ud_agent_t *agent)
     agent->result_pending = false;
 }
 
-/* ---- check-in ------------------------------------------------------------------------------------------------------- */
+/* ---- check-in ------------------------------------------------------------ */
 
 static ud_device_state_t update_state(const ud_agent_t *agent)
 {

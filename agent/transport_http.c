@@ -40,7 +40,7 @@ static const struct {
     [UD_REQUEST_ARTIFACT] = {"GET", NULL},
 };
 
-/* ---- request ------------------------------------------------------------------------------------------------------ */
+/* ---- request ------------------------------------------------------------ */
 
 /* Splits "http://name:port/path" into host and path; a path alone leaves `host` empty. */
 static ud_err_t split_url(const char *url, char host[UD_URL_SIZE_MAX + 1], const char **path)
@@ -103,7 +103,9 @@ static ud_err_t compose(const ud_request_t *request, const char *host, const cha
     UD_TRY(ud_http1_write_end(&writer));
     UD_REQUIRE(request->body.size <= size - writer.size && writer.size + request->body.size <= UINT16_MAX,
                UD_ERR_BUFFER_TOO_SMALL);
-    memmove(buffer + writer.size, request->body.data, request->body.size);
+    if (request->body.size > 0) {
+        memmove(buffer + writer.size, request->body.data, request->body.size);
+    }
     *request_size = (uint16_t)(writer.size + request->body.size);
     return UD_OK;
 }
@@ -142,7 +144,7 @@ static ud_err_t begin(void *state, ud_port_t *port, const ud_request_t *request,
     return UD_OK;
 }
 
-/* ---- answer ------------------------------------------------------------------------------------------------------- */
+/* ---- answer ------------------------------------------------------------ */
 
 static void take_header(http_t *http, const ud_http1_event_t *event, ud_answer_t *answer)
 {

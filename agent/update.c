@@ -22,7 +22,7 @@ static bool has(const ud_offer_t *offer, uint32_t fields)
     return (offer->present & fields) == fields;
 }
 
-/* ---- form: does the offer hold together? ------------------------------------------------------------------------- */
+/* ---- form: does the offer hold together? ------------------------------------------------------------ */
 
 static ud_err_t judge_form(const ud_offer_t *offer, const ud_update_judge_t *judge, ud_version_t *version)
 {
@@ -40,7 +40,7 @@ static ud_err_t judge_form(const ud_offer_t *offer, const ud_update_judge_t *jud
     return UD_OK;
 }
 
-/* ---- fitness: is it for this device, now? ------------------------------------------------------------------------ */
+/* ---- fitness: is it for this device, now? ------------------------------------------------------------ */
 
 static ud_err_t judge_fitness(const ud_offer_t *offer, const ud_update_judge_t *judge, const ud_version_t *version)
 {
@@ -56,7 +56,7 @@ static ud_err_t judge_fitness(const ud_offer_t *offer, const ud_update_judge_t *
     return UD_OK;
 }
 
-/* ---- authenticity: who says so? ------------------------------------------------------------------------------------ */
+/* ---- authenticity: who says so? ------------------------------------------------------------ */
 
 static ud_err_t judge_authenticity(const ud_offer_t *offer, const ud_update_judge_t *judge, const ud_version_t *version)
 {
@@ -84,7 +84,7 @@ static ud_err_t judge_authenticity(const ud_offer_t *offer, const ud_update_judg
                : reason;
 }
 
-/* ---- what is kept ----------------------------------------------------------------------------------------------------- */
+/* ---- what is kept ------------------------------------------------------------ */
 
 static void compose_url(const ud_offer_t *offer, char url[UD_URL_SIZE_MAX + 1])
 {
@@ -139,7 +139,7 @@ bool ud_update_is_same(const ud_update_t *update, const ud_offer_t *offer)
            memcmp(offer->chain_root, update->chain_root, UD_SHA256_SIZE) == 0;
 }
 
-/* ---- images in flash --------------------------------------------------------------------------------------------------- */
+/* ---- images in flash ------------------------------------------------------------ */
 
 typedef struct {
     ud_port_t *port;

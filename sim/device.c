@@ -30,7 +30,7 @@ static const struct {
     {"UPDRAFT-SIM:NOCONTACT", FIRMWARE_NO_CONTACT},
 };
 
-/* ---- the application around the agent ------------------------------------------------------------------------------- */
+/* ---- the application around the agent ------------------------------------------------------------ */
 
 static ud_self_test_t self_test(void *context)
 {
@@ -88,7 +88,7 @@ static uint8_t read_firmware(ud_port_t *board)
     return behaviour;
 }
 
-/* ---- what all share ----------------------------------------------------------------------------------------------------- */
+/* ---- what all share ------------------------------------------------------------ */
 
 /* Milliseconds of the longest backoff: a fleet on a desk shall find a server that came back. */
 #define RETRY_MAX_MS 30000
@@ -132,7 +132,7 @@ void ud_sim_world_free(ud_sim_world_t *world)
     ud_flash_pool_destroy(world->pool);
 }
 
-/* ---- life ------------------------------------------------------------------------------------------------------------- */
+/* ---- life ------------------------------------------------------------ */
 
 ud_err_t ud_sim_device_init(ud_sim_device_t *device, ud_sim_world_t *world, uint32_t index, uint8_t faults)
 {
@@ -220,7 +220,7 @@ static void work(ud_port_t *board, void *arg)
     turn->device->confirmed = !agent->on_trial;
 }
 
-/* ---- faults ------------------------------------------------------------------------------------------------------------- */
+/* ---- faults ------------------------------------------------------------ */
 
 /* A number below `bound` that this device always has. */
 static uint32_t lot(const ud_sim_device_t *device, uint32_t bound)
@@ -259,7 +259,7 @@ static void fault_in_swap(ud_sim_device_t *device)
     ud_board_fuse_set(device->board, &fuse);
 }
 
-/* ---- a turn ------------------------------------------------------------------------------------------------------------- */
+/* ---- a turn ------------------------------------------------------------ */
 
 static void forget_ram(ud_sim_device_t *device)
 {

@@ -51,7 +51,7 @@ static void hear(void *context, uint32_t device, ud_sim_event_t event)
     ud_sim_tell_event(&fleet->devices[device], event, seconds(fleet), fleet->options->json);
 }
 
-/* ---- who suffers -------------------------------------------------------------------------------------------------------- */
+/* ---- who suffers ------------------------------------------------------------ */
 
 static uint32_t gcd(uint32_t left, uint32_t right)
 {
@@ -88,7 +88,7 @@ static void plan_faults(const ud_sim_options_t *options, uint8_t *faults)
     }
 }
 
-/* ---- devices ------------------------------------------------------------------------------------------------------------- */
+/* ---- devices ------------------------------------------------------------ */
 
 static ud_err_t create_devices(fleet_t *fleet)
 {
@@ -129,7 +129,7 @@ static void run_device(fleet_t *fleet, uint32_t device, uint64_t now_ms)
     }
 }
 
-/* ---- the loop ------------------------------------------------------------------------------------------------------------ */
+/* ---- the loop ------------------------------------------------------------ */
 
 static bool tell_status(fleet_t *fleet, uint64_t now_ms)
 {

@@ -43,7 +43,7 @@ typedef struct {
     size_t left;
 } server_t;
 
-/* ---- the server ---------------------------------------------------------------------------------------------------------- */
+/* ---- the server ------------------------------------------------------------ */
 
 static ud_err_t answer_checkin(server_t *server, const ud_request_t *request)
 {
@@ -118,7 +118,7 @@ static bool was_stale(const void *state)
 
 static const ud_transport_t transport = {begin, poll, close_stream, was_stale};
 
-/* ---- the device ------------------------------------------------------------------------------------------------------------ */
+/* ---- the device ------------------------------------------------------------ */
 
 /* Bytes from the start of the new image that stand in slot B, as far as the cells go. */
 static uint32_t bytes_in_flash(ud_port_t *board, const powercut_image_t *image)
@@ -186,7 +186,7 @@ static void start(ud_port_t *board, void *arg)
     life->done = life->complaint == NULL;
 }
 
-/* ---- cases ------------------------------------------------------------------------------------------------------------------- */
+/* ---- cases ------------------------------------------------------------ */
 
 static ud_err_t write_artifact(void *context, uint64_t offset, const void *data, size_t size)
 {

@@ -19,7 +19,7 @@
 /* The transport's state has no room for a pointer to the test; there is one fixture at a time. */
 static fixture_t *present;
 
-/* ---- the server ------------------------------------------------------------------------------------------------------ */
+/* ---- the server ------------------------------------------------------------ */
 
 /* The exchange under way: what is left to be said. */
 static struct {
@@ -191,7 +191,7 @@ static bool was_stale(const void *state)
 
 const ud_transport_t fixture_transport = {begin, poll, close_stream, was_stale};
 
-/* ---- releases ---------------------------------------------------------------------------------------------------------- */
+/* ---- releases ------------------------------------------------------------ */
 
 static ud_err_t write_artifact(void *context, uint64_t offset, const void *data, size_t size)
 {
@@ -262,7 +262,7 @@ void fixture_offer(fixture_t *fixture, const fixture_release_t *release)
     fixture->server.release = release;
 }
 
-/* ---- the device ---------------------------------------------------------------------------------------------------------- */
+/* ---- the device ------------------------------------------------------------ */
 
 static bool may_download(void *context, const ud_agent_question_t *question)
 {

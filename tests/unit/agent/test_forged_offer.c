@@ -146,7 +146,7 @@ static void no_missing_field_makes_the_device_erase(void **state)
     }
 }
 
-/* ---- each refusal by its own code ----------------------------------------------------------------------------------------- */
+/* ---- each refusal by its own code ------------------------------------------------------------ */
 
 static void expect_refusal(fixture_t *fixture, ud_err_t err)
 {
@@ -254,7 +254,7 @@ static void a_missing_descriptor_is_accepted_if_the_config_says_so(void **state)
     assert_true(fixture_run_until(fixture, fixture_is_staged, LIMIT_MS, NULL));
 }
 
-/* ---- forged data ----------------------------------------------------------------------------------------------------------- */
+/* ---- forged data ------------------------------------------------------------ */
 
 static void a_forged_first_record_makes_the_device_erase_nothing(void **state)
 {

@@ -39,7 +39,7 @@ static void check_in_again(fixture_t *fixture)
     assert_true(fixture_run_until(fixture, has_checked_in, fixture->now_ms + LIMIT_MS, NULL));
 }
 
-/* ---- registration ------------------------------------------------------------------------------------------------------ */
+/* ---- registration ------------------------------------------------------------ */
 
 static void a_new_device_registers_and_checks_in(void **state)
 {
@@ -150,7 +150,7 @@ static void a_retired_device_sleeps_for_a_day(void **state)
     assert_int_equal(fixture->server.requests[UD_REQUEST_REGISTER], 2);
 }
 
-/* ---- tokens -------------------------------------------------------------------------------------------------------------- */
+/* ---- tokens ------------------------------------------------------------ */
 
 static void an_expired_token_is_renewed_with_the_secret(void **state)
 {
@@ -184,7 +184,7 @@ static void a_server_that_takes_no_token_of_its_own_is_not_hammered(void **state
     assert_in_range(fixture->server.requests[UD_REQUEST_TOKEN], 10, 200);
 }
 
-/* ---- backing off ----------------------------------------------------------------------------------------------------------- */
+/* ---- backing off ------------------------------------------------------------ */
 
 static void retry_after_is_honoured(void **state)
 {
@@ -238,7 +238,7 @@ static void a_wake_up_ends_a_backoff(void **state)
     assert_int_equal(fixture->now_ms, before_ms);
 }
 
-/* ---- reports ---------------------------------------------------------------------------------------------------------------- */
+/* ---- reports ------------------------------------------------------------ */
 
 static void numbers_of_reports_grow_and_never_come_twice(void **state)
 {

@@ -76,7 +76,7 @@ void ud_port_net_close(ud_port_t *port)
     net.open = false;
 }
 
-/* ---- running an exchange ------------------------------------------------------------------------------------------------ */
+/* ---- running an exchange ------------------------------------------------------------ */
 
 static uint64_t state[UD_TRANSPORT_STATE_SIZE / sizeof(uint64_t)];
 static uint8_t buffer[BUFFER_SIZE];
@@ -131,7 +131,7 @@ static ud_err_t exchange(const ud_request_t *request, size_t want)
     return err;
 }
 
-/* ---- requests ----------------------------------------------------------------------------------------------------------- */
+/* ---- requests ------------------------------------------------------------ */
 
 static void a_check_in_is_a_post_with_token_and_body(void **ignored)
 {
@@ -222,7 +222,7 @@ static void the_longest_token_and_message_fit_the_smallest_buffer(void **ignored
     assert_int_equal(ud_transport_http.begin(state, NULL, &request, small, sizeof small), UD_OK);
 }
 
-/* ---- answers ---------------------------------------------------------------------------------------------------------------- */
+/* ---- answers ------------------------------------------------------------ */
 
 static void any_cutting_of_the_stream_gives_the_same_answer(void **ignored)
 {
@@ -320,7 +320,7 @@ static void an_answer_cut_off_is_a_broken_stream(void **ignored)
     assert_int_equal(exchange(&request, 100), UD_ERR_NETWORK);
 }
 
-/* ---- the stream --------------------------------------------------------------------------------------------------------------- */
+/* ---- the stream ------------------------------------------------------------ */
 
 static void the_stream_is_kept_for_the_next_request(void **ignored)
 {

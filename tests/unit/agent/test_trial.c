@@ -45,7 +45,7 @@ static bool is_confirmed(const fixture_t *fixture)
     return !fixture->agent.on_trial;
 }
 
-/* ---- the trial ---------------------------------------------------------------------------------------------------------- */
+/* ---- the trial ------------------------------------------------------------ */
 
 static void self_test_and_contact_confirm(void **state)
 {
@@ -143,7 +143,7 @@ static void a_pending_device_confirms_its_trial(void **state)
     assert_true(fixture_run_until(fixture, is_confirmed, LIMIT_MS, NULL));
 }
 
-/* ---- what became of it ---------------------------------------------------------------------------------------------------- */
+/* ---- what became of it ------------------------------------------------------------ */
 
 /* What boot left behind, and whose hash the journal has for the update: 'R' of the running image, 'B' of the one in
  * boot's reason, 'N' of neither.

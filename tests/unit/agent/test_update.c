@@ -26,7 +26,7 @@ static void offer_nothing(fixture_t *fixture, ud_action_t action)
     };
 }
 
-/* ---- the straight way ----------------------------------------------------------------------------------------------- */
+/* ---- the straight way ------------------------------------------------------------ */
 
 static void an_offer_is_downloaded_verified_and_staged(void **state)
 {
@@ -97,7 +97,7 @@ static void only_sectors_that_must_be_are_erased(void **state)
     assert_true(fixture_slot_b_holds(fixture, &fixture->second));
 }
 
-/* ---- what comes in between -------------------------------------------------------------------------------------------- */
+/* ---- what comes in between ------------------------------------------------------------ */
 
 static void a_broken_stream_repeats_less_than_a_record(void **state)
 {
@@ -195,7 +195,7 @@ static void content_that_is_not_what_was_signed_is_never_staged(void **state)
     assert_false(install_is_pending(fixture));
 }
 
-/* ---- waiting ------------------------------------------------------------------------------------------------------------ */
+/* ---- waiting ------------------------------------------------------------ */
 
 static void expect_waiting(fixture_t *fixture, ud_err_t reason)
 {
@@ -285,7 +285,7 @@ static void a_download_only_update_is_not_staged(void **state)
     assert_true(install_is_pending(fixture));
 }
 
-/* ---- cancelling ------------------------------------------------------------------------------------------------------------ */
+/* ---- cancelling ------------------------------------------------------------ */
 
 static void a_cancelled_download_is_forgotten_and_reported(void **state)
 {
