@@ -106,9 +106,11 @@ ud_err_t ud_cli_session_load(ud_cli_session_t *session)
     if (server != NULL) {
         UD_TRY(ud_cli_session_set_server(&loaded, server));
     }
-    if (token != NULL) {
-        snprintf(loaded.token, sizeof loaded.token, "%s", token);
+    if (token != NULL && strlen(token) >= sizeof loaded.token) {
+        return ud_cli_fail(UD_ERR_INVALID_ARGUMENT, "UPDRAFT_TOKEN has %zu characters; no token is that long",
+                           strlen(token));
     }
+    snprintf(loaded.token, sizeof loaded.token, "%s", token != NULL ? token : "");
     if (server == NULL || token == NULL) {
         UD_TRY(load_file(&loaded));
     }

@@ -1,7 +1,9 @@
 """The operator API of the real server: what it takes, what it refuses, and that a refusal costs nothing."""
 
+import contextlib
 import http.client
 import json
+import sqlite3
 
 import contract
 import pytest
@@ -85,6 +87,18 @@ def test_a_token_of_nobody_is_refused_everywhere(server):
     api.headers = {"Authorization": "Bearer " + "x" * 43}
     for path in ("/me", "/devices", "/fleet/summary", "/releases", "/rollouts", "/events", "/keys", "/stream"):
         assert api.problem("GET", path)[:2] == (401, "unauthenticated")
+
+
+def test_an_expired_session_is_refused_like_none_at_all(server, api):
+    """Its end is moved into the past in the database: nobody waits twelve hours for a test."""
+    server.stop()
+    with contextlib.closing(sqlite3.connect(server.data / "fleet.db")) as database:
+        assert database.execute("UPDATE session SET expires_ms = 1000").rowcount > 0
+        database.commit()
+    server.start()
+    assert api.problem("GET", "/me")[:2] == (401, "unauthenticated")
+    assert api.problem("POST", "/groups", {"name": "late"})[:2] == (401, "unauthenticated")
+    logged(server, "unauthenticated")
 
 
 # ---- forms of requests -----------------------------------------------------------------------------------------------
