@@ -263,5 +263,6 @@ ud_err_t ud_apply_device_update(ud_fleet_t *fleet, ud_command_t *command)
     if (in->retire) {
         retire(fleet, device);
     }
+    command->wrote = (fleet->devices.flags[device - 1] & UD_DEVICE_DIRTY) != 0;
     return ud_view_detail(fleet, device, command->arena, &command->out.device);
 }

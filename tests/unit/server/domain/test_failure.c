@@ -147,6 +147,18 @@ static void a_registration_that_was_not_kept_never_was(void **state)
     assert_int_equal(actor_checkin(&world, &other), UD_OK);
 }
 
+static void what_was_just_changed_is_not_said_to_be_so_before_it_is_kept(void **state)
+{
+    (void)state;
+    for (int turn = 0; turn < 2; turn++) { /* the second finds it done, by the same batch */
+        world_ask(&world, UD_COMMAND_DEVICE_UPDATE)->in.device =
+            (ud_device_update_in_t){.device_id = actor.id, .hold = true};
+        ud_fleet_apply(world.fleet, world.now, &world.command);
+        assert_int_equal(world.command.err, UD_OK);
+        assert_true(world.command.wrote);
+    }
+}
+
 static void without_a_readable_store_nobody_is_told_that_they_are_unknown(void **state)
 {
     (void)state;
@@ -195,6 +207,7 @@ int main(void)
         TEST(a_full_disk_acknowledges_nothing_and_is_told),
         TEST(no_offer_that_was_not_kept_is_remembered),
         TEST(a_registration_that_was_not_kept_never_was),
+        TEST(what_was_just_changed_is_not_said_to_be_so_before_it_is_kept),
         TEST(without_a_readable_store_nobody_is_told_that_they_are_unknown),
         TEST(live_streams_begin_anew_after_a_failed_commit),
         TEST(a_fleet_that_cannot_be_read_does_not_start),
