@@ -265,6 +265,13 @@ const ud_json_field_t ud_json_changes[] = {
 /* What lies at `place`, as its own type: fields are read by copy, so that no pointer changes its type. */
 #define READ(type, place) (*(type *)memcpy(&(type){0}, (place), sizeof(type)))
 
+static const void *pointer_at(const uint8_t *place)
+{
+    const void *pointer = NULL;
+    memcpy(&pointer, place, sizeof pointer);
+    return pointer;
+}
+
 static json_t *name_json(const char *const *names, int value)
 {
     int count = 0;
@@ -312,7 +319,7 @@ static json_t *items_json(const ud_json_field_t *field, const void *items, size_
 
 static json_t *text_at(const uint8_t *place, json_t *(*absent)(void))
 {
-    const char *text = READ(const char *, place);
+    const char *text = pointer_at(place);
     if (text == NULL) {
         return absent();
     }
@@ -390,7 +397,7 @@ static json_t *field_json(const ud_json_field_t *field, const uint8_t *view)
     case UD_JSON_OBJECT:
         return ud_operator_json(field->fields, place);
     case UD_JSON_LIST:
-        return items_json(field, READ(const void *, place), READ(size_t, view + field->count_offset));
+        return items_json(field, pointer_at(place), READ(size_t, view + field->count_offset));
     case UD_JSON_ARRAY:
         return items_json(field, place, READ(size_t, view + field->count_offset));
     case UD_JSON_END:
