@@ -17,7 +17,8 @@ static const ud_cli_verb_t *const verbs[] = {
     &ud_verb_logout,         &ud_verb_whoami,       &ud_verb_claim_key_new, &ud_verb_claim_key_list,
     &ud_verb_release_upload, &ud_verb_release_list, &ud_verb_rollout_start, &ud_verb_rollout_watch,
     &ud_verb_rollout_list,   &ud_verb_rollout_show, &ud_verb_rollout_pause, &ud_verb_rollout_resume,
-    &ud_verb_rollout_halt,   &ud_verb_device_list,  &ud_verb_device_show,
+    &ud_verb_rollout_halt,   &ud_verb_device_list,  &ud_verb_device_show,   &ud_verb_device_set,
+    &ud_verb_group_new,      &ud_verb_group_list,
 };
 
 #define VERB_COUNT (sizeof verbs / sizeof verbs[0])

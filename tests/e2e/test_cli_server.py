@@ -234,6 +234,21 @@ def test_long_lists_are_read_page_by_page(server, cli):
     assert len({device["id"] for device in items}) == 203
 
 
+def test_a_device_is_moved_held_and_approved(server, cli):
+    assert cli.run("group", "new", "lab", "--description", "On the bench").returncode == 0
+    fails(cli.run("group", "new", "lab"), EXIT_CONFLICT, "exists")
+    key = cli.json("claim-key", "new", "line", "--group", "lab", "--approve")["key"]
+    contract.Device(server, "d-1", key)
+    assert re.search(r"lab +1 +On the bench", cli.run("group", "list").stdout)
+    assert cli.json("device", "set", "d-1", "--approve", "--hold")["device"]["hold"] is True
+    shown = cli.run("device", "set", "d-1", "--group", "default", "--release").stdout
+    assert re.search(r"Group +default", shown) and re.search(r"Held +no", shown)
+    fails(cli.run("device", "set", "d-1"), EXIT_USAGE, "nothing to change")
+    fails(cli.run("device", "set", "d-1", "--hold", "--release"), EXIT_USAGE, "contradict")
+    fails(cli.run("device", "set", "none", "--hold"), EXIT_NOT_FOUND)
+    fails(cli.run("device", "set", "d-1", "--group", "nowhere"), EXIT_NOT_FOUND)
+
+
 # ---- rollouts --------------------------------------------------------------------------------------------------------
 
 
@@ -358,7 +373,7 @@ def test_watch_waits_for_a_server_that_restarts(cli, server, fleet_of):
 
 VERBS = [
     "login", "logout", "whoami", "key register", "key list", "claim-key new", "claim-key list", "release upload",
-    "release list", "device list", "device show", "rollout start", "rollout list", "rollout show", "rollout watch",
+    "release list", "device list", "device show", "device set", "group new", "group list", "rollout start", "rollout list", "rollout show", "rollout watch",
     "rollout pause", "rollout resume", "rollout halt",
 ]
 
