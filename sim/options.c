@@ -234,11 +234,11 @@ static ud_err_t read_image(ud_sim_options_t *options, const char *path)
         return err;
     }
     options->image_size = info.total_size;
-    if (options->hardware == NULL && info.hardware[0] == '\0') {
-        return complain("--image", path, "it names no hardware id; give --hardware");
+    if (options->hardware[0] == '\0') {
+        memcpy(options->hardware, info.hardware, sizeof options->hardware);
     }
-    if (options->hardware == NULL) {
-        options->hardware = strdup(info.hardware);
+    if (options->hardware[0] == '\0') {
+        return complain("--image", path, "it names no hardware id; give --hardware");
     }
     return UD_OK;
 }
@@ -266,8 +266,11 @@ static ud_err_t take(ud_sim_options_t *options, int option, char *value)
         options->prefix = value;
         return prefix_is_good(value) ? UD_OK : complain("--prefix", value, "at most 58 letters, digits and - _ . :");
     case OPTION_HARDWARE:
-        options->hardware = value;
-        return strlen(value) <= UD_HARDWARE_SIZE_MAX ? UD_OK : complain("--hardware", value, "at most 32 characters");
+        if (strlen(value) > UD_HARDWARE_SIZE_MAX) {
+            return complain("--hardware", value, "at most 32 characters");
+        }
+        memcpy(options->hardware, value, strlen(value) + 1);
+        return UD_OK;
     case OPTION_SPEED:
         return read_u32("--speed", value, 0, UINT32_MAX, &options->speed);
     case OPTION_INTERVAL:

@@ -13,7 +13,7 @@
 typedef struct {
     const char *server;
     const char *claim_key;
-    const char *hardware; /* NULL: what the first image names */
+    char hardware[UD_HARDWARE_SIZE_MAX + 1]; /* given, or what the first image names */
     const char *prefix;
     uint8_t *image; /* the first image, header to last TLV */
     uint32_t image_size;

@@ -270,8 +270,8 @@ static void the_wrong_bytes_are_never_taken_for_the_range(void **ignored)
         "HTTP/1.1 206 Partial Content\r\nContent-Range: bytes 100-103/999\r\nContent-Length: 4\r\n\r\nabcd",
         "HTTP/1.1 206 Partial Content\r\nContent-Range: bytes 100-103/*\r\nContent-Length: 4\r\n\r\nabcd",
         "HTTP/1.1 206 Partial Content\r\nContent-Range: bytes 100-103/1000\r\n\r\nabcd",
-        "HTTP/1.1 206 Partial Content\r\nContent-Range: bytes 100-103/1000\r\nTransfer-Encoding: chunked\r\n\r\n"
-        "4\r\nabcd\r\n0\r\n\r\n",
+        ("HTTP/1.1 206 Partial Content\r\nContent-Range: bytes 100-103/1000\r\nTransfer-Encoding: chunked\r\n\r\n"
+         "4\r\nabcd\r\n0\r\n\r\n"),
         "HTTP/1.1 302 Found\r\nLocation: http://evil.example/\r\nContent-Length: 0\r\n\r\n",
     };
     (void)ignored;
