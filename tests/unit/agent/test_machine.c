@@ -1,9 +1,12 @@
 /* The machine's table, cell by cell: this is the specification, written a second time by state. */
 #include "agent/machine.h"
 
+#include <ctype.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -118,6 +121,60 @@ static void numbers_outside_the_table_reject(void **state)
     assert_null(ud_agent_rule((ud_agent_state_t)0xA5A5, (ud_agent_event_t)0xA5A5));
 }
 
+/* ---- docs/device.md shows the same table ------------------------------------------------------------------------------- */
+
+#define NAME(name) [UD_AGENT_##name] = #name
+static const char *const state_names[UD_AGENT_STATE_COUNT + 1] = {
+    NAME(UNREGISTERED), NAME(REGISTERING), NAME(PENDING), NAME(SAVING),      NAME(IDLE),
+    NAME(CHECKING),     NAME(RENEWING),    NAME(WAITING), NAME(DOWNLOADING), NAME(WRITING),
+    NAME(VERIFYING),    NAME(STAGED),      NAME(TRIAL),   NAME(RETIRED),     [UD_AGENT_HOME] = "HOME",
+};
+#undef NAME
+#define NAME(name) [UD_EVENT_##name] = #name
+static const char *const event_names[UD_EVENT_COUNT] = {
+    NAME(NONE),    NAME(DUE),    NAME(BLANK),    NAME(DONE),    NAME(MORE),    NAME(GO),      NAME(HOLD),
+    NAME(FAILED),  NAME(FATAL),  NAME(DENIED),   NAME(UNKNOWN), NAME(PENDING), NAME(RETIRED), NAME(INSTALL),
+    NAME(REFUSED), NAME(CANCEL), NAME(REGISTER), NAME(PASSED),  NAME(EXPIRED),
+};
+#undef NAME
+#define NAME(name) [UD_ACT_##name] = #name
+static const char *const action_names[UD_ACT_COUNT] = {
+    NAME(NONE),   NAME(DRAW_IDENTITY), NAME(REGISTER), NAME(CHECK_IN), NAME(RENEW),  NAME(KEEP_TOKEN),
+    NAME(SETTLE), NAME(BACK_OFF),      NAME(AGAIN),    NAME(HOLD),     NAME(ACCEPT), NAME(GIVE_UP),
+    NAME(STAGE),  NAME(REBOOT),        NAME(CONFIRM),  NAME(REJECT),   NAME(RETIRE),
+};
+#undef NAME
+
+static void the_documented_table_is_this_one(void **state)
+{
+    (void)state;
+    static char text[65536];
+    FILE *file = fopen("docs/device.md", "rb");
+    assert_non_null(file);
+    text[fread(text, 1, sizeof text - 1, file)] = '\0';
+    (void)fclose(file);
+    const char *at = strstr(text, "<!-- agent table -->");
+    assert_non_null(at);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char line[128];
+        (void)snprintf(line, sizeof line, "| %s | %s | %s | %s |\n", state_names[rows[i].state],
+                       event_names[rows[i].event], action_names[rows[i].action], state_names[rows[i].next]);
+        for (char *c = line; *c != '\0'; c++) {
+            *c = *c == '_' ? ' ' : (char)tolower((unsigned char)*c);
+        }
+        if (strstr(at, line) == NULL) {
+            fail_msg("docs/device.md lacks the row %s", line);
+        }
+    }
+    size_t lines = 0;
+    const char *end = strstr(at, "<!-- end of agent table -->");
+    assert_non_null(end);
+    for (const char *c = strchr(at, '\n'); c != NULL && c < end; c = strchr(c + 1, '\n')) {
+        lines += c[1] == '|' ? 1 : 0;
+    }
+    assert_int_equal(lines, sizeof rows / sizeof rows[0] + 2);
+}
+
 /* Whatever happened, a device asks the server again: from each state some chain of rows leads to a check-in, or to the
  * reset that a staged update or a failed trial is.
  */
@@ -139,10 +196,9 @@ static void every_state_leads_to_a_check_in(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(each_row_acts_and_goes_on_as_written),
-        cmocka_unit_test(every_other_cell_rejects),
-        cmocka_unit_test(numbers_outside_the_table_reject),
-        cmocka_unit_test(every_state_leads_to_a_check_in),
+        cmocka_unit_test(each_row_acts_and_goes_on_as_written), cmocka_unit_test(every_other_cell_rejects),
+        cmocka_unit_test(numbers_outside_the_table_reject),     cmocka_unit_test(every_state_leads_to_a_check_in),
+        cmocka_unit_test(the_documented_table_is_this_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
