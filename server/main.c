@@ -23,8 +23,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Password hashes and image checks at a time; each takes a processor for up to a second. */
-#define WORKER_COUNT 2
+/* Password hashes and image checks at a time; each takes a processor for up to a second. They do not share workers: anybody
+ * may have passwords checked, and must not keep an upload out by it.
+ */
+#define PASSWORD_WORKER_COUNT 1
+#define IMAGE_WORKER_COUNT 2
 
 /* What a stop waits for requests under way. */
 #define DRAIN_MS 10000
@@ -34,7 +37,8 @@ typedef struct {
     ud_store_t *store;
     ud_fleet_t *fleet;
     ud_engine_t *engine;
-    ud_worker_t *worker;
+    ud_worker_t *passwords;
+    ud_worker_t *images;
     ud_artifact_store_t *artifacts;
     ud_operator_t *operators;
     ud_portal_t *portal;
@@ -114,14 +118,20 @@ static ud_err_t start_engine(server_t *server)
         err = ud_engine_create(server->fleet, &server->engine);
     }
     if (err == UD_OK) {
-        err = ud_worker_create(WORKER_COUNT, &server->worker);
+        err = ud_worker_create(PASSWORD_WORKER_COUNT, &server->passwords);
+    }
+    if (err == UD_OK) {
+        err = ud_worker_create(IMAGE_WORKER_COUNT, &server->images);
     }
     return err == UD_OK ? UD_OK : complain(err, "cannot load the fleet from", server->options.data, NULL);
 }
 
 static ud_err_t open_doors(server_t *server)
 {
-    ud_operator_config_t config = {.engine = server->engine, .worker = server->worker, .artifacts = server->artifacts};
+    ud_operator_config_t config = {.engine = server->engine,
+                                   .passwords = server->passwords,
+                                   .images = server->images,
+                                   .artifacts = server->artifacts};
     server->devices.engine = server->engine;
     server->devices.artifacts = server->artifacts;
     server->devices.token_lifetime_s = server->options.token_lifetime_s;
@@ -190,7 +200,8 @@ static void stop(server_t *server)
 {
     ud_http_server_destroy(server->http);
     ud_portal_close(server->portal);
-    ud_worker_destroy(server->worker);
+    ud_worker_destroy(server->passwords);
+    ud_worker_destroy(server->images);
     ud_engine_destroy(server->engine);
     if (server->operators != NULL) {
         ud_operator_destroy(server->operators);
@@ -243,6 +254,7 @@ int main(int count, char **arguments)
         return 0;
     }
     ud_log_set_level(server.options.log_level);
+    signal(SIGXFSZ, SIG_IGN); /* a limit on file sizes is a full disk to whoever writes, not the end of the server */
     sigset_t signals = hold_signals();
     err = start(&server);
     if (err == UD_OK) {

@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import socket
 import subprocess
 
@@ -192,3 +193,15 @@ def test_a_full_disk_while_uploading_is_told_and_costs_nothing(small_disk, image
         assert upload(api, (images / "one.img").read_bytes())[0] == 201
     finally:
         server.stop()
+
+
+def test_a_limit_on_file_sizes_is_a_full_disk_and_not_the_end(server, api, images):
+    """As with LimitFSIZE= of systemd: the write fails, the server goes on."""
+    register_key(api, images)
+    process = server.program.process.pid
+    before = resource.prlimit(process, resource.RLIMIT_FSIZE, (5_000_000, resource.RLIM_INFINITY))
+    status, _, problem = upload(api, b"\0" * 20_000_000)
+    assert (status, problem["code"]) == (507, "storage_full")
+    assert artifact_files(server) == []
+    resource.prlimit(process, resource.RLIMIT_FSIZE, before)
+    assert upload(api, (images / "one.img").read_bytes())[0] == 201
