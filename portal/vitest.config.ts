@@ -6,7 +6,7 @@ export default defineConfig({
     globalSetup: "tests/build.setup.ts",
     setupFiles: "tests/page.setup.ts",
     maxWorkers: 2,
-    testTimeout: 60_000,
+    testTimeout: 120_000,
     hookTimeout: 120_000,
   },
 });
