@@ -101,7 +101,8 @@ ud_err_t ud_operator_create(const ud_operator_config_t *config, ud_operator_t **
         return UD_ERR_INTERNAL;
     }
     made->engine = config->engine;
-    made->worker = config->worker;
+    made->passwords = config->passwords;
+    made->images = config->images;
     made->artifacts = config->artifacts;
     made->limit = limit;
     *door = made;

@@ -22,7 +22,8 @@ typedef struct ud_operator ud_operator_t;
 /* What the door works with; all of it outlives the door. */
 typedef struct {
     ud_engine_t *engine;
-    ud_worker_t *worker;
+    ud_worker_t *passwords; /* checks them; another than `images`, which must not wait for whoever tries passwords */
+    ud_worker_t *images;    /* verifies uploads */
     ud_artifact_store_t *artifacts;
 } ud_operator_config_t;
 

@@ -15,7 +15,8 @@
 
 struct ud_operator {
     ud_engine_t *engine;
-    ud_worker_t *worker;
+    ud_worker_t *passwords;
+    ud_worker_t *images;
     ud_artifact_store_t *artifacts;
     ud_operator_limit_t *limit;              /* of sign-in attempts */
     atomic_uint stream_count;                /* open live streams */

@@ -76,7 +76,7 @@ static void keys_listed(ud_exchange_t *exchange, ud_command_t *command)
     upload->intake.keys = keys;
     upload->intake.key_count = page->count;
     upload->intake.hardware = upload->hardware;
-    err = err == UD_OK ? ud_worker_submit(door->worker, exchange, run_intake, intake_done, upload) : err;
+    err = err == UD_OK ? ud_worker_submit(door->images, exchange, run_intake, intake_done, upload) : err;
     if (err != UD_OK) {
         ud_problem_reply(exchange, err, NULL, NULL);
     }

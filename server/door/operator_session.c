@@ -141,7 +141,7 @@ static void account_found(ud_exchange_t *exchange, ud_command_t *command)
         return;
     }
     snprintf(sign_in->hash, sizeof sign_in->hash, "%s", known ? command->out.account.password_hash : door->nobody_hash);
-    ud_err_t err = ud_worker_submit(door->worker, exchange, verify_password, password_verified, sign_in);
+    ud_err_t err = ud_worker_submit(door->passwords, exchange, verify_password, password_verified, sign_in);
     if (err != UD_OK) {
         ud_problem_reply(exchange, err, NULL, NULL);
     }

@@ -1,6 +1,9 @@
 """Hostile clients and hostile circumstances: what the server must bear without losing, leaking or serving anything wrong."""
 
-import contract
+import json
+import select
+import socket
+
 import programs
 import pytest
 from device_client import Device, ask
@@ -61,3 +64,34 @@ def portal(tmp_path_factory):
     server = programs.Server(tmp_path_factory.mktemp("server"), portal=folder)
     yield server.operator
     server.stop()
+
+
+# ---- people --------------------------------------------------------------------------------------------------------------
+
+
+def send_raw(address, data):
+    """A connection on which `data` was sent; its answer is still to be read."""
+    host, port = address.split(":")
+    connection = socket.create_connection((host, int(port)), timeout=20)
+    connection.sendall(data)
+    return connection
+
+
+def is_any_refused(connections):
+    answered, _, _ = select.select(connections, [], [], 1)
+    return any(connection.recv(12, socket.MSG_PEEK) == b"HTTP/1.1 503" for connection in answered)
+
+
+def test_trying_passwords_keeps_no_upload_out(server):
+    body = json.dumps({"user": "nobody", "password": "guess"}).encode()
+    guess = b"POST /api/v1/session HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
+    guesses = []
+    for number in range(60):
+        other = body.replace(b"nobody", b"nobody%02d" % number)
+        guesses.append(send_raw(server.operator, guess % len(other) + other))
+    programs.wait_for(lambda: is_any_refused(guesses), "as many guesses wait as may")
+    answer = ask(server.operator, "POST", "/api/v1/releases", b"no image" * 100, {"Authorization": f"Bearer {server.token}"})
+    assert answer.status == 422, answer.data
+    server.program.kill()  # without waiting for the guesses
+    for connection in guesses:
+        connection.close()
