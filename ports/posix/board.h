@@ -21,6 +21,7 @@
 /* Equal sectors of many boards, stored once. Outlives its boards. */
 typedef struct ud_flash_pool ud_flash_pool_t;
 
+/* An empty pool; to be destroyed after its boards. Ends the program when memory is short. */
 ud_flash_pool_t *ud_flash_pool_create(void);
 void ud_flash_pool_destroy(ud_flash_pool_t *pool);
 
@@ -101,6 +102,7 @@ typedef struct {
     ud_word_fault_t fault; /* how torn words read */
 } ud_board_fuse_t;
 
+/* Sets the fuse: it counts down with each program and erase, and burns once. */
 void ud_board_fuse_set(ud_port_t *board, const ud_board_fuse_t *fuse);
 
 /* Programs and erases since the board was made. */

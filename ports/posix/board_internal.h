@@ -70,6 +70,7 @@ void ud_flash_seal(ud_port_t *board);
 /* A power-up: words age. */
 void ud_flash_power_up(ud_port_t *board);
 
+/* Gives all sectors back to the pool. */
 void ud_flash_free(ud_port_t *board);
 
 /* Leaves ud_board_run with `end`; the next reset cause is `cause`. */

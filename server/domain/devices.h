@@ -140,6 +140,7 @@ uint32_t ud_devices_find(const ud_devices_t *devices, const char *id);
  */
 uint32_t ud_devices_add(ud_devices_t *devices, const char *id);
 
+/* Id of a device, NUL-terminated, and its bytes; good until the next device is added. */
 const char *ud_devices_id(const ud_devices_t *devices, uint32_t number);
 size_t ud_devices_id_size(const ud_devices_t *devices, uint32_t number);
 

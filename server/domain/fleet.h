@@ -43,6 +43,7 @@ typedef struct {
 UD_MUST_USE ud_err_t ud_fleet_create(const ud_fleet_config_t *config, ud_store_t *store, ud_time_t now,
                                      ud_fleet_t **fleet);
 
+/* Frees the fleet, not the store. NULL is allowed. */
 void ud_fleet_destroy(ud_fleet_t *fleet);
 
 /* Applies one command: fills err, detail, field, warning, wrote and out. Never blocks, but for UD_COMMAND_QUERY_EVENTS
@@ -82,6 +83,7 @@ typedef struct {
     uint64_t rows; /* written by them */
 } ud_fleet_stats_t;
 
+/* Sizes and counts since the start, for benchmarks and the log. */
 void ud_fleet_stats(const ud_fleet_t *fleet, ud_fleet_stats_t *stats);
 
 #endif

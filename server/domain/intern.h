@@ -28,6 +28,7 @@ typedef struct {
     uint32_t free;
 } ud_intern_t;
 
+/* An empty table of keys of `key_size` bytes; `hash_key` is secret and random. Freed by ud_intern_free(). */
 void ud_intern_init(ud_intern_t *intern, size_t key_size, const uint8_t hash_key[16]);
 void ud_intern_free(ud_intern_t *intern);
 
@@ -41,6 +42,7 @@ void ud_intern_drop(ud_intern_t *intern, uint32_t index);
 /* UD_INTERN_NONE if nobody uses `key`. */
 uint32_t ud_intern_find(const ud_intern_t *intern, const void *key);
 
+/* The key of an entry in use; good until the next ud_intern_take(). */
 const void *ud_intern_key(const ud_intern_t *intern, uint32_t index);
 
 #endif

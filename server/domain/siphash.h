@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* The hash of `size` bytes under a secret key. */
 uint64_t ud_siphash(const uint8_t key[16], const void *data, size_t size);
 
 #endif

@@ -213,7 +213,7 @@ void ud_gate_stop(ud_fleet_t *fleet, ud_rollout_live_t *rollout, ud_rollout_stat
                   const char *reason);
 void ud_gate_resume(ud_fleet_t *fleet, ud_rollout_live_t *rollout);
 void ud_gate_complete(ud_fleet_t *fleet, ud_rollout_live_t *rollout); /* takes it out of the active ones */
-uint32_t ud_gate_busy(const ud_rollout_live_t *rollout); /* devices updating now */
+uint32_t ud_gate_busy(const ud_rollout_live_t *rollout);              /* devices updating now */
 
 /* ---- progress.c ---- */
 /* Moves the device's newest execution to `state`; a failure becomes RETRY where another attempt is left. */
@@ -249,7 +249,6 @@ UD_MUST_USE ud_err_t ud_view_events(const ud_fleet_t *fleet, const ud_event_quer
 
 /* ---- handlers of commands: fill out, return the error ---- */
 typedef ud_err_t (*ud_handler_fn)(ud_fleet_t *fleet, ud_command_t *command);
-
 ud_err_t ud_apply_register(ud_fleet_t *fleet, ud_command_t *command);
 ud_err_t ud_apply_token(ud_fleet_t *fleet, ud_command_t *command);
 ud_err_t ud_apply_retire(ud_fleet_t *fleet, ud_command_t *command);
