@@ -3,7 +3,9 @@
 import json
 import select
 import socket
+import sqlite3
 
+import contract
 import programs
 import pytest
 from device_client import Device, ask
@@ -95,3 +97,78 @@ def test_trying_passwords_keeps_no_upload_out(server):
     server.program.kill()  # without waiting for the guesses
     for connection in guesses:
         connection.close()
+
+
+# What each role may not do; whatever is not named here, a viewer may.
+BODIES = {
+    "PATCH /devices/{id}": {"hold": True},
+    "POST /groups": {"name": "field"},
+    "POST /keys": {"name": "key", "public_pem": ""},
+    "POST /claim-keys": {"name": "line-9"},
+    "POST /releases": None,
+    "POST /rollouts": {"release": "F-1"},
+    "POST /rollouts/{id}/pause": {},
+    "POST /rollouts/{id}/resume": {},
+    "POST /rollouts/{id}/halt": {},
+}
+FOR_ADMINS = {"POST /keys", "POST /claim-keys"}
+
+
+@pytest.fixture(scope="module")
+def roles(tmp_path_factory):
+    """(server, {role: token}): accounts of other roles, put into the database by hand, with the admin's password."""
+    server = programs.Server(tmp_path_factory.mktemp("roles"))
+    server.stop()
+    database = sqlite3.connect(server.data / "fleet.db")
+    for name, number in (("viewer", 1), ("operator", 2)):
+        database.execute("INSERT INTO account SELECT ?, password_hash, ? FROM account WHERE name = 'admin'", (name, number))
+    database.commit()
+    database.close()
+    server.start()
+    yield server, {name: server.sign_in(name)["token"] for name in ("viewer", "operator", "admin")}
+    server.stop()
+
+
+def public_key(folder):
+    cli = programs.Cli(folder)
+    cli.json("key", "new", "--out", folder / "key.pem")
+    cli.json("key", "public", folder / "key.pem", "--out", folder / "key.pub.pem")
+    return (folder / "key.pub.pem").read_text()
+
+
+def status_of(server, operation, headers, pem):
+    method, path = operation.split(" ")
+    body = BODIES.get(operation)
+    body = {**body, "public_pem": pem} if body and "public_pem" in body else body
+    connection = send_raw(server.operator, b"".join((
+        f"{method} /api/v1{path.replace('{id}', 'none')} HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\n".encode(),
+        "".join(f"{name}: {value}\r\n" for name, value in headers.items()).encode(),
+        b"" if body is None else b"Content-Length: %d\r\n" % len(json.dumps(body)),
+        b"\r\n", b"" if body is None else json.dumps(body).encode())))
+    with connection:
+        return int(connection.recv(12)[9:])
+
+
+def test_every_operation_asks_who_asks_and_whether_they_may(roles, tmp_path):
+    server, tokens = roles
+    pem = public_key(tmp_path)
+    document = contract.document()["paths"].items()
+    operations = {f"{method.upper()} {path}" for path, item in document for method in item if method != "parameters"}
+    operations -= {"POST /session", "DELETE /session"}
+    assert set(BODIES) <= operations and all(operation in BODIES or operation.startswith("GET ") for operation in operations)
+    for operation in sorted(operations):
+        for nobody in ({}, {"Authorization": "Bearer none"}, {"Authorization": "Basic YTpi"}, {"Cookie": "updraft_session="}):
+            assert status_of(server, operation, nobody, pem) in (401, 403), f"{operation} by {nobody}"
+        for role, token in tokens.items():
+            status = status_of(server, operation, {"Authorization": f"Bearer {token}"}, pem)
+            refused = role == "viewer" and operation in BODIES or role == "operator" and operation in FOR_ADMINS
+            assert (status == 403) == refused and status != 401 and status < 500, f"{operation} by {role}: {status}"
+
+
+def test_a_browsers_session_changes_nothing_without_its_csrf_value(roles, tmp_path):
+    server, _ = roles
+    body = json.dumps({"user": "admin", "password": server.password})
+    cookie = ask(server.operator, "POST", "/api/v1/session", body, {"Content-Type": "application/json"}).headers["Set-Cookie"]
+    assert "HttpOnly" in cookie and "SameSite=Strict" in cookie
+    for operation in [*BODIES, "DELETE /session"]:
+        assert status_of(server, operation, {"Cookie": cookie.partition(";")[0]}, "") == 403, operation
