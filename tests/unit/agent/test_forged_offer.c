@@ -1,8 +1,10 @@
 /* A forged server: every field of an offer changed in turn, by the message's own table, so that a field added tomorrow
  * is judged here too. Nothing is erased and nothing is staged, unless the field is one of those that carry no promise.
  */
+#include "agent/answer.h"
 #include "agent/machine.h"
 #include "core/proto/message_table.h"
+#include "core/slot/record.h"
 #include "tests/unit/agent/fixture.h"
 
 #include <setjmp.h>
@@ -213,6 +215,33 @@ static void the_running_image_is_refused(void **state)
     expect_refusal(fixture, UD_ERR_ALREADY_RUNNING);
 }
 
+static void put_bad(ud_port_t *board, void *arg)
+{
+    ud_journal_t journal;
+    assert_int_equal(ud_journal_open(&journal, board), UD_OK);
+    assert_int_equal(ud_slot_bad_put(&journal, arg), UD_OK);
+}
+
+static void an_image_that_failed_here_before_is_refused(void **state)
+{
+    fixture_t *fixture = *state;
+    assert_int_equal(ud_board_run(fixture->board, put_bad, fixture->second.info.hash), UD_BOARD_RETURNED);
+    fixture_restart(fixture);
+    fixture_offer(fixture, &fixture->second);
+    expect_refusal(fixture, UD_ERR_KNOWN_BAD);
+}
+
+static void nothing_is_accepted_while_the_running_image_is_on_trial(void **state)
+{
+    fixture_t *fixture = *state;
+    ud_update_judge_t judge;
+    ud_update_t update;
+    ud_answer_judge(&fixture->agent, &judge);
+    assert_int_equal(ud_update_judge(&fixture->second.offer, &judge, 0, &update), UD_OK);
+    judge.confirmed = false;
+    assert_int_equal(ud_update_judge(&fixture->second.offer, &judge, 0, &update), UD_ERR_NOT_CONFIRMED);
+}
+
 static void an_image_for_the_other_slot_is_refused(void **state)
 {
     fixture_t *fixture = *state;
@@ -297,6 +326,8 @@ int main(void)
         WITH_FIXTURE(a_low_security_counter_is_refused_even_to_a_rollback),
         WITH_FIXTURE(an_image_above_the_slot_is_refused),
         WITH_FIXTURE(the_running_image_is_refused),
+        WITH_FIXTURE(an_image_that_failed_here_before_is_refused),
+        WITH_FIXTURE(nothing_is_accepted_while_the_running_image_is_on_trial),
         WITH_FIXTURE(an_image_for_the_other_slot_is_refused),
         WITH_FIXTURE(a_signature_by_an_unknown_key_is_refused),
         WITH_FIXTURE(a_signature_over_another_hash_is_refused),
