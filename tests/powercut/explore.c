@@ -8,6 +8,10 @@
 #define FAILURES_SHOWN 5
 #define JOURNAL_ROW 64
 
+/* A late fault strikes at one of the first operations after a cut, and the next cut comes soon after it. */
+#define LATE_OPERATIONS 6
+#define LATE_WINDOW 3
+
 /* A power cut (variant `choice`) or a fault out of nowhere (place and kind `choice`) at operation `operation` of a run. */
 typedef struct {
     bool is_fault;
@@ -182,6 +186,7 @@ static void fail(explorer_t *explorer, const char *complaint)
 }
 
 static void enter(explorer_t *explorer, ud_port_t *board, unsigned long depth, event_t strike);
+static void strike_late(explorer_t *explorer, ud_port_t *board, unsigned long depth);
 
 static bool is_chosen(const explorer_t *explorer, uint64_t hash, unsigned long one_in)
 {
@@ -200,6 +205,7 @@ static void branch(run_t *run, operation_t *operation, unsigned choice, const ud
         } else {
             explorer->path[explorer->path_size++] = (event_t){false, run->operation, choice};
             enter(explorer, cut, run->depth + 1, (event_t){.operation = 0});
+            strike_late(explorer, cut, run->depth + 1);
             explorer->path_size--;
         }
     }
@@ -216,7 +222,9 @@ static void watch(void *context, ud_area_t area, uint32_t offset, const void *da
         (void)make_strike(run->board, run->strike.choice, &strike);
         ud_board_fault_words(run->board, UD_AREA_JOURNAL, strike.offset, strike.size, strike.kind);
     }
-    if (run->operation < run->strike.operation || run->depth >= run->explorer->options->depth) {
+    bool late = run->depth > 0 && run->strike.operation != 0;
+    if (run->operation < run->strike.operation || run->depth >= run->explorer->options->depth ||
+        (late && run->operation >= run->strike.operation + LATE_WINDOW)) {
         return;
     }
     ud_board_fuse_t fuse;
@@ -280,6 +288,24 @@ static void strike_everywhere(explorer_t *explorer, unsigned operations)
                 explorer->path_size = 1;
                 enter(explorer, explorer->origin, 0, explorer->path[0]);
             }
+        }
+    }
+}
+
+/* A sector of the journal that survived the cut goes bad soon after it. */
+static void strike_late(explorer_t *explorer, ud_port_t *board, unsigned long depth)
+{
+    const ud_area_geometry_t *journal = ud_port_area(board, UD_AREA_JOURNAL);
+    unsigned choices = journal->size_bytes / journal->sector_size_bytes * (unsigned)(KIND_COUNT - 1);
+    bool useful = explorer->options->late != 0 && depth < explorer->options->depth;
+    for (unsigned place = 0; useful && place < choices * LATE_OPERATIONS; place++) {
+        uint64_t hash = (ud_board_state_hash(board) ^ place) * 0x9E3779B97F4A7C15u;
+        if (is_chosen(explorer, hash, explorer->options->late) && explorer->path_size < EVENTS_MAX - 1) {
+            event_t strike = {true, 1 + place / choices, place % choices};
+            explorer->strikes++;
+            explorer->path[explorer->path_size++] = strike;
+            enter(explorer, board, depth, strike);
+            explorer->path_size--;
         }
     }
 }
@@ -371,8 +397,8 @@ bool explore_options_read(explore_options_t *options, int argc, char **argv)
         const char **text;
     } names[] = {{"--depth", &options->depth, NULL},   {"--sample", &options->sample, NULL},
                  {"--faults", &options->faults, NULL}, {"--every", &options->every, NULL},
-                 {"--seed", &options->seed, NULL},     {"--replay", NULL, &options->replay},
-                 {"--case", NULL, &options->name}};
+                 {"--seed", &options->seed, NULL},     {"--late", &options->late, NULL},
+                 {"--replay", NULL, &options->replay}, {"--case", NULL, &options->name}};
     bool good = argc % 2 != 0;
     for (int index = 1; good && index + 1 < argc; index += 2) {
         good = false;

@@ -9,6 +9,7 @@ typedef struct {
     unsigned long depth;  /* --depth: power cuts in one life */
     unsigned long sample; /* --sample: of the states that a cut leads to, enter one in so many */
     unsigned long faults; /* --faults: of the faults out of nowhere, strike one in so many; 0: none */
+    unsigned long late;   /* --late: of the journal's sectors going bad soon after a cut, one in so many; 0: none */
     unsigned long seed;   /* --seed: which of them */
     unsigned long every;  /* --every: 1: tear every program in a slot, not only the first and last of a sector */
     const char *replay;   /* --replay: only this path, told step by step */

@@ -5,8 +5,8 @@
  * well; at each operation on the way, each way to fail at it gives a new state (depth + 1). Equal states are entered
  * once. Before the first cut a fault out of nowhere may strike any word, row or sector of the journal at any operation.
  *
- *   journal_model [--case WORD] [--depth CUTS] [--sample N] [--faults N] [--seed S]   explore, with words of 1, 8 or 32
- *   journal_model --case WORD --replay PATH                                           show one failure again
+ *   journal_model [--case 1|8|32|once] [--depth CUTS] [--sample N] [--faults N] [--late N] [--seed S]
+ *   journal_model --case CASE --replay PATH     show one failure again
  *
  * --sample N enters one state of N, --faults N strikes at one of N places; both chosen by a hash of the state and the
  * seed, so that the same command always does the same. Without them every state and, with --faults 1, every place.
@@ -132,12 +132,13 @@ static void start(ud_port_t *board, void *arg)
         life->complaint = "the journal took no repair";
         return;
     }
+    const bool *once = life->context;
     uint32_t told = ud_crc32(1, journal.payload, sizeof journal.payload) | 1;
-    if (life->told == 0) {
+    if (life->told == 0 && !*once) {
         life->told = told;
         ud_port_reset(board);
     }
-    if (life->told != told) {
+    if (life->told != told && !*once) {
         life->complaint = "two starts were told different things";
     }
     for (int turns = 0; life->complaint == NULL && !life->done; turns++) {
@@ -171,15 +172,18 @@ int main(int argc, char **argv)
         const char *name;
         const char *program;
         uint16_t word;
-    } cases[] = {
-        {"1", "journal_model --case 1", 1}, {"8", "journal_model --case 8", 8}, {"32", "journal_model --case 32", 32}};
+        bool once; /* without the first start that only opens: torn words are young when they are acted upon */
+    } cases[] = {{"1", "journal_model --case 1", 1, false},
+                 {"8", "journal_model --case 8", 8, false},
+                 {"32", "journal_model --case 32", 32, false},
+                 {"once", "journal_model --case once", 8, true}};
     explore_options_t options = {.depth = 1, .sample = 1, .seed = 1};
     bool good = explore_options_read(&options, argc, argv);
     for (size_t index = 0; good && index < sizeof cases / sizeof cases[0]; index++) {
         if (options.name == NULL || strcmp(options.name, cases[index].name) == 0) {
             ud_port_t *board = make_board(cases[index].word);
             options.program = cases[index].program;
-            good = explore(board, start, NULL, &options) && good;
+            good = explore(board, start, &cases[index].once, &options) && good;
             ud_board_destroy(board);
         }
     }

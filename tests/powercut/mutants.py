@@ -19,6 +19,7 @@ PARTS = ("core", "boot", "include", "api", "ports/posix", "tests/powercut")
 MODEL = ("journal_model", "--case", "8", "--sample", "2")
 PAIRS = ("journal_model", "--case", "8", "--depth", "2", "--sample", "60")
 FAULTS = ("journal_model", "--case", "8", "--faults", "2000", "--sample", "40")
+LATE = ("journal_model", "--case", "once", "--depth", "2", "--sample", "20", "--late", "8")
 BOOT = ("boot_cuts", "--case", "page-2048x8")
 
 # name: file, text, replacement, the proof that must fail
@@ -81,13 +82,7 @@ MUTANTS = {
         "boot/swap.c",
         "bool noted = ud_slot_record_put(journal, record) == UD_OK;",
         "bool noted = true;",
-        FAULTS,
-    ),
-    "a rotation cut short is taken as whole": (
-        "core/slot/journal.c",
-        "loose |= survey->twice[lane] &&",
-        "loose |= false && survey->twice[lane] &&",
-        FAULTS,
+        LATE,
     ),
     "confirmed before the move is done": (
         "boot/boot.c",
