@@ -34,7 +34,7 @@ static void count_version(ud_sim_count_t *count, const ud_sim_device_t *device)
 
 void ud_sim_count(const ud_sim_device_t *devices, uint32_t device_count, ud_sim_count_t *count)
 {
-    *count = (ud_sim_count_t){0};
+    memset(count, 0, sizeof *count); /* padding too: counts are compared as bytes */
     for (uint32_t i = 0; i < device_count; i++) {
         const ud_sim_device_t *device = &devices[i];
         count->dead += device->dead ? 1 : 0;
