@@ -64,6 +64,30 @@ void *ud_array_room(void *items, size_t count, size_t *capacity, size_t item_siz
     return grown;
 }
 
+/* ---- the clock ---------------------------------------------------------------------------------------------------- */
+
+static void watch_clock(ud_fleet_t *fleet)
+{
+    bool behind = fleet->now.wall_ms + CLOCK_SLACK_MS < fleet->meta.wall_high_ms;
+    if (behind == fleet->clock_behind) {
+        return;
+    }
+    fleet->clock_behind = behind;
+    fleet->revision++;
+    for (size_t i = 0; i < fleet->active_count; i++) {
+        fleet->active[i]->revision = fleet->revision;
+    }
+    if (behind) {
+        ud_event(
+            fleet, (ud_event_spec_t){.kind = "clock_behind"},
+            "The server's clock is %lld s behind the time it showed before; no device is offered an update until it "
+            "has caught up.",
+            (long long)((fleet->meta.wall_high_ms - fleet->now.wall_ms) / 1000));
+    } else {
+        ud_event(fleet, (ud_event_spec_t){.kind = "clock_caught_up"}, "The server's clock is right again.");
+    }
+}
+
 /* ---- life --------------------------------------------------------------------------------------------------------- */
 
 static uint32_t either(uint32_t value, uint32_t otherwise)
@@ -93,6 +117,7 @@ ud_err_t ud_fleet_create(const ud_fleet_config_t *config, ud_store_t *store, ud_
         return err;
     }
     fleet->revision_base = fleet->revision;
+    watch_clock(fleet);
     *result = fleet;
     return UD_OK;
 }
@@ -222,28 +247,6 @@ void ud_fleet_apply(ud_fleet_t *fleet, ud_time_t now, ud_command_t *command)
 }
 
 /* ---- time --------------------------------------------------------------------------------------------------------- */
-
-static void watch_clock(ud_fleet_t *fleet)
-{
-    bool behind = fleet->now.wall_ms + CLOCK_SLACK_MS < fleet->meta.wall_high_ms;
-    if (behind == fleet->clock_behind) {
-        return;
-    }
-    fleet->clock_behind = behind;
-    fleet->revision++;
-    for (size_t i = 0; i < fleet->active_count; i++) {
-        fleet->active[i]->revision = fleet->revision;
-    }
-    if (behind) {
-        ud_event(
-            fleet, (ud_event_spec_t){.kind = "clock_behind"},
-            "The server's clock is %lld s behind the time it showed before; no device is offered an update until it "
-            "has caught up.",
-            (long long)((fleet->meta.wall_high_ms - fleet->now.wall_ms) / 1000));
-    } else {
-        ud_event(fleet, (ud_event_spec_t){.kind = "clock_caught_up"}, "The server's clock is right again.");
-    }
-}
 
 /* Devices whose second has come, and a slice of the last-seen rows; one pass over two columns. */
 static void sweep(ud_fleet_t *fleet)
