@@ -257,6 +257,17 @@ static void numbers_of_reports_grow_and_never_come_twice(void **state)
     }
 }
 
+static void sleeping_and_checking_in_hardly_wears_the_flash(void **state)
+{
+    fixture_t *fixture = *state;
+    fixture_register(fixture);
+    uint64_t before = ud_board_operations(fixture->board);
+    for (int i = 0; i < 2 * UD_AGENT_SEQUENCE_BLOCK; i++) {
+        check_in_again(fixture);
+    }
+    assert_in_range(ud_board_operations(fixture->board) - before, 1, 2 * 4 + 4);
+}
+
 static void a_lost_journal_begins_a_new_epoch(void **state)
 {
     fixture_t *fixture = *state;
@@ -319,6 +330,7 @@ int main(void)
         WITH_FIXTURE(a_server_that_names_no_time_is_not_hammered),
         WITH_FIXTURE(a_wake_up_ends_a_backoff),
         WITH_FIXTURE(numbers_of_reports_grow_and_never_come_twice),
+        WITH_FIXTURE(sleeping_and_checking_in_hardly_wears_the_flash),
         WITH_FIXTURE(a_lost_journal_begins_a_new_epoch),
         WITH_FIXTURE(a_report_that_was_not_answered_keeps_its_number),
         WITH_FIXTURE(a_result_is_repeated_until_it_is_answered),
