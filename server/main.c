@@ -254,6 +254,7 @@ int main(int count, char **arguments)
         return 0;
     }
     ud_log_set_level(server.options.log_level);
+    umask(S_IRWXO | S_IWGRP); /* the database holds the hashes of passwords and secrets */
     signal(SIGXFSZ, SIG_IGN); /* a limit on file sizes is a full disk to whoever writes, not the end of the server */
     sigset_t signals = hold_signals();
     err = start(&server);

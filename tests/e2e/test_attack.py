@@ -37,6 +37,14 @@ def test_a_database_that_was_moved_away_acknowledges_nothing(server, claim_key):
     assert {row["id"] for row in server.api("GET", "/devices")["items"]} == {"before", "after"}
 
 
+def test_nothing_it_keeps_is_for_every_user_of_the_machine_to_read(start_server, tmp_path):
+    folder = tmp_path / "server0" / "data"
+    folder.mkdir(parents=True, mode=0o755)
+    server = start_server()
+    assert server.data == folder and server.program.running
+    assert {file.name: oct(file.stat().st_mode) for file in folder.rglob("*") if file.stat().st_mode & 0o007} == {}
+
+
 # ---- requests ------------------------------------------------------------------------------------------------------------
 
 
