@@ -110,12 +110,20 @@ static ud_agent_event_t work_saving(ud_agent_t *agent, uint64_t now_ms, uint64_t
     return agent->identity.token_size > 0 ? UD_EVENT_DONE : UD_EVENT_MORE;
 }
 
+static ud_agent_event_t fail_update(ud_agent_t *agent, ud_err_t err)
+{
+    agent->download_error = (uint16_t)err;
+    return UD_EVENT_FATAL;
+}
+
 static ud_agent_event_t work_waiting(ud_agent_t *agent, uint64_t now_ms, uint64_t *wake_ms)
 {
     if (now_ms >= agent->ask_ms) {
         ud_err_t reason = obstacle(agent, now_ms, agent->config->hooks.may_download);
         if (reason == UD_OK) {
-            return UD_EVENT_GO;
+            bool begun = agent->chain.image_size != 0;
+            ud_err_t err = begun ? UD_OK : ud_download_begin(agent, now_ms);
+            return err == UD_OK ? UD_EVENT_GO : fail_update(agent, err);
         }
         if (reason != (ud_err_t)agent->wait_reason) {
             agent->wait_reason = (uint16_t)reason;
@@ -153,12 +161,6 @@ static ud_agent_event_t work_writing(ud_agent_t *agent, uint64_t now_ms, uint64_
 {
     *wake_ms = now_ms;
     return ud_download_write(agent);
-}
-
-static ud_agent_event_t fail_update(ud_agent_t *agent, ud_err_t err)
-{
-    agent->download_error = (uint16_t)err;
-    return UD_EVENT_FATAL;
 }
 
 /* Asks boot to install at the next start; from here on any reset does. */
@@ -307,15 +309,21 @@ static void act_settle(ud_agent_t *agent, uint64_t now_ms)
     }
 }
 
-static void give_up(ud_agent_t *agent)
+/* Takes back what boot was asked for. What cannot be taken back is reported by boot: it verifies for itself. */
+static void withdraw(ud_agent_t *agent)
 {
     if (agent->staged) {
-        ud_agent_may_fail(ud_slot_unstage(agent->journal)); /* what cannot be unstaged is reported by boot */
+        ud_agent_may_fail(ud_slot_unstage(agent->journal));
         agent->staged = false;
     }
     if (!agent->on_trial) {
         ud_agent_may_fail(ud_report_drop(agent)); /* the next start finds that boot was not asked */
     }
+}
+
+static void give_up(ud_agent_t *agent)
+{
+    withdraw(agent);
     ud_download_forget(agent);
     ud_exchange_close(agent);
 }
@@ -333,16 +341,11 @@ static void act_give_up(ud_agent_t *agent, uint64_t now_ms)
 static void act_accept(ud_agent_t *agent, uint64_t now_ms)
 {
     act_settle(agent, now_ms);
+    withdraw(agent);
     agent->has_update = true;
+    agent->chain = (ud_chain_t){0};
     agent->ask_ms = now_ms;
     agent->wait_reason = UD_OK;
-    ud_err_t err = ud_download_begin(agent, now_ms);
-    if (err != UD_OK) {
-        agent->download_error = (uint16_t)err;
-        agent->update.window_opens_ms = UINT64_MAX; /* nothing begins; the report of the failure is next */
-        ud_report_result(agent, agent->update.update_id, UD_DEVICE_FAILED, err);
-        agent->checkin_ms = now_ms;
-    }
 }
 
 static void act_hold(ud_agent_t *agent, uint64_t now_ms)

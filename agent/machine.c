@@ -56,6 +56,7 @@ static const ud_agent_rule_t rules[UD_AGENT_STATE_COUNT][UD_EVENT_COUNT] = {
     [UD_AGENT_WAITING] = {
         [UD_EVENT_GO]       = RULE(NONE,          DOWNLOADING),
         [UD_EVENT_DUE]      = RULE(CHECK_IN,      CHECKING),
+        [UD_EVENT_FATAL]    = RULE(GIVE_UP,       IDLE),
     },
     [UD_AGENT_DOWNLOADING] = {
         [UD_EVENT_MORE]     = RULE(NONE,          WRITING),

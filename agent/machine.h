@@ -41,7 +41,7 @@ typedef enum {
     UD_ACT_BACK_OFF,   /* the exchange is over; try again after a while */
     UD_ACT_AGAIN,      /* what was interrupted goes on; a check-in is due at once */
     UD_ACT_HOLD,       /* the download stops; say why at once */
-    UD_ACT_ACCEPT,     /* take up the offer's download where the journal has it */
+    UD_ACT_ACCEPT,     /* take back what boot was asked for before, wait for a good moment */
     UD_ACT_GIVE_UP,    /* forget the update and report why */
     UD_ACT_STAGE,      /* the image is complete; the server is told before boot is */
     UD_ACT_REBOOT,     /* ask boot to install, and reset */

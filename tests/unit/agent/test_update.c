@@ -315,6 +315,37 @@ static void a_cancelled_staged_update_is_not_installed(void **state)
     assert_false(fixture->agent.result_pending);
 }
 
+static void another_offer_takes_back_what_was_staged_before_it_erases(void **state)
+{
+    static fixture_release_t third;
+    fixture_t *fixture = *state;
+    fixture->deny_reboot = true;
+    fixture_offer(fixture, &fixture->second);
+    assert_true(fixture_run_until(fixture, fixture_is_staged, LIMIT_MS, NULL));
+    fixture_release(fixture, "3.0.0", 3, 26000, 4096, &third);
+    third.offer.update_id = FIXTURE_UPDATE_ID + 1;
+    fixture_offer(fixture, &third);
+    assert_true(fixture_run_until(fixture, fixture_is_downloading, fixture->now_ms + LIMIT_MS, NULL));
+    assert_false(install_is_pending(fixture));
+    assert_true(fixture_run_until(fixture, fixture_is_staged, fixture->now_ms + LIMIT_MS, NULL));
+    assert_true(install_is_pending(fixture));
+    assert_true(fixture_slot_b_holds(fixture, &third));
+}
+
+static void a_worn_journal_starts_no_download(void **state)
+{
+    fixture_t *fixture = *state;
+    fixture_register(fixture);
+    fixture_offer(fixture, &fixture->second);
+    ud_board_refuse_writes(fixture->board, UD_AREA_JOURNAL, 0, 16 * 1024, true);
+    assert_true(fixture_run_until(fixture, fixture_has_result, fixture->now_ms + LIMIT_MS, NULL));
+    assert_int_equal(fixture->agent.result, UD_DEVICE_FAILED);
+    assert_int_equal(fixture->agent.result_error, UD_ERR_JOURNAL_WORN);
+    assert_int_equal(fixture->erases_b, 0);
+    assert_true(fixture_run_until(fixture, fixture_is_idle, fixture->now_ms + LIMIT_MS, NULL));
+    assert_true(fixture_last(fixture)->journal_worn);
+}
+
 #define WITH_FIXTURE(test) cmocka_unit_test_setup_teardown(test, fixture_setup, fixture_teardown)
 
 int main(void)
@@ -340,6 +371,8 @@ int main(void)
         WITH_FIXTURE(a_download_only_update_is_not_staged),
         WITH_FIXTURE(a_cancelled_download_is_forgotten_and_reported),
         WITH_FIXTURE(a_cancelled_staged_update_is_not_installed),
+        WITH_FIXTURE(another_offer_takes_back_what_was_staged_before_it_erases),
+        WITH_FIXTURE(a_worn_journal_starts_no_download),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
