@@ -1,7 +1,7 @@
 /* "Why is it not updating?": the server's checks in evaluation order. The first that says no is the reason; what would
  * come after it is there for those who ask.
  */
-import { Check, Minus, X } from "lucide-react";
+import { Check, ChevronRight, Minus, X } from "lucide-react";
 import type { DeviceDetail } from "../../shared/api/client";
 import { isMoving, reasonOf } from "../../shared/device/row";
 import { words } from "../../shared/format";
@@ -58,8 +58,11 @@ export function Checks({ detail }: { detail: DeviceDetail }) {
       </p>
       <ol className="px-3.5 pb-2">{asked.map((line) => <CheckLine key={line.check} line={line} mark={markOf(line)} />)}</ol>
       {later.length > 0 && (
-        <details className="mx-3.5 border-t border-line">
-          <summary className="flex min-h-9 cursor-pointer items-center text-muted hover:text-ink max-md:min-h-11">{text.device.further(later.length)}</summary>
+        <details className="group mx-3.5 border-t border-line">
+          <summary className="flex min-h-9 cursor-pointer items-center gap-3 text-muted hover:text-ink max-md:min-h-11">
+            <ChevronRight size={16} className="transition-transform group-open:rotate-90 motion-reduce:transition-none" aria-hidden="true" />
+            {text.device.further(later.length)}
+          </summary>
           <ol className="pb-2">{later.map((line) => <CheckLine key={line.check} line={line} mark={line.passed ? "passed" : "later"} />)}</ol>
         </details>
       )}

@@ -33,7 +33,7 @@ function Progress({ device }: { device: Device }) {
   return (
     <span className="flex w-full items-center gap-2.5">
       <Bar percent={device.progress} label={text.devices.progress(text.states[device.state])} fill={LOOKS[device.state].fill} moving={device.state === "updating"} />
-      <span className="num w-9 text-right text-muted">{device.progress}%</span>
+      <span className="num w-10 shrink-0 text-right text-muted">{device.progress}%</span>
     </span>
   );
 }
