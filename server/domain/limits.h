@@ -20,8 +20,8 @@
 /* Chunk sizes for which a release is served; one chain file each (core/base/limits.h). */
 #define UD_CHUNK_KIND_COUNT 4
 
-/* Bytes of an uploaded image: the largest external flash of the boards we know holds 64 MB. */
-#define UD_UPLOAD_SIZE_MAX (64u * 1024u * 1024u)
+/* Bytes of an uploaded image: gateways with a Linux beside their microcontrollers have images of some 300 MB. */
+#define UD_UPLOAD_SIZE_MAX (512u * 1024u * 1024u)
 
 /* Devices of one fleet: four times the design's million; 1 GB of RAM. */
 #define UD_DEVICE_COUNT_MAX 4000000u

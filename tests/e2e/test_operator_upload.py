@@ -117,7 +117,7 @@ def test_an_upload_is_refused_by_its_head_alone(server, api):
     size = "Content-Length: 50000000"
     assert head_only(server, [size]) == (401, "unauthenticated")
     assert head_only(server, [size, "Authorization: Bearer nobody"]) == (401, "unauthenticated")
-    big = "Content-Length: 300000000"
+    big = "Content-Length: 600000000"
     assert head_only(server, [big, f"Authorization: {bearer}", "Expect: 100-continue"]) == (413, "too_large")
     assert artifact_files(server) == []
     logged(server, "too_large")
@@ -133,7 +133,7 @@ def test_a_chunked_upload_is_cut_at_the_limit(server, api):
     with socket.create_connection((host, int(port)), timeout=60) as connection:
         connection.sendall(head.encode())
         try:
-            for _ in range(70):
+            for _ in range(520):
                 connection.sendall(piece)
         except OSError:
             pass
