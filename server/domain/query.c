@@ -7,53 +7,69 @@
 
 /* ---- summary ------------------------------------------------------------------------------------------------------ */
 
-/* The most common entries of `intern` by what is shown, most common first. */
+/* How many devices are seen under a label. */
 typedef struct {
     const char *label;
     uint32_t count;
 } top_t;
 
-static void top_add(top_t *top, size_t *used, const char *label, uint32_t count)
+static int by_label(const void *left, const void *right)
 {
-    for (size_t i = 0; i < *used; i++) {
-        if (strcmp(top[i].label, label) == 0) {
-            count += top[i].count; /* one version, several images */
-            memmove(&top[i], &top[i + 1], (*used - i - 1) * sizeof(*top));
-            (*used)--;
-            break;
-        }
-    }
-    size_t at = *used;
-    while (at > 0 && top[at - 1].count < count) {
-        at--;
-    }
-    if (at == UD_TOP_COUNT_MAX) {
-        return;
-    }
-    size_t kept = *used < UD_TOP_COUNT_MAX ? *used : UD_TOP_COUNT_MAX - 1;
-    memmove(&top[at + 1], &top[at], (kept - at) * sizeof(*top));
-    top[at] = (top_t){label, count};
-    *used = kept + 1;
+    return strcmp(((const top_t *)left)->label, ((const top_t *)right)->label);
 }
 
-static ud_err_t view_top(const ud_intern_t *intern, ud_arena_t *arena, const ud_count_t **items, size_t *count)
+/* Most common first. */
+static int by_count(const void *left, const void *right)
 {
-    top_t top[UD_TOP_COUNT_MAX + 1];
-    size_t used = 0;
+    uint32_t a = ((const top_t *)left)->count;
+    uint32_t b = ((const top_t *)right)->count;
+    return a != b ? (a < b ? 1 : -1) : by_label(left, right);
+}
+
+/* Counts what is shown of `intern` by label: of one version there may be several images. Gives the number of labels. */
+static size_t count_labels(const ud_intern_t *intern, top_t *top)
+{
+    size_t shown = 0;
     for (uint32_t i = 0; i < intern->used; i++) {
         if (intern->counts[i] > 0 && intern->shown[i] > 0) {
-            top_add(top, &used, ud_intern_key(intern, i), intern->shown[i]); /* both keys begin with their text */
+            top[shown++] = (top_t){ud_intern_key(intern, i), intern->shown[i]}; /* both keys begin with their text */
         }
     }
-    ud_count_t *views = ud_arena_alloc(arena, (used + 1) * sizeof(*views));
+    qsort(top, shown, sizeof(*top), by_label);
+    size_t used = 0;
+    for (size_t i = 0; i < shown; i++) {
+        if (used > 0 && by_label(&top[used - 1], &top[i]) == 0) {
+            top[used - 1].count += top[i].count;
+        } else {
+            top[used++] = top[i];
+        }
+    }
+    return used;
+}
+
+static ud_err_t view_labels(const top_t *top, size_t count, ud_arena_t *arena, const ud_count_t **items)
+{
+    ud_count_t *views = ud_arena_alloc(arena, (count + 1) * sizeof(*views));
     UD_REQUIRE(views != NULL, UD_ERR_TOO_LARGE);
-    for (size_t i = 0; i < used; i++) {
+    for (size_t i = 0; i < count; i++) {
         views[i] = (ud_count_t){ud_arena_text(arena, top[i].label, strlen(top[i].label)), top[i].count};
         UD_REQUIRE(views[i].label != NULL, UD_ERR_TOO_LARGE);
     }
     *items = views;
-    *count = used;
     return UD_OK;
+}
+
+/* The most common labels of `intern`, most common first. */
+static ud_err_t view_top(const ud_intern_t *intern, ud_arena_t *arena, const ud_count_t **items, size_t *count)
+{
+    top_t *top = malloc((intern->used + 1) * sizeof(*top));
+    UD_ASSERT(top != NULL);
+    size_t used = count_labels(intern, top);
+    qsort(top, used, sizeof(*top), by_count);
+    *count = used < UD_TOP_COUNT_MAX ? used : UD_TOP_COUNT_MAX;
+    ud_err_t err = view_labels(top, *count, arena, items);
+    free(top);
+    return err;
 }
 
 static ud_err_t view_summary(const ud_fleet_t *fleet, ud_arena_t *arena, ud_summary_t *view)

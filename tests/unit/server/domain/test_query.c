@@ -143,6 +143,28 @@ static void many_versions_show_the_most_common(void **state)
     assert_int_equal(summary->versions[2].count, 2);
 }
 
+static void a_version_of_several_images_is_counted_whole(void **state)
+{
+    (void)state;
+    actor_t actor;
+    actor_make(&actor, 90, "9.9.9");
+    memset(actor.image_digest, 9, sizeof(actor.image_digest)); /* alone with its image, and rarer than the others */
+    assert_int_equal(actor_register(&world, &actor, WORLD_CLAIM_KEY), UD_OK);
+    assert_int_equal(actor_checkin(&world, &actor), UD_OK);
+    for (unsigned i = 0; i < 60; i++) {
+        char version[16];
+        snprintf(version, sizeof(version), "3.0.%u", i % 30);
+        actor_join(&world, &actor, 100 + i, version);
+    }
+    for (unsigned i = 0; i < 9; i++) {
+        actor_join(&world, &actor, 200 + i, "9.9.9");
+    }
+    world_ask(&world, UD_COMMAND_QUERY_SUMMARY);
+    assert_int_equal(world_do(&world), UD_OK);
+    assert_string_equal(world.command.out.summary.versions[0].label, "9.9.9");
+    assert_int_equal(world.command.out.summary.versions[0].count, 10);
+}
+
 static void only_what_changed_is_told(void **state)
 {
     (void)state;
@@ -250,6 +272,7 @@ int main(void)
         TEST(what_needs_a_person_comes_first),
         TEST(the_summary_counts_versions),
         TEST(many_versions_show_the_most_common),
+        TEST(a_version_of_several_images_is_counted_whole),
         TEST(only_what_changed_is_told),
         TEST(a_rollout_is_told_when_it_changes),
         TEST(a_restarted_server_says_begin_anew),
