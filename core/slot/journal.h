@@ -18,7 +18,7 @@
  * full one stays until the lane comes round to it, when each of its rows is elsewhere in the same lane.
  *
  * Proved by tests/powercut/journal_model.c; why it is so: docs/decisions/0002-journal.md.
- * RAM: one ud_journal_t, 348 bytes on a 32-bit machine. Two program operations and one erase per lane at most, in the
+ * RAM: one ud_journal_t, about 320 bytes on a 32-bit machine. Two program operations and one erase per lane at most, in the
  * absence of defects.
  */
 #ifndef UD_SLOT_JOURNAL_H

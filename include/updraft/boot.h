@@ -6,7 +6,7 @@
  * verifies what it gives back: hash, signature by a trusted key, security counter, hardware id. What it decides is one
  * table: boot/policy.c, docs/device.md "Boot".
  * Power may fail at any instant: the next start goes on. The watchdog is fed at least once per flash operation.
- * RAM: no static data; the stack holds the journal (348 bytes), two copy buffers and the verification.
+ * RAM: no static data; the stack holds the journal (320 bytes), two copy buffers and the verification.
  */
 #ifndef UPDRAFT_BOOT_H
 #define UPDRAFT_BOOT_H

@@ -18,9 +18,9 @@ PARTS = ("core", "boot", "include", "api", "ports/posix", "tests/powercut")
 
 MODEL = ("journal_model", "--case", "8", "--sample", "2")
 PAIRS = ("journal_model", "--case", "8", "--depth", "2", "--sample", "60")
-FAULTS = ("journal_model", "--case", "8", "--faults", "2000", "--sample", "40")
-LATE = ("journal_model", "--case", "once", "--depth", "2", "--sample", "20", "--late", "8")
-BOOT = ("boot_cuts", "--case", "page-2048x8")
+FAULTS = ("journal_model", "--case", "8", "--faults", "4000", "--sample", "60")
+LATE = ("journal_model", "--case", "once", "--depth", "2", "--sample", "30", "--late", "8")
+BOOT = ("boot_cuts", "--case", "page-2048x8", "--sample", "6")
 
 # name: file, text, replacement, the proof that must fail
 MUTANTS = {
