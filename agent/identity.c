@@ -125,7 +125,10 @@ ud_err_t ud_identity_save_begin(const ud_identity_t *identity, ud_port_t *port, 
     uint32_t size = RECORD_SIZE((uint32_t)token_size);
     uint32_t padding = (word - size % word) % word;
     ud_writer_fill(&tail, area->erased_value, padding);
-    *save = (ud_identity_save_t){.size = (uint16_t)(size + padding)};
+    *save = (ud_identity_save_t){
+        .size = (uint16_t)(size + padding),
+        .copy = identity->generation > 0 && identity->copy == 0 ? 1 : 0,
+    };
     return UD_OK;
 }
 
@@ -162,8 +165,9 @@ ud_err_t ud_identity_save_step(ud_identity_t *identity, ud_port_t *port, const u
     }
     save->written = (uint8_t)(save->written + (err == UD_OK));
     save->position = 0;
-    save->copy++;
-    if (save->copy < COPIES) {
+    save->copy ^= 1;
+    save->done++;
+    if (save->done < COPIES) {
         return UD_ERR_WOULD_BLOCK;
     }
     err = ud_identity_open(identity, port);

@@ -3,8 +3,8 @@
  *     copy 0                         copy 1             each copy fills half of the area (whole sectors)
  *   | magic, generation, sizes, nonce (16), secret (32), token (0..512), CRC-32 |
  *
- * A change writes copy 0, reads it back, then copy 1: power may fail anywhere and one whole copy remains; the one of the
- * higher generation counts and the other is written again at the next save. Both lost: the device draws a new nonce and
+ * The copy of the higher generation counts. A change writes the other one, reads it back, and only then the one that
+ * counted: power may fail anywhere, in one save after another, and one whole copy remains. Both lost: the device draws a new nonce and
  * secret and registers afresh, which the server answers with "identity lost" or a new device, never a takeover.
  * Secrets are read from flash when needed and never stay in RAM.
  */
@@ -36,6 +36,7 @@ typedef struct {
     uint32_t position; /* operations done on the present copy */
     uint16_t size;     /* bytes of the record in the buffer */
     uint8_t copy;      /* being written */
+    uint8_t done;      /* copies that were tried */
     uint8_t written;   /* copies that read back true */
 } ud_identity_save_t;
 

@@ -188,6 +188,28 @@ static void no_power_cut_loses_the_identity(void **state)
     ud_board_destroy(origin);
 }
 
+/* The save before was cut in its second copy: the one whole copy may not be the first that the next save erases. */
+static void a_cut_in_each_of_two_saves_does_not_lose_the_identity(void **state)
+{
+    (void)state;
+    for (uint32_t first = 1; first < 8; first++) {
+        for (uint32_t second = 1; second < 8; second++) {
+            ud_port_t *board = make_board(4096, 8);
+            save_token(board, "token-one");
+            const uint32_t operations[] = {first, second};
+            for (size_t i = 0; i < 2; i++) {
+                ud_board_fuse_t fuse = {operations[i], UD_CUT_INSIDE, 0, false, UD_WORD_UNREADABLE};
+                save_t task = {.token = "token-two"};
+                ud_board_fuse_set(board, &fuse);
+                (void)ud_board_run(board, save, &task);
+                ud_board_fuse_set(board, &(ud_board_fuse_t){0});
+            }
+            assert_int_equal(read_back(board).err, UD_OK);
+            ud_board_destroy(board);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -197,6 +219,7 @@ int main(void)
         cmocka_unit_test(one_lost_copy_costs_nothing),
         cmocka_unit_test(a_flipped_bit_is_seen),
         cmocka_unit_test(no_power_cut_loses_the_identity),
+        cmocka_unit_test(a_cut_in_each_of_two_saves_does_not_lose_the_identity),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
