@@ -64,11 +64,11 @@ static void resolve(ud_agent_t *agent, const ud_slot_status_t *status)
     if (update_id == 0 || status->state == UD_SLOT_TRIAL || status->install_pending) {
         return;
     }
-    if (is_tagged(agent, agent->image_digest)) {
+    if (status->revert_reason != UD_OK && is_tagged(agent, status->revert_digest)) {
+        bool reverted = status->boot_reason != UD_BOOT_STAGED_REFUSED && !is_tagged(agent, agent->image_digest);
+        ud_report_result(agent, update_id, reverted ? UD_DEVICE_REVERTED : UD_DEVICE_FAILED, status->revert_reason);
+    } else if (is_tagged(agent, agent->image_digest)) {
         ud_report_result(agent, update_id, UD_DEVICE_CONFIRMED, UD_OK);
-    } else if (status->revert_reason != UD_OK && is_tagged(agent, status->revert_digest)) {
-        bool refused = status->boot_reason == UD_BOOT_STAGED_REFUSED;
-        ud_report_result(agent, update_id, refused ? UD_DEVICE_FAILED : UD_DEVICE_REVERTED, status->revert_reason);
     } else {
         ud_agent_may_fail(ud_report_drop(agent)); /* it is looked at again at the next start */
     }

@@ -224,11 +224,36 @@ static ud_err_t what_failed(const boot_t *boot)
     return boot->facts.state == UD_FACT_TRIAL ? UD_ERR_CRASHED : UD_ERR_CRASH_LOOP;
 }
 
+/* Reasons that say nothing against the image. */
+static bool is_blameless(ud_err_t reason)
+{
+    return reason == UD_ERR_NO_CONTACT || reason == UD_ERR_FLASH_READ || reason == UD_ERR_JOURNAL_WORN;
+}
+
+static void blame(boot_t *boot, ud_err_t reason, const uint8_t *digest)
+{
+    ud_err_t err = is_blameless(reason) ? UD_OK : ud_slot_bad_put(&boot->journal, digest);
+    (void)err;
+}
+
+/* A failed trial without a way back ends here: on trial the device would take no update, and could not be mended. */
 static bool boot_safe(boot_t *boot)
 {
     uint8_t before = boot->record.abnormal_resets;
-    tell(boot, UD_BOOT_SAFE_MODE, what_failed(boot), boot->a.hash);
-    count_abnormal(boot);
+    ud_slot_status_t status;
+    ud_slot_status(&boot->journal, &status);
+    if (status.boot_reason != UD_BOOT_SAFE_MODE) {
+        tell(boot, UD_BOOT_SAFE_MODE, what_failed(boot), boot->a.hash);
+    }
+    if (is_settled(boot)) {
+        count_abnormal(boot);
+    } else {
+        blame(boot, what_failed(boot), boot->a.hash);
+        boot->record.state = UD_SLOT_CONFIRMED;
+        boot->record.reason = UD_OK;
+        boot->record.attempts = 0;
+        boot->record.abnormal_resets = UD_BOOT_CRASH_LOOP;
+    }
     if (boot->record.abnormal_resets != before) {
         put_if_possible(boot);
     }
@@ -301,12 +326,6 @@ static bool revert(boot_t *boot)
     return false;
 }
 
-/* Reasons that say nothing against the image. */
-static bool is_blameless(ud_err_t reason)
-{
-    return reason == UD_ERR_NO_CONTACT || reason == UD_ERR_FLASH_READ || reason == UD_ERR_JOURNAL_WORN;
-}
-
 /* What a completed move means. Rows about it go before the record: until that is written, all of this is done again. */
 static void complete(boot_t *boot)
 {
@@ -317,8 +336,7 @@ static void complete(boot_t *boot)
     } else if (up) {
         tell(boot, UD_BOOT_INSTALLED, UD_OK, record->digest);
     } else {
-        ud_err_t err = is_blameless(record->reason) ? UD_OK : ud_slot_bad_put(&boot->journal, record->digest);
-        (void)err;
+        blame(boot, record->reason, record->digest);
         tell(boot, UD_BOOT_REVERTED, record->reason, record->digest);
     }
     if (up && !record->turned) {

@@ -163,6 +163,9 @@ static void write_outcome(ud_port_t *board, void *arg)
     ud_slot_report_t report = {.update_id = UPDATE_ID, .epoch = 77, .sequence = 10, .state = UD_DEVICE_STAGED};
     uint8_t digest[UD_SHA256_SIZE];
     memset(digest, 0xD1, sizeof digest);
+    if (outcome->boot_reason == UD_BOOT_SAFE_MODE) {
+        memcpy(digest, outcome->fixture->first.info.hash, sizeof digest);
+    }
     memset(report.image_tag, outcome->update_is == 'B' ? 0xD1 : 0xD2, sizeof report.image_tag);
     if (outcome->update_is == 'R') {
         memcpy(report.image_tag, outcome->fixture->first.info.hash, sizeof report.image_tag);
@@ -223,6 +226,15 @@ static void a_staged_image_that_boot_refused_is_a_failure(void **state)
     assert_int_equal(report->error, UD_ERR_IMAGE_HASH);
 }
 
+static void an_update_that_failed_without_a_way_back_is_a_failure(void **state)
+{
+    const ud_checkin_t *report =
+        first_report(*state, (outcome_t){UD_BOOT_SAFE_MODE, UD_ERR_SELF_TEST_FAILED, 'R', NULL});
+    assert_int_equal(report->state, UD_DEVICE_FAILED);
+    assert_int_equal(report->error, UD_ERR_SELF_TEST_FAILED);
+    assert_true(report->safe_mode);
+}
+
 static void an_outcome_is_reported_once(void **state)
 {
     fixture_t *fixture = *state;
@@ -253,6 +265,7 @@ int main(void)
         WITH_FIXTURE(a_confirmation_that_was_not_reported_is_made_up_for),
         WITH_FIXTURE(a_revert_of_an_earlier_update_is_not_taken_for_this_one),
         WITH_FIXTURE(a_staged_image_that_boot_refused_is_a_failure),
+        WITH_FIXTURE(an_update_that_failed_without_a_way_back_is_a_failure),
         WITH_FIXTURE(an_outcome_is_reported_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

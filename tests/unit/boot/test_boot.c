@@ -298,6 +298,25 @@ static void a_failed_trial_without_a_way_back_runs_in_safe_mode(void **state)
     ud_board_destroy(board);
 }
 
+/* Nobody waits for a self-test any more: the device has to be free to take the next update. */
+static void a_failed_trial_without_a_way_back_is_no_trial_any_more(void **state)
+{
+    (void)state;
+    ud_port_t *board = make_trial();
+    ud_board_load(board, UD_AREA_SLOT_B, 0, "gone", 4);
+    act(board, act_reject);
+    for (int starts = 0; starts < 3; starts++) {
+        start_t next = start(board, UD_RESET_ORDERLY);
+        assert_true(next.result.safe_mode);
+        assert_int_equal(next.status.state, UD_SLOT_CONFIRMED);
+        assert_int_equal(next.status.revert_reason, UD_ERR_SELF_TEST_FAILED);
+    }
+    assert_true(new_is_bad(board));
+    act(board, act_contact);
+    act(board, act_stage);
+    ud_board_destroy(board);
+}
+
 /* ---- what is staged -------------------------------------------------------------------------------------------------- */
 
 static void check_refused(ud_port_t *board, ud_err_t reason)
@@ -576,6 +595,7 @@ int main(void)
         cmocka_unit_test(a_trial_without_contact_reverts_and_is_not_marked_bad),
         cmocka_unit_test(a_damaged_trial_is_replaced_by_the_image_before),
         cmocka_unit_test(a_failed_trial_without_a_way_back_runs_in_safe_mode),
+        cmocka_unit_test(a_failed_trial_without_a_way_back_is_no_trial_any_more),
         cmocka_unit_test(a_forged_image_is_not_installed),
         cmocka_unit_test(a_damaged_image_is_not_installed),
         cmocka_unit_test(an_image_for_other_hardware_is_not_installed),
