@@ -252,7 +252,8 @@ def main():
     parser.add_argument("--mode", choices=["watch", "ci"], default="watch")
     parser.add_argument("--folder", type=pathlib.Path, default=ROOT / "build" / "demo", help="emptied first")
     arguments = parser.parse_args()
-    signal.signal(signal.SIGTERM, end_orderly)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, end_orderly)
     lock = claim_folder(arguments.folder)
     demo = Demo(arguments.folder)
     try:
