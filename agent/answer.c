@@ -33,7 +33,8 @@ static bool is_good(const ud_agent_t *agent)
 /* A server that names no time, or no time at all, is asked again in the usual interval, not at once. */
 static void schedule(ud_agent_t *agent, uint32_t next_s, uint64_t now_ms)
 {
-    agent->checkin_ms = now_ms + (next_s > 0 ? next_s : agent->config->checkin_interval_s) * MS_PER_S;
+    uint32_t wait_s = next_s > 0 ? next_s : agent->config->checkin_interval_s;
+    agent->checkin_ms = now_ms + (wait_s < UD_AGENT_SLEEP_MAX_S ? wait_s : UD_AGENT_SLEEP_MAX_S) * MS_PER_S;
 }
 
 ud_agent_event_t ud_answer_to_register(ud_agent_t *agent, uint64_t now_ms)

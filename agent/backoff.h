@@ -7,8 +7,8 @@
 #include <stdint.h>
 
 /* Milliseconds to wait after `failures` failures in a row (1 for the first): evenly spread over 0 to
- * min(max_ms, base_ms * 2^(failures - 1)) by `chance`, 32 random bits. With `retry_after_s` of the server the wait is
- * that long at least, and the spread comes on top of it.
+ * min(max_ms, base_ms * 2^(failures - 1)) by `chance`, 32 random bits. With `retry_after_s` of the server, of which
+ * UD_AGENT_SLEEP_MAX_S count, the wait is that long at least, and the spread comes on top of it.
  */
 uint64_t ud_backoff_ms(uint32_t base_ms, uint32_t max_ms, uint8_t failures, uint32_t retry_after_s, uint32_t chance);
 

@@ -14,6 +14,16 @@
 /* Milliseconds without a byte until a stream counts as broken; slow cellular links pause for ten seconds and more. */
 #define UD_AGENT_ANSWER_TIMEOUT_MS 30000
 
+/* Time limit of a whole answer, or of one record of a download, as a multiple of the above: a server that drips, or whose
+ * answer has no end, holds the device for so long at most. With it a record of 4 KB needs 14 bytes a second.
+ */
+#define UD_AGENT_ANSWER_TIMEOUTS 10
+
+/* Longest sleep in seconds that a server may ask for, as the time of the next check-in or as Retry-After: a week. A wrong
+ * number must not silence a fleet for good.
+ */
+#define UD_AGENT_SLEEP_MAX_S 604800
+
 /* Seconds of uptime on trial without an answer of the server until the image before comes back. */
 #define UD_AGENT_CONTACT_TIMEOUT_S 86400
 

@@ -172,7 +172,9 @@ static ud_err_t poll(void *state, ud_port_t *port, uint8_t *buffer, size_t size,
     if (answer.left > 0) {
         UD_TRY(serve(buffer, want, fill));
     }
-    reply->complete = answer.left == 0;
+    bool drips = present->server.drip_ms > 0 && (answer.kind == UD_REQUEST_ARTIFACT || answer.status >= 300);
+    present->now_ms += drips ? present->server.drip_ms : 0;
+    reply->complete = answer.left == 0 && !(drips && answer.status >= 300);
     return UD_OK;
 }
 
@@ -286,6 +288,11 @@ static uint8_t battery(void *context)
     return ((fixture_t *)context)->battery;
 }
 
+static void tell_link(void *context, ud_agent_link_t *link)
+{
+    *link = ((fixture_t *)context)->link;
+}
+
 static void watch(void *context, ud_area_t area, uint32_t offset, const void *data, size_t size)
 {
     fixture_t *fixture = context;
@@ -324,7 +331,7 @@ int fixture_setup(void **state)
         .transport = &fixture_transport,
         .keys = &fixture->trusted,
         .key_count = 1,
-        .hooks = {fixture, may_download, may_reboot, self_test, battery, NULL, NULL},
+        .hooks = {fixture, may_download, may_reboot, self_test, battery, tell_link, NULL},
     };
     ud_agent_config_complete(&fixture->config);
     fixture->self_test = UD_SELF_TEST_PASSED;

@@ -37,6 +37,7 @@ typedef struct {
     uint32_t break_after; /* the stream breaks after so many bytes of artifact, once; 0: never */
     int64_t flip_at;      /* this byte of the artifact is wrong; -1: none */
     size_t piece;         /* bytes of body at a time */
+    uint32_t drip_ms;     /* each of them takes this long, of artifacts and of errors, which have no end; 0: at once */
 
     uint32_t requests[UD_REQUEST_COUNT];
     uint32_t artifact_bytes; /* served */
@@ -59,6 +60,7 @@ typedef struct {
     fixture_release_t first;  /* what runs: 1.0.0 */
     fixture_release_t second; /* 2.0.0 */
     uint32_t erases_b;        /* erases of slot B so far */
+    ud_agent_link_t link;
     bool deny_download;
     bool deny_reboot;
     ud_self_test_t self_test;
