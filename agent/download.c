@@ -134,7 +134,7 @@ static ud_agent_event_t judge_status(ud_agent_t *agent)
 {
     switch (agent->answer.status) {
     case STATUS_UNAUTHORIZED:
-        return UD_EVENT_DENIED;
+        return wrong(agent, UD_ERR_DOWNLOAD_FAILED) == UD_EVENT_FATAL ? UD_EVENT_FATAL : UD_EVENT_DENIED;
     case STATUS_TOO_MANY:
     case STATUS_UNAVAILABLE:
         return UD_EVENT_FAILED;
@@ -144,7 +144,7 @@ static ud_agent_event_t judge_status(ud_agent_t *agent)
 }
 
 /* The record in the buffer grew to `fill` bytes: is it whole, and true? */
-static ud_agent_event_t judge_record(ud_agent_t *agent)
+static ud_agent_event_t judge_record(ud_agent_t *agent, uint64_t now_ms)
 {
     uint32_t fill = agent->chain.fill;
     size_t eaten = 0;
@@ -160,6 +160,7 @@ static ud_agent_event_t judge_record(ud_agent_t *agent)
     agent->chunk_size = (uint32_t)chunk.size;
     agent->download_failures = 0;
     agent->failures = 0;
+    agent->begun_ms = now_ms;
     return UD_EVENT_MORE;
 }
 
@@ -190,7 +191,7 @@ ud_agent_event_t ud_download_receive(ud_agent_t *agent, uint64_t now_ms, uint64_
         }
         adapt_span(agent, now_ms);
     }
-    return came > 0 ? judge_record(agent) : UD_EVENT_NONE;
+    return came > 0 ? judge_record(agent, now_ms) : UD_EVENT_NONE;
 }
 
 /* ---- writing ------------------------------------------------------------ */

@@ -86,6 +86,7 @@ void ud_exchange_begin(ud_agent_t *agent, ud_request_kind_t kind, uint64_t now_m
     agent->request = (uint8_t)kind;
     agent->answer = (ud_answer_t){0};
     agent->fill = 0;
+    agent->begun_ms = now_ms;
     agent->heard_ms = now_ms;
     ud_err_t err = compose(agent, &request, now_ms);
     if (err != UD_OK) {
@@ -120,10 +121,15 @@ ud_exchange_progress_t ud_exchange_poll(ud_agent_t *agent, size_t want, uint64_t
         return fail(agent);
     }
     *err = UD_ERR_NETWORK;
+    uint64_t end_ms = agent->begun_ms + UD_AGENT_ANSWER_TIMEOUTS * (uint64_t)agent->config->answer_timeout_ms;
+    if (now_ms >= end_ms) {
+        return fail(agent);
+    }
     ud_err_t moved = transport->poll(agent->transport_state, agent->port, agent->buffer, agent->buffer_size, want,
                                      &agent->fill, &agent->answer);
     if (moved == UD_ERR_WOULD_BLOCK) {
-        *wake_ms = agent->heard_ms + agent->config->answer_timeout_ms;
+        uint64_t silent_ms = agent->heard_ms + agent->config->answer_timeout_ms;
+        *wake_ms = silent_ms < end_ms ? silent_ms : end_ms;
         return now_ms < *wake_ms ? UD_EXCHANGE_BUSY : fail(agent);
     }
     if (moved == UD_ERR_NETWORK && transport->was_stale(agent->transport_state)) {

@@ -117,7 +117,7 @@ typedef struct {
     uint32_t checkin_interval_s; /* until the server says otherwise */
     uint32_t retry_base_ms;      /* first backoff; doubles with each failure, full jitter */
     uint32_t retry_max_ms;       /* its bound */
-    uint32_t answer_timeout_ms;  /* without a byte from the server */
+    uint32_t answer_timeout_ms;  /* without a byte from the server; UD_AGENT_ANSWER_TIMEOUTS of them for all of it */
     uint32_t contact_timeout_s;  /* uptime on trial without contact until it reverts */
     uint32_t report_interval_ms; /* progress is reported at least this often... */
     uint8_t report_step_percent; /* ...and after this share of the download */
@@ -164,7 +164,8 @@ typedef struct {
     uint8_t request;      /* ud_request_kind_t */
     uint16_t begin_error; /* ud_err_t, when it could not begin */
     ud_answer_t answer;
-    size_t fill; /* bytes of the answer's body in the buffer */
+    size_t fill;       /* bytes of the answer's body in the buffer */
+    uint64_t begun_ms; /* the exchange, or the record of a download that is coming in */
     uint64_t heard_ms;
     uint64_t transport_state[UD_TRANSPORT_STATE_SIZE / sizeof(uint64_t)];
 
