@@ -300,9 +300,10 @@ static void act_again(ud_agent_t *agent, uint64_t now_ms)
     }
 }
 
+/* In a download only a new record shows that all is well again (agent/download.c). */
 static void act_settle(ud_agent_t *agent, uint64_t now_ms)
 {
-    agent->failures = 0;
+    agent->failures = agent->home == UD_AGENT_DOWNLOADING ? agent->failures : 0;
     agent->retry_ms = now_ms;
     if (agent->home != UD_AGENT_DOWNLOADING && agent->home != UD_AGENT_STAGED) {
         ud_exchange_close(agent);

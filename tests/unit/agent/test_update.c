@@ -166,6 +166,56 @@ static void a_server_out_of_reach_is_no_reason_to_give_up(void **state)
     assert_true(fixture_slot_b_holds(fixture, &fixture->second));
 }
 
+/* Check-ins succeed in between, and must not make it try ever again at once. */
+static void an_artifact_out_of_reach_is_tried_ever_less_often(void **state)
+{
+    fixture_t *fixture = *state;
+    fixture_offer(fixture, &fixture->second);
+    assert_true(fixture_run_until(fixture, fixture_is_downloading, LIMIT_MS, NULL));
+    fixture->server.fail_status[UD_REQUEST_ARTIFACT] = 503;
+    fixture->server.fail_count[UD_REQUEST_ARTIFACT] = UINT32_MAX;
+    uint32_t before = fixture->server.requests[UD_REQUEST_ARTIFACT];
+    assert_false(fixture_run_until(fixture, fixture_has_result, fixture->now_ms + 86400000, NULL));
+    assert_in_range(fixture->server.requests[UD_REQUEST_ARTIFACT] - before, 10, 120);
+    fixture->server.fail_count[UD_REQUEST_ARTIFACT] = 0;
+    assert_true(fixture_run_until(fixture, fixture_is_staged, fixture->now_ms + 7200000, NULL));
+}
+
+/* Each renewal costs two erases of the identity's sectors. */
+static void an_artifact_that_takes_no_token_is_given_up(void **state)
+{
+    fixture_t *fixture = *state;
+    fixture_offer(fixture, &fixture->second);
+    assert_true(fixture_run_until(fixture, fixture_is_downloading, LIMIT_MS, NULL));
+    fixture->server.fail_status[UD_REQUEST_ARTIFACT] = 401;
+    fixture->server.fail_count[UD_REQUEST_ARTIFACT] = UINT32_MAX;
+    assert_true(fixture_run_until(fixture, fixture_has_result, fixture->now_ms + 86400000, NULL));
+    assert_int_equal(fixture->agent.result_error, UD_ERR_DOWNLOAD_FAILED);
+    assert_in_range(fixture->server.requests[UD_REQUEST_TOKEN], 1, UD_AGENT_DOWNLOAD_RETRIES);
+}
+
+/* A byte now and then is no progress. */
+static void a_record_without_end_does_not_hold_the_device(void **state)
+{
+    fixture_t *fixture = *state;
+    fixture_offer(fixture, &fixture->second);
+    assert_true(fixture_run_until(fixture, fixture_is_downloading, LIMIT_MS, NULL));
+    uint32_t before = fixture->server.requests[UD_REQUEST_ARTIFACT];
+    fixture->server.piece = 1;
+    fixture->server.drip_ms = fixture->config.answer_timeout_ms - 1000;
+    assert_false(fixture_run_until(fixture, fixture_is_staged, fixture->now_ms + LIMIT_MS, NULL));
+    assert_true(fixture->server.requests[UD_REQUEST_ARTIFACT] > before + 1);
+}
+
+static void a_slow_link_is_not_taken_for_a_record_without_end(void **state)
+{
+    fixture_t *fixture = *state;
+    fixture_offer(fixture, &fixture->second);
+    fixture->server.drip_ms = fixture->config.answer_timeout_ms - 1000;
+    assert_true(fixture_run_until(fixture, fixture_is_staged, LIMIT_MS, NULL));
+    assert_int_equal(fixture->server.artifact_bytes, fixture->second.artifact_size);
+}
+
 static void a_token_that_expires_in_a_download_is_renewed(void **state)
 {
     fixture_t *fixture = *state;
@@ -361,6 +411,10 @@ int main(void)
         WITH_FIXTURE(another_release_starts_anew),
         WITH_FIXTURE(a_download_that_stays_wrong_is_given_up_and_reported),
         WITH_FIXTURE(a_server_out_of_reach_is_no_reason_to_give_up),
+        WITH_FIXTURE(an_artifact_out_of_reach_is_tried_ever_less_often),
+        WITH_FIXTURE(an_artifact_that_takes_no_token_is_given_up),
+        WITH_FIXTURE(a_record_without_end_does_not_hold_the_device),
+        WITH_FIXTURE(a_slow_link_is_not_taken_for_a_record_without_end),
         WITH_FIXTURE(a_token_that_expires_in_a_download_is_renewed),
         WITH_FIXTURE(content_that_is_not_what_was_signed_is_never_staged),
         WITH_FIXTURE(the_application_may_put_off_the_download),
