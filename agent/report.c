@@ -10,6 +10,10 @@
 #define DELTA_NONE 0
 #define SLOT_A 0
 
+/* Ranges of api/device.cddl: a modem that says anything else must not keep the device from checking in. */
+#define LINK_TYPE_MAX 7
+#define SIGNAL_MIN (-200)
+
 /* ---- the journal's row ------------------------------------------------------------ */
 
 ud_err_t ud_report_keep(ud_agent_t *agent)
@@ -176,7 +180,8 @@ static void fill_device(const ud_agent_t *agent, ud_checkin_t *message, uint64_t
     if (hooks->link != NULL) {
         ud_agent_link_t link = {0};
         hooks->link(hooks->context, &link);
-        message->present |= UD_FIELD(UD_CHECKIN_LINK) | (link.signal < 0 ? UD_FIELD(UD_CHECKIN_SIGNAL) : 0);
+        message->present |= link.type <= LINK_TYPE_MAX ? UD_FIELD(UD_CHECKIN_LINK) : 0;
+        message->present |= link.signal < 0 && link.signal >= SIGNAL_MIN ? UD_FIELD(UD_CHECKIN_SIGNAL) : 0;
         message->link = link.type;
         message->signal = link.signal;
     }

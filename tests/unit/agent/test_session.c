@@ -225,6 +225,48 @@ static void a_server_that_names_no_time_is_not_hammered(void **state)
     assert_true(fixture->now_ms - before_ms >= UD_AGENT_CHECKIN_INTERVAL_S * UINT64_C(1000));
 }
 
+/* A wrong number of the server, or of somebody in between, must not silence a device for good. */
+static void no_server_sends_a_device_to_sleep_for_years(void **state)
+{
+    fixture_t *fixture = *state;
+    const uint64_t longest_ms = UD_AGENT_SLEEP_MAX_S * UINT64_C(1000);
+    fixture_register(fixture);
+    fixture->server.offer.next_s = UINT32_MAX;
+    check_in_again(fixture);
+    wanted_checkins = fixture->server.checkin_count + 1;
+    assert_true(fixture_run_until(fixture, has_checked_in, fixture->now_ms + longest_ms, NULL));
+    fixture->server.offer.next_s = 60;
+    fixture->server.retry_after_s = UINT32_MAX;
+    fail_next(fixture, UD_REQUEST_CHECKIN, 503, 1);
+    wanted_checkins++;
+    assert_true(fixture_run_until(fixture, has_checked_in, fixture->now_ms + 3 * longest_ms, NULL));
+}
+
+static bool is_asking(const fixture_t *fixture)
+{
+    return fixture->agent.state == UD_AGENT_CHECKING;
+}
+
+static bool is_not_asking(const fixture_t *fixture)
+{
+    return fixture->agent.state != UD_AGENT_CHECKING;
+}
+
+static void an_answer_without_end_does_not_hold_the_device(void **state)
+{
+    fixture_t *fixture = *state;
+    fixture_register(fixture);
+    fail_next(fixture, UD_REQUEST_CHECKIN, 503, UINT32_MAX);
+    fixture->server.drip_ms = fixture->config.answer_timeout_ms - 1000;
+    assert_true(fixture_run_until(fixture, is_asking, LIMIT_MS, NULL));
+    uint64_t asked_ms = fixture->now_ms;
+    assert_true(fixture_run_until(fixture, is_not_asking, LIMIT_MS, NULL));
+    assert_in_range(fixture->now_ms - asked_ms, 1, 11 * fixture->config.answer_timeout_ms);
+    fail_next(fixture, UD_REQUEST_CHECKIN, 0, 0);
+    fixture->server.drip_ms = 0;
+    check_in_again(fixture);
+}
+
 static void a_wake_up_ends_a_backoff(void **state)
 {
     fixture_t *fixture = *state;
@@ -236,6 +278,21 @@ static void a_wake_up_ends_a_backoff(void **state)
     ud_agent_wake(&fixture->agent, fixture->now_ms);
     check_in_again(fixture);
     assert_int_equal(fixture->now_ms, before_ms);
+}
+
+/* ---- what the application says ------------------------------------------------------------ */
+
+static void what_a_modem_claims_never_keeps_a_device_from_checking_in(void **state)
+{
+    fixture_t *fixture = *state;
+    fixture_register(fixture);
+    fixture->link = (ud_agent_link_t){.type = 200, .signal = -999};
+    check_in_again(fixture);
+    assert_int_equal(fixture_last(fixture)->present & (UD_FIELD(UD_CHECKIN_LINK) | UD_FIELD(UD_CHECKIN_SIGNAL)), 0);
+    fixture->link = (ud_agent_link_t){.type = 3, .signal = -85};
+    check_in_again(fixture);
+    assert_int_equal(fixture_last(fixture)->link, 3);
+    assert_int_equal(fixture_last(fixture)->signal, -85);
 }
 
 /* ---- reports ------------------------------------------------------------ */
@@ -328,7 +385,10 @@ int main(void)
         WITH_FIXTURE(retry_after_is_honoured),
         WITH_FIXTURE(the_next_check_in_is_when_the_server_says),
         WITH_FIXTURE(a_server_that_names_no_time_is_not_hammered),
+        WITH_FIXTURE(no_server_sends_a_device_to_sleep_for_years),
+        WITH_FIXTURE(an_answer_without_end_does_not_hold_the_device),
         WITH_FIXTURE(a_wake_up_ends_a_backoff),
+        WITH_FIXTURE(what_a_modem_claims_never_keeps_a_device_from_checking_in),
         WITH_FIXTURE(numbers_of_reports_grow_and_never_come_twice),
         WITH_FIXTURE(sleeping_and_checking_in_hardly_wears_the_flash),
         WITH_FIXTURE(a_lost_journal_begins_a_new_epoch),
