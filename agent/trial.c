@@ -10,7 +10,7 @@
 ud_agent_event_t ud_trial_watch(ud_agent_t *agent, uint64_t now_ms, uint64_t *wake_ms)
 {
     const ud_agent_hooks_t *hooks = &agent->config->hooks;
-    if (!agent->on_trial) {
+    if (!agent->on_trial || agent->trial_error == UD_ERR_JOURNAL_WORN) {
         return UD_EVENT_NONE;
     }
     if (!agent->self_test_passed) {
@@ -38,10 +38,9 @@ ud_agent_event_t ud_trial_watch(ud_agent_t *agent, uint64_t now_ms, uint64_t *wa
 
 void ud_trial_confirm(ud_agent_t *agent)
 {
-    /* A journal that refuses leaves the image on trial, which boot ends when the attempts are used up; until then each
-     * step tries again.
-     */
+    /* A journal that refuses leaves the image on trial: boot ends it, and until the next reset nothing is left to do. */
     if (ud_slot_confirm(agent->journal) != UD_OK) {
+        agent->trial_error = UD_ERR_JOURNAL_WORN;
         return;
     }
     agent->on_trial = false;

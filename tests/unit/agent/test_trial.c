@@ -143,6 +143,17 @@ static void a_pending_device_confirms_its_trial(void **state)
     assert_true(fixture_run_until(fixture, is_confirmed, LIMIT_MS, NULL));
 }
 
+/* Boot ends such a trial; until then the device must not spin. */
+static void a_confirmation_that_the_journal_refuses_does_not_stop_the_device(void **state)
+{
+    fixture_t *fixture = *state;
+    fixture->server.register_status = UD_STATUS_PENDING;
+    start_trial(fixture);
+    ud_board_refuse_writes(fixture->board, UD_AREA_JOURNAL, 0, 16 * 1024, true);
+    assert_false(fixture_run_until(fixture, fixture_never, fixture->now_ms + 100000, NULL));
+    assert_in_range(fixture->server.requests[UD_REQUEST_REGISTER], 10, 30);
+}
+
 /* ---- what became of it ------------------------------------------------------------ */
 
 /* What boot left behind, and whose hash the journal has for the update: 'R' of the running image, 'B' of the one in
@@ -260,6 +271,7 @@ int main(void)
         WITH_FIXTURE(an_offer_on_trial_is_not_taken),
         WITH_FIXTURE(the_offer_of_the_confirmed_update_is_not_refused),
         WITH_FIXTURE(a_pending_device_confirms_its_trial),
+        WITH_FIXTURE(a_confirmation_that_the_journal_refuses_does_not_stop_the_device),
         WITH_FIXTURE(a_revert_is_reported_with_its_reason),
         WITH_FIXTURE(a_revert_is_reported_after_further_resets_too),
         WITH_FIXTURE(a_confirmation_that_was_not_reported_is_made_up_for),
