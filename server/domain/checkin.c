@@ -327,6 +327,7 @@ ud_err_t ud_apply_checkin(ud_fleet_t *fleet, ud_command_t *command)
                    ud_utf8_is_text(m->version, strlen(m->version)),
                UD_ERR_INVALID_ARGUMENT);
     bool repeated = is_repeated(d, i, m);
+    fleet->reporter = device;
     ud_device_seen(fleet, device);
     if (!repeated && (d->flags[i] & UD_DEVICE_RETIRED) == 0) {
         take_number(fleet, device, m);

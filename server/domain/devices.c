@@ -201,7 +201,7 @@ const ud_digest_t *ud_devices_candidate(const ud_devices_t *devices, uint32_t nu
     return &candidate->secret_hash;
 }
 
-void ud_devices_set_candidate(ud_devices_t *devices, uint32_t number, const ud_digest_t *secret_hash)
+ud_candidate_t *ud_devices_set_candidate(ud_devices_t *devices, uint32_t number, const ud_digest_t *secret_hash)
 {
     ud_candidate_t *candidate = candidate_of(devices, number);
     if (candidate == NULL) {
@@ -209,10 +209,11 @@ void ud_devices_set_candidate(ud_devices_t *devices, uint32_t number, const ud_d
             realloc(devices->candidates, (devices->candidate_count + 1) * sizeof(*devices->candidates));
         UD_ASSERT(devices->candidates != NULL);
         candidate = &devices->candidates[devices->candidate_count++];
-        candidate->device = number;
+        *candidate = (ud_candidate_t){.device = number};
     }
     candidate->secret_hash = *secret_hash;
     devices->flags[number - 1] |= UD_DEVICE_CANDIDATE;
+    return candidate;
 }
 
 void ud_devices_clear_candidate(ud_devices_t *devices, uint32_t number)

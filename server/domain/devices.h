@@ -73,6 +73,8 @@ typedef struct {
     X(uint32_t, seen_s)     /* monotonic second of the last check-in */                    \
     X(uint32_t, deadline_s) /* of the open execution, or of its retry; UINT32_MAX: none */ \
     X(uint32_t, due_s)      /* not before then is the device looked at by ud_fleet_tick */ \
+    X(uint32_t, events_s)   /* its bucket of events is full again then: ud_event() */      \
+    X(uint32_t, unlogged)   /* only counted since */                                       \
     X(uint16_t, flags)                                                                     \
     X(uint16_t, err)                                                                       \
     X(uint16_t, revert_reason)                                                             \
@@ -103,6 +105,7 @@ typedef struct {
 /* A credential that was presented with a claim key for an id that has another: waits for a person. Rare. */
 typedef struct {
     uint32_t device;
+    uint32_t noted_s; /* monotonic second of its last event; 0: none in this run */
     ud_digest_t secret_hash;
 } ud_candidate_t;
 
@@ -156,7 +159,9 @@ bool ud_devices_set_firmware(ud_devices_t *devices, uint32_t number, const char 
 
 /* The credential that waits for approval, or NULL. */
 const ud_digest_t *ud_devices_candidate(const ud_devices_t *devices, uint32_t number);
-void ud_devices_set_candidate(ud_devices_t *devices, uint32_t number, const ud_digest_t *secret_hash);
+
+/* Keeps another one; its place is good until the next is set or cleared. */
+ud_candidate_t *ud_devices_set_candidate(ud_devices_t *devices, uint32_t number, const ud_digest_t *secret_hash);
 void ud_devices_clear_candidate(ud_devices_t *devices, uint32_t number);
 
 /* Bytes allocated. */

@@ -97,9 +97,13 @@ static void note_lost_identity(ud_fleet_t *fleet, uint32_t device, const ud_dige
         return;
     }
     ud_census_leave(fleet, device);
-    ud_devices_set_candidate(&fleet->devices, device, hash);
+    ud_candidate_t *kept = ud_devices_set_candidate(&fleet->devices, device, hash);
     ud_census_enter(fleet, device);
     ud_pending_device(fleet, device);
+    if (kept->noted_s != 0 && ud_fleet_second(fleet) - kept->noted_s < UD_IDENTITY_EVENT_PERIOD_S) {
+        return;
+    }
+    kept->noted_s = ud_fleet_second(fleet);
     ud_event(fleet, (ud_event_spec_t){.kind = "identity_lost", .device = device},
              "Someone registers as this device with another secret. If the device lost its memory, approve it; its old "
              "credential then ends.");

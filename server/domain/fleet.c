@@ -244,11 +244,14 @@ void ud_fleet_apply(ud_fleet_t *fleet, ud_time_t now, ud_command_t *command)
     command->wrote = command->wrote || fleet->pending.changes != changes;
     fleet->actor = NULL;
     fleet->source_address = NULL;
+    fleet->reporter = 0;
 }
 
 /* ---- time --------------------------------------------------------------------------------------------------------- */
 
-/* Devices whose second has come, and a slice of the last-seen rows; one pass over two columns. */
+/* Devices whose second has come, and a slice of the last-seen rows and of events that were not logged; one pass over the
+ * columns.
+ */
 static void sweep(ud_fleet_t *fleet)
 {
     ud_devices_t *d = &fleet->devices;
@@ -264,6 +267,7 @@ static void sweep(ud_fleet_t *fleet)
         if ((d->flags[fleet->sweep] & UD_DEVICE_DIRTY_SEEN) != 0) {
             ud_pending_report(fleet, fleet->sweep + 1);
         }
+        ud_event_skipped(fleet, fleet->sweep + 1);
     }
 }
 

@@ -47,6 +47,15 @@
 /* Versions and hardware ids shown in a summary, and reasons in a rollout. */
 #define UD_TOP_COUNT_MAX 20u
 
+/* Events that a device's own reports may leave in a row, and seconds until it may leave one more. An update with all its
+ * retries leaves fewer than 64. One a minute of 1.2 KB bounds what a device that invents versions can fill to 1.7 MB a day.
+ */
+#define UD_DEVICE_EVENT_COUNT_MAX 64u
+#define UD_DEVICE_EVENT_PERIOD_S 60u
+
+/* Seconds between two events about other secrets for the same lost identity: a person needs one to look at it. */
+#define UD_IDENTITY_EVENT_PERIOD_S 3600u
+
 /* Bytes of a source address as text: IPv6, zone and port. */
 #define UD_ADDRESS_TEXT_SIZE_MAX 80
 

@@ -109,8 +109,46 @@ static uint64_t *last_event_of(ud_fleet_t *fleet, ud_object_t type, uint32_t num
     return &fleet->releases[number - 1].row.last_event;
 }
 
+/* A token bucket in one number: the second at which it is full again. Takes a token if there are `count`. */
+static bool take_event(ud_fleet_t *fleet, uint32_t device, uint32_t count)
+{
+    uint32_t *full_s = &fleet->devices.events_s[device - 1];
+    uint32_t second = ud_fleet_second(fleet);
+    uint32_t from = *full_s > second ? *full_s : second;
+    if (from - second > (UD_DEVICE_EVENT_COUNT_MAX - count) * UD_DEVICE_EVENT_PERIOD_S) {
+        return false;
+    }
+    *full_s = from + UD_DEVICE_EVENT_PERIOD_S;
+    return true;
+}
+
+/* Once one was not logged, none is until that was said: the log shows where it has a gap. */
+static bool is_skipped(ud_fleet_t *fleet, uint32_t device)
+{
+    uint32_t *skipped = &fleet->devices.unlogged[device - 1];
+    if (*skipped == 0 && take_event(fleet, device, 1)) {
+        return false;
+    }
+    *skipped += *skipped < UINT32_MAX ? 1 : 0;
+    return true;
+}
+
+void ud_event_skipped(ud_fleet_t *fleet, uint32_t device)
+{
+    uint32_t skipped = fleet->devices.unlogged[device - 1];
+    if (skipped == 0 || !take_event(fleet, device, 2)) { /* one for itself, one for the next report */
+        return;
+    }
+    fleet->devices.unlogged[device - 1] = 0;
+    ud_event(fleet, (ud_event_spec_t){.kind = "unlogged", .device = device},
+             "%u further reports were not logged: the device reports changes faster than the log takes them.", skipped);
+}
+
 void ud_event(ud_fleet_t *fleet, ud_event_spec_t spec, const char *format, ...)
 {
+    if (spec.device != 0 && spec.device == fleet->reporter && is_skipped(fleet, spec.device)) {
+        return;
+    }
     char text[UD_TEXT_SIZE_MAX + 512];
     va_list arguments;
     va_start(arguments, format);

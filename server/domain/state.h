@@ -145,6 +145,7 @@ struct ud_fleet {
     bool clock_behind;
     const char *actor; /* account of the command being applied, or NULL */
     const char *source_address;
+    uint32_t reporter; /* device whose report is being applied: its events are bounded; 0: none */
 
     uint64_t commits;
     uint64_t rows;
@@ -178,8 +179,13 @@ typedef struct {
     ud_err_t err;
 } ud_event_spec_t;
 
-/* Notes an event of the present command's actor. */
+/* Notes an event of the present command's actor. What a device's own report causes is only counted once the device has
+ * left more events than server/domain/limits.h allows.
+ */
 void ud_event(ud_fleet_t *fleet, ud_event_spec_t spec, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* Says how many were only counted, if any and if there is room for events again. */
+void ud_event_skipped(ud_fleet_t *fleet, uint32_t device);
 
 /* ---- load.c ---- */
 UD_MUST_USE ud_err_t ud_load(ud_fleet_t *fleet);

@@ -2,8 +2,9 @@
  *
  * Threads report to the real engine over the real store and write "DEVICE NUMBER" to standard output after each
  * acknowledgement: whoever reads that log outside knows what was promised when this process is killed
- * (tests/e2e/test_durability.py). Report NUMBER says that the device runs version 1.0.NUMBER, so that each leaves an event.
- * Numbers begin at FIRST. Ends only by a signal or an error.
+ * (tests/e2e/test_durability.py). Report NUMBER says that the device runs version 1.0.NUMBER, so that each changes its
+ * row and leaves an event while the device may (UD_DEVICE_EVENT_COUNT_MAX). Numbers begin at FIRST. Ends only by a
+ * signal or an error.
  */
 #include "core/crypto/crypto.h"
 #include "server/domain/fleet.h"

@@ -2,6 +2,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -225,6 +226,89 @@ static void a_version_that_changes_by_other_ways_is_noted(void **state)
     assert_true(has_event("firmware"));
 }
 
+/* The device says at every check-in that it runs something else. */
+static void report_changes(unsigned count)
+{
+    for (unsigned n = 0; n < count; n++) {
+        snprintf(actor.version, sizeof(actor.version), "1.0.%u", actor.sequence + 1);
+        assert_int_equal(actor_checkin(&world, &actor), UD_OK);
+    }
+}
+
+static const char *newest_event(void)
+{
+    ud_command_t *command = world_ask(&world, UD_COMMAND_QUERY_DEVICE_EVENTS);
+    command->in.lookup = (ud_lookup_in_t){.id = actor.id};
+    assert_int_equal(world_do(&world), UD_OK);
+    return command->out.events.items[0].text;
+}
+
+static void a_device_that_reports_changes_without_end_fills_no_log(void **state)
+{
+    (void)state;
+    report_changes(UD_DEVICE_EVENT_COUNT_MAX);
+    assert_int_equal(count_events("firmware"), UD_DEVICE_EVENT_COUNT_MAX);
+    assert_string_equal(newest_event(), "Runs 1.0.64, before 1.0.63.");
+    report_changes(200);
+    assert_int_equal(count_events("firmware"), UD_DEVICE_EVENT_COUNT_MAX);
+    assert_string_equal(world_device_view(&world, actor.id)->version, "1.0.264"); /* what it runs is exact */
+    world_restart(&world);
+    assert_string_equal(world_device_view(&world, actor.id)->version, "1.0.264");
+}
+
+static void what_was_not_logged_is_said_once_there_is_room(void **state)
+{
+    (void)state;
+    report_changes(UD_DEVICE_EVENT_COUNT_MAX + 200);
+    world_sleep(&world, 2 * UD_DEVICE_EVENT_PERIOD_S - 1);
+    assert_int_equal(count_events("unlogged"), 0);
+    world_sleep(&world, 2);
+    assert_int_equal(count_events("unlogged"), 1);
+    assert_string_equal(newest_event(), "200 further reports were not logged: the device reports changes faster than "
+                                        "the log takes them.");
+    report_changes(2); /* one of them has room */
+    assert_string_equal(newest_event(), "Runs 1.0.265, before 1.0.264.");
+    world_sleep(&world, 10 * UD_DEVICE_EVENT_PERIOD_S);
+    assert_int_equal(count_events("unlogged"), 2);
+}
+
+static void a_device_in_a_flood_leaves_one_event_a_minute(void **state)
+{
+    (void)state;
+    report_changes(UD_DEVICE_EVENT_COUNT_MAX);
+    unsigned before = count_events("firmware");
+    for (unsigned s = 0; s < 20 * UD_DEVICE_EVENT_PERIOD_S; s++) {
+        report_changes(1);
+        world_sleep(&world, 1);
+    }
+    assert_in_range(count_events("firmware") + count_events("unlogged") - before, 19, 21);
+}
+
+static void outcomes_are_exact_when_their_events_are_not_logged(void **state)
+{
+    (void)state;
+    report_changes(UD_DEVICE_EVENT_COUNT_MAX + 1);
+    world_release(&world, "2.0.0");
+    char rollout[16];
+    strcpy(rollout, world_rollout(&world, "2.0.0", NULL)->id);
+    actor_checkin(&world, &actor);
+    actor_succeed(&world, &actor);
+    assert_int_equal(count_events("succeeded"), 0);
+    world_restart(&world);
+    assert_int_equal(world_rollout_view(&world, rollout)->batches[0].succeeded, 1);
+    assert_int_equal(world_device_view(&world, actor.id)->state, UD_VIEW_SUCCESS);
+}
+
+static void what_people_do_to_a_device_is_logged_whatever_it_reports(void **state)
+{
+    (void)state;
+    report_changes(UD_DEVICE_EVENT_COUNT_MAX + 1);
+    ud_command_t *command = world_ask(&world, UD_COMMAND_DEVICE_UPDATE);
+    command->in.device = (ud_device_update_in_t){.device_id = actor.id, .hold = 1};
+    assert_int_equal(world_do(&world), UD_OK);
+    assert_string_equal(newest_event(), "Held: gets no offers.");
+}
+
 static void a_report_survives_a_restart(void **state)
 {
     (void)state;
@@ -280,6 +364,11 @@ int main(void)
         TEST(the_offer_says_all_that_the_device_must_check),
         TEST(a_silent_device_is_offline_and_comes_back),
         TEST(a_version_that_changes_by_other_ways_is_noted),
+        TEST(a_device_that_reports_changes_without_end_fills_no_log),
+        TEST(what_was_not_logged_is_said_once_there_is_room),
+        TEST(a_device_in_a_flood_leaves_one_event_a_minute),
+        TEST(outcomes_are_exact_when_their_events_are_not_logged),
+        TEST(what_people_do_to_a_device_is_logged_whatever_it_reports),
         TEST(a_report_survives_a_restart),
         TEST(the_checklist_says_what_is_in_the_way),
     };

@@ -90,6 +90,38 @@ static void another_secret_takes_nothing_over(void **state)
     assert_int_equal(actor_register(&world, &thief, NULL), UD_ERR_CLAIM_KEY_UNKNOWN);
 }
 
+static unsigned identity_events(void)
+{
+    unsigned count = 0;
+    ud_command_t *command = world_ask(&world, UD_COMMAND_QUERY_DEVICE_EVENTS);
+    command->in.lookup = (ud_lookup_in_t){.id = actor.id};
+    assert_int_equal(world_do(&world), UD_OK);
+    for (size_t i = 0; i < command->out.events.count; i++) {
+        count += strcmp(command->out.events.items[i].kind, "identity_lost") == 0 ? 1 : 0;
+    }
+    return count;
+}
+
+static void ever_new_secrets_leave_one_event_an_hour(void **state)
+{
+    (void)state;
+    actor_register(&world, &actor, WORLD_CLAIM_KEY);
+    actor_t thief = actor;
+    for (unsigned n = 0; n < 100; n++) {
+        thief.secret[0]++;
+        assert_int_equal(actor_register(&world, &thief, WORLD_CLAIM_KEY), UD_OK);
+        assert_int_equal(registered_status(), UD_STATUS_IDENTITY_LOST);
+    }
+    assert_int_equal(identity_events(), 1);
+    world_sleep(&world, UD_IDENTITY_EVENT_PERIOD_S);
+    thief.secret[0]++;
+    actor_register(&world, &thief, WORLD_CLAIM_KEY);
+    assert_int_equal(identity_events(), 2);
+    update_device((ud_device_update_in_t){.hold = -1, .approve = true}); /* the last secret is the one that waits */
+    assert_int_equal(actor_register(&world, &thief, NULL), UD_OK);
+    assert_int_equal(registered_status(), UD_STATUS_ACTIVE);
+}
+
 static void a_person_may_give_a_lost_identity_to_the_new_secret(void **state)
 {
     (void)state;
@@ -191,6 +223,7 @@ int main(void)
         TEST(a_wrong_claim_key_is_refused),
         TEST(registering_again_gives_the_same_device),
         TEST(another_secret_takes_nothing_over),
+        TEST(ever_new_secrets_leave_one_event_an_hour),
         TEST(a_person_may_give_a_lost_identity_to_the_new_secret),
         TEST(a_claim_key_may_ask_for_approval),
         TEST(the_secret_gives_a_token_at_any_age),
