@@ -16,7 +16,7 @@
 /* ---- a store in the test's hands ------------------------------------------------------------------------------------- */
 
 static atomic_int commits;
-static atomic_int commit_begun;
+static atomic_int at_gate;                               /* commits that wait there; one that passed no longer counts */
 static atomic_int commit_result;                         /* ud_err_t */
 static pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER; /* a commit passes through */
 
@@ -45,8 +45,9 @@ static ud_err_t keep_row(ud_store_t *store, ud_row_type_t type, const void *row)
 static ud_err_t commit(ud_store_t *store)
 {
     (void)store;
-    atomic_fetch_add(&commit_begun, 1);
+    atomic_fetch_add(&at_gate, 1);
     pthread_mutex_lock(&gate);
+    atomic_fetch_sub(&at_gate, 1);
     pthread_mutex_unlock(&gate);
     if (atomic_load(&commit_result) == UD_OK) {
         atomic_fetch_add(&commits, 1);
@@ -87,7 +88,6 @@ static int start(void **state)
     ud_fleet_config_t config = {.seed = {1}};
     ud_time_t now = {.wall_ms = ud_wall_ms(), .monotonic_ms = ud_monotonic_ms()};
     atomic_store(&commits, 0);
-    atomic_store(&commit_begun, 0);
     atomic_store(&commit_result, UD_OK);
     assert_int_equal(ud_fleet_create(&config, &store, now, &fleet), UD_OK);
     assert_int_equal(ud_engine_create(fleet, &engine), UD_OK);
@@ -211,7 +211,7 @@ static atomic_int returned;
 
 static bool is_committing(void)
 {
-    return atomic_load(&commit_begun) > 0;
+    return atomic_load(&at_gate) > 0;
 }
 
 static void came_back(ud_exchange_t *exchange, ud_command_t *command)
@@ -239,7 +239,8 @@ static void flood(ud_exchange_t *exchange)
     while (ud_engine_submit(engine, exchange, read, came_back) == UD_OK) {
         count++;
     }
-    assert_int_equal(count, 1 + UD_ENGINE_QUEUE_COUNT_MAX);
+    /* the commit may be that of `write`, or one of the fleet's own with `write` still in the queue */
+    assert_in_range(count, UD_ENGINE_QUEUE_COUNT_MAX, UD_ENGINE_QUEUE_COUNT_MAX + 1);
     atomic_store(&accepted, count);
     pthread_mutex_unlock(&gate);
 }
