@@ -409,7 +409,7 @@ static ud_err_t count_head(ud_http1_t *parser, size_t size)
 static ud_err_t step_line(ud_http1_t *parser, uint8_t *line, size_t capacity, ud_span_t *input, ud_http1_event_t *event)
 {
     size_t before = input->size;
-    ud_span_t text;
+    ud_span_t text = ud_span(NULL, 0);
     bool whole = false;
     if (parser->state == STATE_SKIP) {
         skip(parser, input);

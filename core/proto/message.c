@@ -37,6 +37,7 @@ static size_t count_present(const ud_message_table_t *table, const void *structu
 static ud_err_t put_value(ud_writer_t *writer, const ud_field_t *field, const void *structure)
 {
     const uint8_t *at = (const uint8_t *)structure + field->offset;
+    const uint8_t *end;
     uint32_t pair[2];
     ud_span_t text;
     switch ((ud_field_kind_t)field->kind) {
@@ -51,7 +52,8 @@ static ud_err_t put_value(ud_writer_t *writer, const ud_field_t *field, const vo
         return UD_OK;
     case UD_FIELD_TEXT:
     case UD_FIELD_DEVICE_ID:
-        text = ud_span(at, strnlen((const char *)at, field->size));
+        end = memchr(at, '\0', field->size);
+        text = ud_span(at, end == NULL ? field->size : (size_t)(end - at));
         UD_REQUIRE(ud_field_accepts_text(field, text), UD_ERR_INVALID_ARGUMENT);
         ud_cbor_put_text(writer, (const char *)text.data, text.size);
         return UD_OK;
