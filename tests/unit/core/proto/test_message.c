@@ -79,6 +79,16 @@ static ud_offer_t sample_offer(void)
     return offer;
 }
 
+/* What was decoded gives the same bytes again; comparing structures would compare their padding. */
+static void assert_encodes_to(ud_message_type_t type, const void *structure, const uint8_t *data, size_t size)
+{
+    uint8_t again[UD_MESSAGE_SIZE_MAX];
+    size_t again_size = 0;
+    assert_int_equal(ud_message_encode(type, structure, again, sizeof again, &again_size), UD_OK);
+    assert_int_equal(again_size, size);
+    assert_memory_equal(again, data, size);
+}
+
 static void a_message_survives_a_round_trip(void **state)
 {
     (void)state;
@@ -87,7 +97,7 @@ static void a_message_survives_a_round_trip(void **state)
     ud_register_t sent = sample_register(), got;
     assert_int_equal(ud_message_encode(UD_MESSAGE_REGISTER, &sent, data, sizeof data, &size), UD_OK);
     assert_int_equal(ud_message_decode(UD_MESSAGE_REGISTER, ud_span(data, size), &got, NULL), UD_OK);
-    assert_memory_equal(&sent, &got, sizeof sent);
+    assert_encodes_to(UD_MESSAGE_REGISTER, &got, data, size);
 }
 
 static void the_largest_offer_without_urls_fits_512_bytes(void **state)
@@ -100,7 +110,7 @@ static void the_largest_offer_without_urls_fits_512_bytes(void **state)
     print_message("offer with every value at its longest: %zu bytes\n", size);
     assert_true(size <= 512);
     assert_int_equal(ud_message_decode(UD_MESSAGE_OFFER, ud_span(data, size), &got, NULL), UD_OK);
-    assert_memory_equal(&offer, &got, sizeof offer);
+    assert_encodes_to(UD_MESSAGE_OFFER, &got, data, size);
 }
 
 static void random_number(const ud_field_t *field, void *structure)
