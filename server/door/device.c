@@ -307,6 +307,7 @@ static void device_authorised(ud_exchange_t *exchange, ud_command_t *command)
         ud_problem_command(exchange, command);
         return;
     }
+    ud_exchange_vouch(exchange);
     send_artifact(exchange, ud_exchange_context(exchange));
 }
 

@@ -44,6 +44,8 @@ bool ud_operator_refused(ud_exchange_t *exchange, const ud_command_t *command)
         ud_problem_reply(exchange, command->err, NULL, "there is no %s", name);
     } else if (command->err != UD_OK) {
         ud_problem_command(exchange, command);
+    } else {
+        ud_exchange_vouch(exchange);
     }
     return command->err != UD_OK;
 }

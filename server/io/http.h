@@ -91,6 +91,11 @@ void *ud_exchange_context(const ud_exchange_t *exchange);
 /* Called once when the exchange ends, whether answered or broken off: close files, free what is not in the arena. */
 void ud_exchange_on_end(ud_exchange_t *exchange, ud_exchange_fn end);
 
+/* Says that the door knows who asks. Until then the request is a stranger's: when connections run short, the one that has
+ * waited longest for a silent or unknown peer makes room; a request vouched for is never cut for that.
+ */
+void ud_exchange_vouch(ud_exchange_t *exchange);
+
 /* True when nobody waits for the answer any more. */
 bool ud_exchange_gone(const ud_exchange_t *exchange);
 
@@ -146,7 +151,7 @@ typedef void (*ud_exchange_problem_fn)(ud_exchange_t *exchange, int status, ud_e
 
 typedef struct {
     unsigned thread_count;          /* 1 to UD_IO_THREAD_COUNT_MAX */
-    unsigned connection_count_max;  /* of all threads together; beyond, the longest idle goes, or the new one */
+    unsigned connection_count_max;  /* in equal shares to threads and addresses; see ud_exchange_vouch() */
     uint32_t idle_ms;               /* between requests: 75 s outlasts the pauses of a device's own download */
     uint32_t head_ms;               /* for a head from its first byte to its last */
     uint32_t stall_ms;              /* a body or reply must move at least UD_HTTP_STALL_SIZE bytes in this time */

@@ -241,8 +241,9 @@ static wait_t wait_of(const connection_t *connection)
     if (connection->lingering) {
         return WAIT_LINGER;
     }
+    wait_t stall = connection->vouched ? WAIT_STALL : WAIT_STRANGER;
     if (has_output(connection)) {
-        return WAIT_STALL;
+        return stall;
     }
     if (exchange == NULL) {
         return ud_http1_idle(&connection->parser) ? WAIT_IDLE : WAIT_HEAD;
@@ -250,33 +251,34 @@ static wait_t wait_of(const connection_t *connection)
     if (exchange->intake == INTAKE_HEAD) {
         return WAIT_HEAD;
     }
-    return exchange->intake == INTAKE_BODY ? WAIT_STALL : WAIT_NONE;
+    return exchange->intake == INTAKE_BODY ? stall : WAIT_NONE;
 }
 
 static void set_wait(connection_t *connection, wait_t wait)
 {
-    thread_t *thread = connection->thread;
+    share_t *share = connection->share;
     if (connection->wait != WAIT_NONE) {
-        TAILQ_REMOVE(&thread->waits[connection->wait], connection, waiting);
+        TAILQ_REMOVE(&share->waits[connection->wait], connection, waiting);
     }
     connection->wait = wait;
     connection->renew = false;
     connection->moved = 0;
     if (wait != WAIT_NONE) {
-        connection->deadline_ms = ud_monotonic_ms() + thread->server->wait_ms[wait];
-        TAILQ_INSERT_TAIL(&thread->waits[wait], connection, waiting);
+        connection->deadline_ms = ud_monotonic_ms() + connection->thread->server->wait_ms[wait];
+        TAILQ_INSERT_TAIL(&share->waits[wait], connection, waiting);
     }
 }
 
 static void expire(connection_t *connection)
 {
     wait_t wait = connection->wait;
-    bool moving = wait == WAIT_STALL && connection->moved >= UD_HTTP_STALL_SIZE;
-    set_wait(connection, moving ? WAIT_STALL : WAIT_NONE);
+    bool stall = wait == WAIT_STALL || wait == WAIT_STRANGER;
+    bool moving = stall && connection->moved >= UD_HTTP_STALL_SIZE;
+    set_wait(connection, moving ? wait : WAIT_NONE);
     if (moving) {
         return;
     }
-    if (wait == WAIT_HEAD || (wait == WAIT_STALL && !has_output(connection))) {
+    if (wait == WAIT_HEAD || (stall && !has_output(connection))) {
         fail(connection, 408, UD_ERR_TIMED_OUT, "The request came too slowly.");
     } else {
         connection_kill(connection);
@@ -286,13 +288,14 @@ static void expire(connection_t *connection)
 void connection_sweep(thread_t *thread)
 {
     uint64_t now_ms = ud_monotonic_ms();
-    for (wait_t wait = 0; wait < WAIT_COUNT; wait++) {
-        connection_t *connection = TAILQ_FIRST(&thread->waits[wait]);
+    for (size_t i = 0; i < ENDPOINT_COUNT_MAX * WAIT_COUNT; i++) {
+        const struct connection_list *waits = &thread->shares[i / WAIT_COUNT].waits[i % WAIT_COUNT];
+        connection_t *connection = TAILQ_FIRST(waits);
         while (connection != NULL && connection->deadline_ms <= now_ms) {
             connection_enter(connection);
             expire(connection);
             connection_leave(connection); /* a later deadline, or none */
-            connection = TAILQ_FIRST(&thread->waits[wait]);
+            connection = TAILQ_FIRST(waits);
         }
     }
 }
@@ -327,6 +330,7 @@ static void release(connection_t *connection)
     slot->next_free = thread->first_free;
     thread->first_free = connection->slot;
     thread->connection_count--;
+    connection->share->connection_count--;
     free(connection->out.data);
     free(connection->line);
     free(connection->saved);
@@ -422,29 +426,51 @@ static void on_writable(evutil_socket_t fd, short what, void *context)
     connection_leave(context);
 }
 
-/* When all slots are taken, the connection that has idled longest makes room: who only holds connections open keeps
- * nobody else out.
- */
-static void make_room(thread_t *thread)
+/* True if this endpoint, or the thread, has all the connections it may have. */
+static bool is_full(const thread_t *thread, const share_t *share)
 {
-    connection_t *idle = TAILQ_FIRST(&thread->waits[WAIT_IDLE]);
-    if (thread->first_free == thread->slot_count && idle != NULL) {
-        connection_enter(idle);
-        connection_kill(idle);
-        connection_leave(idle);
+    uint32_t count_max = thread->slot_count / thread->server->endpoint_count;
+    return thread->first_free == thread->slot_count || share->connection_count >= (count_max > 0 ? count_max : 1);
+}
+
+/* The connection that has waited longest for its peer, unless the peer is known and in mid-request; NULL: none. */
+static connection_t *longest_waiting(const thread_t *thread, const share_t *share)
+{
+    connection_t *longest = NULL;
+    uint64_t since_ms = UINT64_MAX;
+    for (wait_t wait = 0; wait < WAIT_STALL; wait++) {
+        connection_t *first = TAILQ_FIRST(&share->waits[wait]);
+        if (first != NULL && first->deadline_ms - thread->server->wait_ms[wait] < since_ms) {
+            longest = first;
+            since_ms = first->deadline_ms - thread->server->wait_ms[wait];
+        }
+    }
+    return longest;
+}
+
+/* Who only holds connections open, silent or in requests that never end, keeps nobody else out. */
+static void make_room(const thread_t *thread, const share_t *share)
+{
+    connection_t *longest = is_full(thread, share) ? longest_waiting(thread, share) : NULL;
+    if (longest != NULL) {
+        connection_enter(longest);
+        connection_kill(longest);
+        connection_leave(longest);
     }
 }
 
-void connection_accept(thread_t *thread, const endpoint_t *endpoint, int fd, const char *peer)
+void connection_accept(thread_t *thread, size_t endpoint_index, int fd, const char *peer)
 {
-    make_room(thread);
-    connection_t *connection = thread->first_free == thread->slot_count ? NULL : calloc(1, sizeof *connection);
+    share_t *share = &thread->shares[endpoint_index];
+    make_room(thread, share);
+    connection_t *connection = is_full(thread, share) ? NULL : calloc(1, sizeof *connection);
     if (connection == NULL) {
         close(fd);
         return;
     }
     connection->thread = thread;
-    connection->endpoint = endpoint;
+    connection->endpoint = &thread->server->endpoints[endpoint_index];
+    connection->share = share;
     connection->fd = fd;
     connection->file = -1;
     connection->wait = WAIT_NONE;
@@ -452,6 +478,7 @@ void connection_accept(thread_t *thread, const endpoint_t *endpoint, int fd, con
     thread->first_free = thread->slots[connection->slot].next_free;
     thread->slots[connection->slot].connection = connection;
     thread->connection_count++;
+    share->connection_count++;
     strncpy(connection->peer, peer, sizeof connection->peer - 1);
     ud_http1_init_server(&connection->parser);
     struct event_base *base = ud_loop_base(thread->loop);

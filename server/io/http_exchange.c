@@ -32,6 +32,7 @@ ud_exchange_t *exchange_begin(connection_t *connection, ud_span_t method, ud_spa
     exchange->number = ++connection->thread->exchange_count;
     exchange->head_only = strcmp(exchange->method, "HEAD") == 0;
     connection->exchange = exchange;
+    connection->vouched = false;
     return exchange;
 }
 
@@ -322,6 +323,11 @@ void *ud_exchange_context(const ud_exchange_t *exchange)
 void ud_exchange_on_end(ud_exchange_t *exchange, ud_exchange_fn end)
 {
     exchange->end = end;
+}
+
+void ud_exchange_vouch(ud_exchange_t *exchange)
+{
+    exchange->connection->vouched = true;
 }
 
 bool ud_exchange_gone(const ud_exchange_t *exchange)

@@ -32,7 +32,16 @@
 /* Bytes of headers a handler adds to a reply. */
 #define EXTRA_HEAD_SIZE 2048
 
-typedef enum { WAIT_IDLE, WAIT_HEAD, WAIT_STALL, WAIT_LINGER, WAIT_COUNT, WAIT_NONE = WAIT_COUNT } wait_t;
+/* What a connection waits for its peer to do. */
+typedef enum {
+    WAIT_STRANGER, /* send the rest of a body, or read a reply: nobody vouched for this peer */
+    WAIT_HEAD,     /* send the rest of a head */
+    WAIT_IDLE,     /* ask */
+    WAIT_LINGER,   /* close */
+    WAIT_STALL,    /* as WAIT_STRANGER, but the door knows the peer: never makes room */
+    WAIT_COUNT,
+    WAIT_NONE = WAIT_COUNT,
+} wait_t;
 
 typedef struct {
     ud_exchange_fn on_head;
@@ -55,6 +64,12 @@ typedef struct {
     uint32_t next_free;
 } slot_t;
 
+/* A thread's connections of one endpoint; what one endpoint has too many of is taken from itself alone. */
+typedef struct {
+    uint32_t connection_count;
+    struct connection_list waits[WAIT_COUNT]; /* each by rising deadline, because each has one length */
+} share_t;
+
 typedef struct thread {
     ud_http_server_t *server;
     ud_loop_t *loop;
@@ -64,7 +79,7 @@ typedef struct thread {
     uint32_t slot_count;
     uint32_t first_free; /* slot_count: none */
     uint32_t connection_count;
-    struct connection_list waits[WAIT_COUNT]; /* each by rising deadline, because each has one length */
+    share_t shares[ENDPOINT_COUNT_MAX];
     struct event *sweep_event;
     struct event *listen_events[ENDPOINT_COUNT_MAX];
     uint64_t drain_until_ms;
@@ -89,6 +104,7 @@ struct ud_http_server {
 struct connection {
     thread_t *thread;
     const endpoint_t *endpoint;
+    share_t *share;
     ud_exchange_t *exchange; /* NULL between requests */
     int fd;
     uint32_t slot;
@@ -100,7 +116,8 @@ struct connection {
     bool unread;  /* closing in mid-request: linger, so that the reply arrives */
     bool lingering;
     bool reading;
-    bool renew; /* the idle time begins anew */
+    bool renew;   /* the idle time begins anew */
+    bool vouched; /* the door knows who sent the present, or last, request */
     ud_http1_t parser;
     uint8_t *line; /* of a line in pieces, else NULL */
     ud_span_t input;
@@ -173,7 +190,7 @@ struct ud_exchange {
 };
 
 /* http_connection.c */
-void connection_accept(thread_t *thread, const endpoint_t *endpoint, int fd, const char *peer);
+void connection_accept(thread_t *thread, size_t endpoint_index, int fd, const char *peer);
 void connection_enter(connection_t *connection);
 void connection_leave(connection_t *connection);
 void connection_kill(connection_t *connection);

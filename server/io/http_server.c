@@ -85,8 +85,8 @@ static ud_err_t create_thread(ud_http_server_t *server, uint16_t index, uint32_t
     for (uint32_t i = 0; i < slot_count; i++) {
         thread->slots[i].next_free = i + 1;
     }
-    for (size_t i = 0; i < WAIT_COUNT; i++) {
-        TAILQ_INIT(&thread->waits[i]);
+    for (size_t i = 0; i < ENDPOINT_COUNT_MAX * WAIT_COUNT; i++) {
+        TAILQ_INIT(&thread->shares[i / WAIT_COUNT].waits[i % WAIT_COUNT]);
     }
     UD_TRY(ud_loop_create(&thread->loop));
     struct timeval period = {.tv_usec = SWEEP_MS * 1000};
@@ -103,6 +103,7 @@ ud_err_t ud_http_server_create(const ud_http_config_t *config, ud_http_server_t 
     server->config = *config;
     server->wait_ms[WAIT_IDLE] = config->idle_ms;
     server->wait_ms[WAIT_HEAD] = config->head_ms;
+    server->wait_ms[WAIT_STRANGER] = config->stall_ms;
     server->wait_ms[WAIT_STALL] = config->stall_ms;
     server->wait_ms[WAIT_LINGER] = LINGER_MS;
     signal(SIGPIPE, SIG_IGN); /* sendfile has no flag against it */
@@ -151,7 +152,7 @@ static void on_connection(evutil_socket_t listener, short what, void *context)
         char peer[46];
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
         peer_text(&address, peer);
-        connection_accept(thread, &thread->server->endpoints[index], fd, peer);
+        connection_accept(thread, index, fd, peer);
     }
 }
 

@@ -41,7 +41,6 @@ static void who_asks_and_says_no_more_still_gets_the_whole_answer(void **state)
 {
     (void)state;
     static const char request[] = "GET / HTTP/1.1\r\nHost: h\r\n\r\n";
-    static const endpoint_t endpoint = {.on_head = reply_at_length};
     int ends[2], little = 4096;
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
     assert_int_equal(setsockopt(ends[0], SOL_SOCKET, SO_SNDBUF, &little, sizeof little), 0);
@@ -52,8 +51,9 @@ static void who_asks_and_says_no_more_still_gets_the_whole_answer(void **state)
     ud_http_config_default(&config);
     config.thread_count = 1;
     assert_int_equal(ud_http_server_create(&config, &server), UD_OK);
+    server->endpoints[server->endpoint_count++] = (endpoint_t){.on_head = reply_at_length};
     assert_int_equal(evutil_make_socket_nonblocking(ends[0]), 0);
-    connection_accept(&server->threads[0], &endpoint, ends[0], "pair");
+    connection_accept(&server->threads[0], 0, ends[0], "pair");
     assert_int_equal(ud_http_server_start(server), UD_OK);
     size_t size = 0;
     char data[1024];

@@ -484,36 +484,6 @@ static void connections_above_the_limit_are_closed_unanswered(void **state)
     assert_answer("GET /a HTTP/1.1\r\n" CLOSE "\r\n", "HTTP/1.1 200 OK\r\n", "/a");
 }
 
-static void the_connection_that_idled_longest_makes_room(void **state)
-{
-    (void)state;
-    ud_http_config_t config;
-    ud_http_server_t *small;
-    char bound[64];
-    uint16_t other_port = port;
-    ud_http_config_default(&config);
-    config.connection_count_max = 2;
-    assert_int_equal(ud_http_server_create(&config, &small), UD_OK);
-    assert_int_equal(ud_http_listen(small, "127.0.0.1:0", on_head, NULL, bound), UD_OK);
-    assert_int_equal(ud_http_server_start(small), UD_OK);
-    port = (uint16_t)atoi(strrchr(bound, ':') + 1);
-    client_t clients[3];
-    for (size_t i = 0; i < 3; i++) {
-        clients[i] = client_open(port);
-        client_send(&clients[i], "GET /a HTTP/1.1\r\nHost: h\r\n\r\n");
-        client_expect(&clients[i], "\r\n\r\n/a");
-    }
-    client_expect_closed(&clients[0]);
-    client_send(&clients[1], "GET /b HTTP/1.1\r\nHost: h\r\n\r\n");
-    client_expect(&clients[1], "\r\n\r\n/b");
-    port = other_port;
-    for (size_t i = 0; i < 3; i++) {
-        client_close(&clients[i]);
-    }
-    ud_http_server_stop(small, 100);
-    ud_http_server_destroy(small);
-}
-
 static void *stop_elsewhere(void *context)
 {
     (void)context;
@@ -577,7 +547,6 @@ int main(void)
         cmocka_unit_test(a_stream_goes_on_until_its_client_goes),
         cmocka_unit_test(a_stream_nobody_reads_takes_no_more),
         cmocka_unit_test(connections_above_the_limit_are_closed_unanswered),
-        cmocka_unit_test(the_connection_that_idled_longest_makes_room),
         cmocka_unit_test(a_request_under_way_is_finished_before_the_end),
     };
     return cmocka_run_group_tests(tests, start, stop);
