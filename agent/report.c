@@ -40,17 +40,22 @@ ud_err_t ud_report_drop(ud_agent_t *agent)
     return UD_OK;
 }
 
-/* The next number, reserved in the journal. A journal that takes no rows costs the numbering its promise, not the
- * device its reports: a new epoch begins at the next start.
+static uint32_t draw_epoch(ud_agent_t *agent)
+{
+    uint32_t epoch;
+    return ud_port_random(agent->port, &epoch, sizeof epoch) == UD_OK ? epoch : ud_get_u32le(agent->image_digest);
+}
+
+/* The next number, reserved in the journal. Where that takes no rows, the numbers are those of an epoch that ends with
+ * the next reset.
  */
 static uint32_t next_sequence(ud_agent_t *agent)
 {
     agent->sequence++;
     if (agent->sequence >= agent->report.sequence) {
-        ud_slot_report_t report = agent->report;
-        report.sequence = agent->sequence + UD_AGENT_SEQUENCE_BLOCK;
-        if (ud_slot_report_put(agent->journal, &report) == UD_OK) {
-            agent->report = report;
+        agent->report.sequence = agent->sequence + UD_AGENT_SEQUENCE_BLOCK;
+        if (ud_slot_report_put(agent->journal, &agent->report) != UD_OK) {
+            agent->report.epoch = draw_epoch(agent);
         }
     }
     return agent->sequence;
@@ -81,9 +86,8 @@ static void resolve(ud_agent_t *agent, const ud_slot_status_t *status)
 void ud_report_open(ud_agent_t *agent, const ud_slot_status_t *status)
 {
     agent->report = (ud_slot_report_t){0};
-    if (ud_slot_report_get(agent->journal, &agent->report) != UD_OK &&
-        ud_port_random(agent->port, &agent->report.epoch, sizeof agent->report.epoch) != UD_OK) {
-        agent->report.epoch = ud_get_u32le(agent->image_digest);
+    if (ud_slot_report_get(agent->journal, &agent->report) != UD_OK) {
+        agent->report.epoch = draw_epoch(agent);
     }
     agent->sequence = agent->report.sequence;
     resolve(agent, status);
@@ -214,8 +218,8 @@ static void fill_state(ud_agent_t *agent, ud_checkin_t *message)
     bool same = agent->sent_open && agent->sent_state == state && agent->sent_id == update_id &&
                 agent->sent_error == err && agent->sent_percent == percent;
     message->state = (uint8_t)state;
-    message->epoch = agent->report.epoch;
     message->sequence = same ? agent->sequence : next_sequence(agent);
+    message->epoch = agent->report.epoch;
     if (update_id != 0) {
         message->present |= UD_FIELD(UD_CHECKIN_UPDATE_ID);
         message->update_id = update_id;

@@ -314,6 +314,24 @@ static void numbers_of_reports_grow_and_never_come_twice(void **state)
     }
 }
 
+/* The server drops what comes under a number it knows. */
+static void numbers_never_come_twice_when_the_journal_is_worn(void **state)
+{
+    fixture_t *fixture = *state;
+    fixture_register(fixture);
+    ud_board_refuse_writes(fixture->board, UD_AREA_JOURNAL, 0, 16 * 1024, true);
+    for (int i = 0; i < 2 * UD_AGENT_SEQUENCE_BLOCK; i++) {
+        if (i % UD_AGENT_SEQUENCE_BLOCK == 0) {
+            fixture_restart(fixture);
+        }
+        check_in_again(fixture);
+        const ud_checkin_t *last = fixture_last(fixture);
+        for (const ud_checkin_t *before = fixture->server.checkins; before < last; before++) {
+            assert_false(before->epoch == last->epoch && before->sequence >= last->sequence);
+        }
+    }
+}
+
 static void sleeping_and_checking_in_hardly_wears_the_flash(void **state)
 {
     fixture_t *fixture = *state;
@@ -390,6 +408,7 @@ int main(void)
         WITH_FIXTURE(a_wake_up_ends_a_backoff),
         WITH_FIXTURE(what_a_modem_claims_never_keeps_a_device_from_checking_in),
         WITH_FIXTURE(numbers_of_reports_grow_and_never_come_twice),
+        WITH_FIXTURE(numbers_never_come_twice_when_the_journal_is_worn),
         WITH_FIXTURE(sleeping_and_checking_in_hardly_wears_the_flash),
         WITH_FIXTURE(a_lost_journal_begins_a_new_epoch),
         WITH_FIXTURE(a_report_that_was_not_answered_keeps_its_number),
