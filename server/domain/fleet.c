@@ -284,6 +284,8 @@ void ud_fleet_tick(ud_fleet_t *fleet, ud_time_t now)
     }
     watch_clock(fleet);
     sweep(fleet);
+    fleet->revision += fleet->tops_lag ? 1 : 0; /* streams that were given an older summary ask for it again */
+    fleet->tops_lag = false;
     for (size_t i = 0; i < fleet->active_count; i++) {
         fleet->active[i]->check = true;
     }

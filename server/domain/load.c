@@ -461,5 +461,6 @@ void ud_unload(ud_fleet_t *fleet)
     memset(fleet->states, 0, sizeof(fleet->states));
     fleet->device_count = fleet->online_count = fleet->pending_count = 0;
     fleet->outcomes = fleet->successes = 0;
+    fleet->tops_s = 0;
     fleet->sweep = 0;
 }

@@ -47,33 +47,57 @@ static size_t count_labels(const ud_intern_t *intern, top_t *top)
     return used;
 }
 
-static ud_err_t view_labels(const top_t *top, size_t count, ud_arena_t *arena, const ud_count_t **items)
-{
-    ud_count_t *views = ud_arena_alloc(arena, (count + 1) * sizeof(*views));
-    UD_REQUIRE(views != NULL, UD_ERR_TOO_LARGE);
-    for (size_t i = 0; i < count; i++) {
-        views[i] = (ud_count_t){ud_arena_text(arena, top[i].label, strlen(top[i].label)), top[i].count};
-        UD_REQUIRE(views[i].label != NULL, UD_ERR_TOO_LARGE);
-    }
-    *items = views;
-    return UD_OK;
-}
-
 /* The most common labels of `intern`, most common first. */
-static ud_err_t view_top(const ud_intern_t *intern, ud_arena_t *arena, const ud_count_t **items, size_t *count)
+static void find_top(const ud_intern_t *intern, ud_top_t *kept)
 {
     top_t *top = malloc((intern->used + 1) * sizeof(*top));
     UD_ASSERT(top != NULL);
     size_t used = count_labels(intern, top);
     qsort(top, used, sizeof(*top), by_count);
-    *count = used < UD_TOP_COUNT_MAX ? used : UD_TOP_COUNT_MAX;
-    ud_err_t err = view_labels(top, *count, arena, items);
+    kept->count = used < UD_TOP_COUNT_MAX ? used : UD_TOP_COUNT_MAX;
+    for (size_t i = 0; i < kept->count; i++) {
+        memcpy(kept->items[i].label, top[i].label, strlen(top[i].label) + 1);
+        kept->items[i].count = top[i].count;
+    }
     free(top);
-    return err;
 }
 
-static ud_err_t view_summary(const ud_fleet_t *fleet, ud_arena_t *arena, ud_summary_t *view)
+/* Everybody's labels are sorted for that: once a second at most, for all who ask. Who was given older ones learns of a
+ * change from ud_fleet_tick.
+ */
+static void refresh_tops(ud_fleet_t *fleet)
 {
+    uint32_t second = ud_fleet_second(fleet);
+    if (fleet->tops_s != 0 && fleet->tops_revision == fleet->revision) {
+        return;
+    }
+    if (fleet->tops_s == second) {
+        fleet->tops_lag = true;
+        return;
+    }
+    find_top(&fleet->devices.firmwares, &fleet->top_versions);
+    find_top(&fleet->devices.hardware_names, &fleet->top_hardware);
+    fleet->tops_s = second;
+    fleet->tops_revision = fleet->revision;
+}
+
+static ud_err_t view_top(const ud_top_t *top, ud_arena_t *arena, const ud_count_t **items, size_t *count)
+{
+    ud_count_t *views = ud_arena_alloc(arena, (top->count + 1) * sizeof(*views));
+    UD_REQUIRE(views != NULL, UD_ERR_TOO_LARGE);
+    for (size_t i = 0; i < top->count; i++) {
+        const char *label = top->items[i].label;
+        views[i] = (ud_count_t){ud_arena_text(arena, label, strlen(label)), top->items[i].count};
+        UD_REQUIRE(views[i].label != NULL, UD_ERR_TOO_LARGE);
+    }
+    *items = views;
+    *count = top->count;
+    return UD_OK;
+}
+
+static ud_err_t view_summary(ud_fleet_t *fleet, ud_arena_t *arena, ud_summary_t *view)
+{
+    refresh_tops(fleet);
     *view = (ud_summary_t){
         .devices = fleet->device_count,
         .online = fleet->online_count,
@@ -84,8 +108,8 @@ static ud_err_t view_summary(const ud_fleet_t *fleet, ud_arena_t *arena, ud_summ
         .revision = fleet->revision,
     };
     memcpy(view->states, fleet->states, sizeof(view->states));
-    UD_TRY(view_top(&fleet->devices.firmwares, arena, &view->versions, &view->version_count));
-    return view_top(&fleet->devices.hardware_names, arena, &view->hardware, &view->hardware_count);
+    UD_TRY(view_top(&fleet->top_versions, arena, &view->versions, &view->version_count));
+    return view_top(&fleet->top_hardware, arena, &view->hardware, &view->hardware_count);
 }
 
 ud_err_t ud_apply_query_summary(ud_fleet_t *fleet, ud_command_t *command)

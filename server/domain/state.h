@@ -71,6 +71,16 @@ typedef struct {
     bool retry;
 } ud_member_t;
 
+/* The most common labels, most common first: copies, since what they were counted from changes. */
+typedef struct {
+    struct {
+        char label[UD_HARDWARE_SIZE_MAX + 1];
+        uint32_t count;
+    } items[UD_TOP_COUNT_MAX];
+    size_t count;
+} ud_top_t;
+_Static_assert(UD_HARDWARE_SIZE_MAX >= UD_VERSION_TEXT_SIZE_MAX, "a label is a hardware id or a version");
+
 /* A rarely changing row to be written, or removed, at the next commit. */
 typedef struct {
     ud_row_type_t type;
@@ -138,6 +148,13 @@ struct ud_fleet {
     uint32_t outcomes;
     uint32_t successes;
     ud_member_t before[UD_ROLLOUT_ACTIVE_MAX]; /* of the device between ud_census_leave and ud_census_enter */
+
+    /* of summaries: query.c */
+    ud_top_t top_versions;
+    ud_top_t top_hardware;
+    uint64_t tops_revision; /* that both were counted at */
+    uint32_t tops_s;        /* second of it; 0: never */
+    bool tops_lag;          /* somebody was given them after a newer revision */
 
     ud_pending_t pending;
     ud_err_t trouble; /* of the last commit; UD_OK: ready */

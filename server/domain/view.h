@@ -258,7 +258,7 @@ typedef struct {
     uint32_t states[UD_VIEW_STATE_COUNT];
     uint32_t outcomes;          /* of all rollouts' executions that ended */
     uint32_t successes;         /* of those */
-    const ud_count_t *versions; /* most common first */
+    const ud_count_t *versions; /* most common first; they and hardware as they were in this second or the last one */
     size_t version_count;
     const ud_count_t *hardware;
     size_t hardware_count;

@@ -107,6 +107,26 @@ static void pass_a_second(void)
     (void)!ud_fleet_commit(world.fleet, world.now);
 }
 
+static void a_summary_after_a_failed_commit_forgets_what_was_not_kept(void **state)
+{
+    (void)state;
+    ud_checkin_t message = {.state = UD_DEVICE_IDLE, .epoch = actor.epoch, .sequence = 1};
+    strcpy(message.device_id, actor.id);
+    strcpy(message.hardware, WORLD_HARDWARE);
+    strcpy(message.version, "1.0.7");
+    ud_command_t *command = world_ask(&world, UD_COMMAND_CHECKIN);
+    command->in.checkin = (ud_checkin_in_t){&message, actor.generation};
+    ud_fleet_apply(world.fleet, world.now, command);
+    assert_int_equal(command->err, UD_OK);
+    command = world_ask(&world, UD_COMMAND_QUERY_SUMMARY);
+    ud_fleet_apply(world.fleet, world.now, command);
+    assert_string_equal(command->out.summary.versions[0].label, "1.0.7");
+    faulty.commit_err = UD_ERR_STORAGE_FULL;
+    assert_int_equal(ud_fleet_commit(world.fleet, world.now), UD_ERR_STORAGE_FULL);
+    ud_fleet_apply(world.fleet, world.now, command);
+    assert_string_equal(command->out.summary.versions[0].label, "1.0.0");
+}
+
 static void a_full_disk_acknowledges_nothing_and_is_told(void **state)
 {
     (void)state;
@@ -204,6 +224,7 @@ static void a_fleet_that_cannot_be_read_does_not_start(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(a_summary_after_a_failed_commit_forgets_what_was_not_kept),
         TEST(a_full_disk_acknowledges_nothing_and_is_told),
         TEST(no_offer_that_was_not_kept_is_remembered),
         TEST(a_registration_that_was_not_kept_never_was),

@@ -165,6 +165,49 @@ static void a_version_of_several_images_is_counted_whole(void **state)
     assert_int_equal(world.command.out.summary.versions[0].count, 10);
 }
 
+static const ud_summary_t *summarise(void)
+{
+    world_ask(&world, UD_COMMAND_QUERY_SUMMARY);
+    assert_int_equal(world_do(&world), UD_OK);
+    return &world.command.out.summary;
+}
+
+static void a_summary_counts_versions_once_a_second_and_shows_a_change_in_the_next(void **state)
+{
+    (void)state;
+    assert_int_equal(summarise()->versions[0].count, 8);
+    actor_t late;
+    actor_join(&world, &late, 90, "1.1.0");
+    world.now.monotonic_ms += 999;
+    const ud_summary_t *summary = summarise();
+    assert_int_equal(summary->devices, FLEET + 1); /* counters are of now */
+    assert_int_equal(summary->states[UD_VIEW_IDLE], FLEET + 1);
+    assert_int_equal(summary->versions[0].count, 8);
+    world.now.monotonic_ms += 1;
+    assert_int_equal(summarise()->versions[0].count, 9);
+    assert_int_equal(summarise()->hardware[0].count, FLEET + 1);
+}
+
+static void a_stream_is_told_of_the_change_though_nothing_else_happens(void **state)
+{
+    (void)state;
+    world_sleep(&world, 1);
+    changes(0, NULL);
+    snprintf(actors[0].version, sizeof(actors[0].version), "1.1.0");
+    actor_checkin(&world, &actors[0]);
+    uint64_t since = changes(0, NULL)->revision; /* in the same second: its versions are older than its revision */
+    assert_int_equal(changes(since, NULL)->revision, since);
+    world_sleep(&world, 1);
+    const ud_changes_t *told = changes(since, NULL);
+    assert_true(told->revision > since);
+    assert_int_equal(told->summary.version_count, 2);
+    assert_string_equal(told->summary.versions[0].label, "1.1.0");
+    assert_int_equal(told->summary.versions[0].count, 9);
+    since = told->revision;
+    world_sleep(&world, 2);
+    assert_int_equal(changes(since, NULL)->revision, since); /* and then there is silence */
+}
+
 static void only_what_changed_is_told(void **state)
 {
     (void)state;
@@ -273,6 +316,8 @@ int main(void)
         TEST(the_summary_counts_versions),
         TEST(many_versions_show_the_most_common),
         TEST(a_version_of_several_images_is_counted_whole),
+        TEST(a_summary_counts_versions_once_a_second_and_shows_a_change_in_the_next),
+        TEST(a_stream_is_told_of_the_change_though_nothing_else_happens),
         TEST(only_what_changed_is_told),
         TEST(a_rollout_is_told_when_it_changes),
         TEST(a_restarted_server_says_begin_anew),
