@@ -464,13 +464,20 @@ void ud_agent_config_complete(ud_agent_config_t *config)
     config->chunk_size_max = config->chunk_size_max != 0 ? config->chunk_size_max : (uint16_t)UD_CHUNK_SIZE_DEFAULT;
 }
 
+/* A text that is cut short would be another one, such as the id of another device. */
+static bool fits(const char *text, size_t size_max)
+{
+    return text == NULL || (text[0] != '\0' && strlen(text) <= size_max);
+}
+
 static bool config_is_sound(const ud_agent_config_t *config)
 {
-    return config->device_id != NULL && config->server != NULL && config->transport != NULL && config->keys != NULL &&
-           config->key_count > 0 && config->retry_base_ms > 0 && config->retry_max_ms > 0 &&
-           config->answer_timeout_ms > 0 && config->contact_timeout_s > 0 && config->report_interval_ms > 0 &&
-           config->report_step_percent > 0 && config->download_retries > 0 &&
-           ud_chunk_size_is_known(config->chunk_size_max);
+    return config->device_id != NULL && fits(config->device_id, UD_DEVICE_ID_SIZE_MAX) &&
+           fits(config->claim_key, UD_CLAIM_KEY_SIZE_MAX) && fits(config->one_time_code, UD_CLAIM_KEY_SIZE_MAX) &&
+           config->server != NULL && config->transport != NULL && config->keys != NULL && config->key_count > 0 &&
+           config->retry_base_ms > 0 && config->retry_max_ms > 0 && config->answer_timeout_ms > 0 &&
+           config->contact_timeout_s > 0 && config->report_interval_ms > 0 && config->report_step_percent > 0 &&
+           config->download_retries > 0 && ud_chunk_size_is_known(config->chunk_size_max);
 }
 
 /* What runs, by the image's own words. */

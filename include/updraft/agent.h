@@ -211,7 +211,7 @@ void ud_agent_config_complete(ud_agent_config_t *config);
 /* Begins after a reset: reads the running image and the identity, opens the journal, finds out what boot did.
  * `buffer` has UD_AGENT_BUFFER_SIZE(config->chunk_size_max) bytes or more, aligned as a uint64_t, and belongs to the
  * agent; `now_ms` is any monotonic clock. May rotate a journal sector.
- * Errors: UD_ERR_INVALID_ARGUMENT (a required field of config is missing or 0, or the flash geometry does not fit),
+ * Errors: UD_ERR_INVALID_ARGUMENT (a required field of config is missing, 0 or too long, or the flash geometry does not fit),
  * UD_ERR_BUFFER_TOO_SMALL, the errors of ud_image_parse() on slot A (a device without an image cannot say what it is).
  * A worn or lost journal is no error here: it is reported.
  */

@@ -57,6 +57,23 @@ static void a_new_device_registers_and_checks_in(void **state)
     assert_int_equal(fixture->server.requests[UD_REQUEST_REGISTER], 1);
 }
 
+static void texts_that_would_be_cut_short_are_refused(void **state)
+{
+    fixture_t *fixture = *state;
+    char text[UD_CLAIM_KEY_SIZE_MAX + 2];
+    _Static_assert(UD_DEVICE_ID_SIZE_MAX == UD_CLAIM_KEY_SIZE_MAX, "one text for both");
+    for (size_t i = 0; i < 6; i++) {
+        ud_agent_config_t config = fixture->config;
+        const char **texts[] = {&config.device_id, &config.claim_key, &config.one_time_code};
+        memset(text, 'x', sizeof text);
+        text[UD_CLAIM_KEY_SIZE_MAX + i / 3] = '\0';
+        *texts[i % 3] = text;
+        ud_err_t err = ud_agent_init(&fixture->agent, fixture->board, &config, &fixture->journal, fixture->buffer,
+                                     sizeof fixture->buffer, 0);
+        assert_int_equal(err, i < 3 ? UD_OK : UD_ERR_INVALID_ARGUMENT);
+    }
+}
+
 static void a_reset_needs_no_new_registration(void **state)
 {
     fixture_t *fixture = *state;
@@ -389,6 +406,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         WITH_FIXTURE(a_new_device_registers_and_checks_in),
+        WITH_FIXTURE(texts_that_would_be_cut_short_are_refused),
         WITH_FIXTURE(a_reset_needs_no_new_registration),
         WITH_FIXTURE(losing_both_copies_of_the_identity_registers_afresh),
         WITH_FIXTURE(an_identity_lost_under_way_is_made_anew),
