@@ -311,7 +311,10 @@ static json_t *query_value(const char *text, json_type type)
 bool ud_input_query(ud_exchange_t *exchange, const ud_input_field_t *fields, void *result)
 {
     for (const ud_input_field_t *field = fields; field->kind != UD_INPUT_END; field++) {
-        const char *text = ud_exchange_query(exchange, field->name);
+        const char *text = NULL;
+        if (ud_exchange_query(exchange, field->name, &text) != UD_OK) {
+            return refuse_value(&(target_t){exchange, field, result}, NULL);
+        }
         if (text == NULL) {
             continue;
         }

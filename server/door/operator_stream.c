@@ -130,10 +130,13 @@ static void ended(ud_exchange_t *exchange)
     atomic_fetch_sub(&door->stream_count, 1);
 }
 
-/* "a,b,c" into ids; false if there are too many. */
+/* "a,b,c" into ids; false if there are too many, or it is no text. */
 static bool read_ids(ud_exchange_t *exchange, stream_t *stream)
 {
-    const char *rest = ud_exchange_query(exchange, "devices");
+    const char *rest = NULL;
+    if (ud_exchange_query(exchange, "devices", &rest) != UD_OK) {
+        return false;
+    }
     while (rest != NULL && *rest != '\0') {
         size_t size = strcspn(rest, ",");
         if (size > UD_DEVICE_ID_SIZE_MAX || (size > 0 && stream->id_count == UD_WATCH_COUNT_MAX)) {

@@ -55,10 +55,10 @@ const char *ud_exchange_method(const ud_exchange_t *exchange);
 /* Path as sent, without query, still percent-encoded; begins with '/'. */
 const char *ud_exchange_path(const ud_exchange_t *exchange);
 
-/* Decoded value of a query parameter (first of that name), or NULL. "+" means a blank. Text that is not UTF-8 or holds
- * control characters counts as absent.
+/* Decoded value of a query parameter (first of that name); NULL: absent. "+" means a blank. Errors: UD_ERR_MALFORMED (a bad
+ * escape, not UTF-8, a control character), UD_ERR_OVERLOADED (memory).
  */
-const char *ud_exchange_query(ud_exchange_t *exchange, const char *name);
+UD_MUST_USE ud_err_t ud_exchange_query(ud_exchange_t *exchange, const char *name, const char **value);
 
 /* Value of the first header of that name (lower case), or NULL. */
 const char *ud_exchange_header(const ud_exchange_t *exchange, const char *lower_case);

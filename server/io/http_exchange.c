@@ -268,19 +268,23 @@ static bool decode_query(char *text, size_t size)
     return strlen(text) == used && ud_utf8_is_text(text, used);
 }
 
-const char *ud_exchange_query(ud_exchange_t *exchange, const char *name)
+ud_err_t ud_exchange_query(ud_exchange_t *exchange, const char *name, const char **value)
 {
     size_t name_size = strlen(name);
     for (const char *at = exchange->query; at != NULL;) {
         size_t size = strcspn(at, "&");
         if (size >= name_size && strncmp(at, name, name_size) == 0 && (at[name_size] == '=' || size == name_size)) {
             size_t skip = size == name_size ? size : name_size + 1;
-            char *value = ud_arena_text(exchange->arena, at + skip, size - skip);
-            return value != NULL && decode_query(value, size - skip) ? value : NULL;
+            char *text = ud_arena_text(exchange->arena, at + skip, size - skip);
+            UD_REQUIRE(text != NULL, UD_ERR_OVERLOADED);
+            UD_REQUIRE(decode_query(text, size - skip), UD_ERR_MALFORMED);
+            *value = text;
+            return UD_OK;
         }
         at = at[size] == '&' ? at + size + 1 : NULL;
     }
-    return NULL;
+    *value = NULL;
+    return UD_OK;
 }
 
 const char *ud_exchange_param(const ud_exchange_t *exchange, unsigned index)

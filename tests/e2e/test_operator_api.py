@@ -137,7 +137,8 @@ def test_another_content_type_is_unsupported(api):
 
 def test_wrong_query_values_are_refused_by_name(api):
     for query, field in (("limit=0", "limit"), ("limit=201", "limit"), ("offset=-1", "offset"), ("state=odd", "state"),
-                         ("online=1", "online")):
+                         ("online=1", "online"), ("limit=abc", "limit"), ("state=%ff", "state"), ("group=%ff", "group"),
+                         ("version=%0a", "version"), ("q=%zz", "q")):
         status, code, problem = api.problem("GET", f"/devices?{query}")
         assert (status, code, problem["field"]) == (400, "invalid_argument", field)
 

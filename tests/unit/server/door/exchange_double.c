@@ -38,9 +38,11 @@ const char *ud_exchange_cookie(ud_exchange_t *exchange, const char *name)
     return strcmp(name, "updraft_session") == 0 ? exchange->cookie : NULL;
 }
 
-const char *ud_exchange_query(ud_exchange_t *exchange, const char *name)
+ud_err_t ud_exchange_query(ud_exchange_t *exchange, const char *name, const char **value)
 {
-    return exchange->query_name != NULL && strcmp(exchange->query_name, name) == 0 ? exchange->query_value : NULL;
+    bool asked = exchange->query_name != NULL && strcmp(exchange->query_name, name) == 0;
+    *value = asked ? exchange->query_value : NULL;
+    return asked && exchange->query_value == NULL ? UD_ERR_MALFORMED : UD_OK;
 }
 
 ud_span_t ud_exchange_body(const ud_exchange_t *exchange)

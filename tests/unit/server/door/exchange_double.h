@@ -16,8 +16,8 @@ struct ud_exchange {
     const char *bearer;
     const char *cookie;
     const char *body;
-    const char *query_name; /* one parameter */
-    const char *query_value;
+    const char *query_name;  /* one parameter */
+    const char *query_value; /* NULL: of a parameter that is no text */
 
     ud_err_t err; /* of the problem that was answered */
     char field[64];

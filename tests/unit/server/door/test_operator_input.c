@@ -249,6 +249,14 @@ static void query_parameters_are_read_by_the_same_table(void **state)
     assert_true(read_query(fixture, "unrelated", "x"));
 }
 
+static void a_query_that_is_no_text_is_refused(void **state)
+{
+    fixture_t *fixture = *state;
+    assert_false(read_query(fixture, "colour", NULL));
+    assert_int_equal(fixture->exchange.err, UD_ERR_INVALID_ARGUMENT);
+    assert_string_equal(fixture->exchange.field, "colour");
+}
+
 static void query_numbers_are_digits_in_range(void **state)
 {
     static const char *const bad[] = {"0", "201", "-1", "+5", "5x", "", "1e2", "99999999999999999999"};
@@ -278,6 +286,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(batches_of_nothing_or_of_both_are_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(more_than_twenty_batches_are_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(query_parameters_are_read_by_the_same_table, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_query_that_is_no_text_is_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(query_numbers_are_digits_in_range, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
