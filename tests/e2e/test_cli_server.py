@@ -206,8 +206,8 @@ def test_what_is_no_image_is_refused(server, cli, images, tmp_path):
 
 def test_an_image_above_the_limit_is_refused_before_it_is_sent(server, cli, tmp_path):
     with open(tmp_path / "huge.img", "wb") as file:
-        file.truncate(300_000_000)
-    fails(cli.run("release", "upload", tmp_path / "huge.img"), EXIT_USAGE, "too_large", "300000000")
+        file.truncate(600_000_000)
+    fails(cli.run("release", "upload", tmp_path / "huge.img"), EXIT_USAGE, "too_large", "600000000")
 
 
 # ---- devices ---------------------------------------------------------------------------------------------------------
