@@ -21,9 +21,6 @@
 #define UD_IDENTITY_NONCE_SIZE 16
 #define UD_IDENTITY_SECRET_SIZE 32
 
-/* Bytes of a record with the longest token, rounded up to the widest word. */
-#define UD_IDENTITY_RECORD_SIZE_MAX 608
-
 typedef struct {
     uint32_t generation; /* of the copy that counts; 0: there is none */
     uint16_t token_size; /* bytes */

@@ -41,6 +41,9 @@
 #define UD_P256_SIGNATURE_SIZE 64
 #define UD_P256_PUBLIC_KEY_SIZE 64
 
+/* Bytes of one copy of a device's identity with the longest token, in words of any size (agent/identity.h). */
+#define UD_IDENTITY_RECORD_SIZE_MAX 608
+
 /* Bytes of a flash word that can be programmed at once: 1 (NOR) to 32 (STM32H7). */
 #define UD_WRITE_SIZE_MAX 32
 

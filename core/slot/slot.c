@@ -158,7 +158,10 @@ ud_err_t ud_slot_check_geometry(const ud_port_t *port)
     uint32_t unit = ud_slot_unit_size(port);
     uint32_t a = ud_port_area(port, UD_AREA_SLOT_A)->size_bytes;
     uint32_t b = ud_port_area(port, UD_AREA_SLOT_B)->size_bytes;
+    const ud_area_geometry_t *identity = ud_port_area(port, UD_AREA_IDENTITY);
+    uint32_t copy_sectors = identity->size_bytes / identity->sector_size_bytes / 2;
     UD_REQUIRE(journal->size_bytes / journal->sector_size_bytes >= 4, UD_ERR_INVALID_ARGUMENT);
+    UD_REQUIRE(copy_sectors * identity->sector_size_bytes >= UD_IDENTITY_RECORD_SIZE_MAX, UD_ERR_INVALID_ARGUMENT);
     UD_REQUIRE(a != 0 && a % unit == 0 && b % unit == 0 && b >= a + unit, UD_ERR_INVALID_ARGUMENT);
     UD_REQUIRE(a / unit <= UINT16_MAX / 2, UD_ERR_INVALID_ARGUMENT);
     return UD_OK;

@@ -269,6 +269,15 @@ static void the_unit_is_the_largest_sector_and_at_least_4_kb(void **state)
 
 #define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
+static void half_of_the_identity_area_holds_the_longest_record(void **state)
+{
+    (void)state;
+    assert_int_equal(check(UD_AREA_IDENTITY, (ud_area_geometry_t){4 * 512, 512, 8, 0xFF}), UD_OK);
+    assert_int_equal(check(UD_AREA_IDENTITY, (ud_area_geometry_t){3 * 512, 512, 8, 0xFF}), UD_ERR_INVALID_ARGUMENT);
+    assert_int_equal(check(UD_AREA_IDENTITY, (ud_area_geometry_t){2 * 1024, 1024, 8, 0xFF}), UD_OK);
+    assert_int_equal(check(UD_AREA_IDENTITY, (ud_area_geometry_t){1 * 4096, 4096, 8, 0xFF}), UD_ERR_INVALID_ARGUMENT);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -289,6 +298,7 @@ int main(void)
         CASE(sectors_have_512_bytes_to_256_kb),
         CASE(slot_b_is_one_unit_larger_than_slot_a),
         CASE(the_unit_is_the_largest_sector_and_at_least_4_kb),
+        CASE(half_of_the_identity_area_holds_the_longest_record),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
