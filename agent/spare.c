@@ -97,6 +97,7 @@ static place_t look(const ud_spare_t *spare, ud_port_t *port, uint32_t offset, u
     place_t found = PLACE_BLANK;
     for (uint32_t at = 0; at < size; at += UD_AGENT_PAGE_SIZE) {
         uint32_t piece = smaller(size - at, UD_AGENT_PAGE_SIZE);
+        ud_port_watchdog_feed(port);
         if (ud_port_flash_read(port, UD_AREA_SLOT_B, spare->base + offset + at, flash, piece) != UD_OK) {
             return PLACE_UNREADABLE;
         }
