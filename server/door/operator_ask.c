@@ -27,13 +27,24 @@ ud_operator_ask_t *ud_operator_ask(ud_exchange_t *exchange, ud_command_type_t ty
     return ask;
 }
 
+static void allowed(ud_exchange_t *exchange, ud_command_t *command)
+{
+    const ud_operator_ask_t *ask = ud_exchange_context(exchange);
+    if (!ud_operator_refused(exchange, command)) {
+        ud_exchange_collect(exchange, UD_OPERATOR_BODY_SIZE_MAX, ask->then);
+    }
+}
+
 void ud_operator_collect(ud_exchange_t *exchange, ud_command_type_t type, int status, const ud_json_field_t *fields,
                          ud_exchange_fn then)
 {
     ud_operator_ask_t *ask = ud_operator_ask(exchange, type, status, fields);
-    if (ask != NULL) {
+    ud_operator_ask_t *check = ask == NULL ? NULL : ud_operator_ask(exchange, UD_COMMAND_SESSION_CHECK, 200, NULL);
+    if (check != NULL) {
+        ask->then = then;
         ud_exchange_set_context(exchange, ask);
-        ud_exchange_collect(exchange, UD_OPERATOR_BODY_SIZE_MAX, then);
+        check->command.in.session.may = type;
+        ud_operator_send(exchange, check, allowed);
     }
 }
 

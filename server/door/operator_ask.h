@@ -28,7 +28,8 @@ typedef struct {
     ud_command_t command; /* first: the engine gives it back */
     int status;           /* of a good answer */
     const ud_json_field_t *fields;
-    const char *secret; /* shown once, with the answer: a claim key */
+    const char *secret;  /* shown once, with the answer: a claim key */
+    ud_exchange_fn then; /* when the body is there */
 } ud_operator_ask_t;
 
 /* Begins a command of the one who asks, to be answered with `status` and the view `fields` of its result; in the arena.
@@ -37,7 +38,9 @@ typedef struct {
 ud_operator_ask_t *ud_operator_ask(ud_exchange_t *exchange, ud_command_type_t type, int status,
                                    const ud_json_field_t *fields);
 
-/* The same, then collects the body and calls `then`, with the ask as the exchange's context. */
+/* The same; when the session is good and its role allows the command, collects the body and calls `then`, with the ask as
+ * the exchange's context. So nobody else is told what is wrong with a body, nor has one read.
+ */
 void ud_operator_collect(ud_exchange_t *exchange, ud_command_type_t type, int status, const ud_json_field_t *fields,
                          ud_exchange_fn then);
 

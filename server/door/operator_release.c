@@ -110,11 +110,26 @@ static void body_part(ud_exchange_t *exchange, ud_span_t part)
     }
 }
 
+static bool is_form(const char *type)
+{
+    return type != NULL && strncasecmp(type, "multipart/", 10) == 0;
+}
+
+/* False: the request was answered. */
+static bool check_head(ud_exchange_t *exchange, upload_t *upload)
+{
+    if (is_form(ud_exchange_header(exchange, "content-type"))) {
+        ud_problem_reply(exchange, UD_ERR_UNSUPPORTED, NULL, "send the image itself as the body, not a form");
+        return false;
+    }
+    return ud_input_query(exchange, query_fields, upload);
+}
+
 static void upload_allowed(ud_exchange_t *exchange, ud_command_t *command)
 {
     ud_operator_t *door = ud_exchange_door(exchange);
     upload_t *upload = ud_exchange_context(exchange);
-    if (ud_operator_refused(exchange, command)) {
+    if (ud_operator_refused(exchange, command) || !check_head(exchange, upload)) {
         return;
     }
     uint64_t size = ud_exchange_body_size(exchange);
@@ -133,11 +148,6 @@ static void upload_allowed(ud_exchange_t *exchange, ud_command_t *command)
 
 /* ---- first: may this account upload? ----------------------------------------------------------------------------- */
 
-static bool is_form(const char *type)
-{
-    return type != NULL && strncasecmp(type, "multipart/", 10) == 0;
-}
-
 void ud_operator_upload_release(ud_exchange_t *exchange)
 {
     upload_t *upload = ud_arena_alloc(ud_exchange_arena(exchange), sizeof *upload);
@@ -145,15 +155,12 @@ void ud_operator_upload_release(ud_exchange_t *exchange)
     if (ask == NULL) {
         return;
     }
-    if (upload == NULL || is_form(ud_exchange_header(exchange, "content-type"))) {
-        ud_problem_reply(exchange, upload == NULL ? UD_ERR_OVERLOADED : UD_ERR_UNSUPPORTED, NULL,
-                         "send the image itself as the body, not a form");
+    if (upload == NULL) {
+        ud_problem_reply(exchange, UD_ERR_OVERLOADED, NULL, NULL);
         return;
     }
     ud_exchange_set_context(exchange, upload);
     ud_exchange_on_end(exchange, drop_draft);
     ask->command.in.session.may = UD_COMMAND_RELEASE_CREATE;
-    if (ud_input_query(exchange, query_fields, upload)) {
-        ud_operator_send(exchange, ask, upload_allowed);
-    }
+    ud_operator_send(exchange, ask, upload_allowed);
 }

@@ -173,6 +173,18 @@ def test_every_operation_asks_who_asks_and_whether_they_may(roles, tmp_path):
             assert (status == 403) == refused and status != 401 and status < 500, f"{operation} by {role}: {status}"
 
 
+def test_nobody_is_told_of_a_body_what_they_may_not_send(roles):
+    server, tokens = roles
+    for path in ("groups", "keys", "claim-keys", "rollouts", "rollouts/R-1/halt", "releases?notes=%ff"):
+        for token, status in (("none", 401), (tokens["viewer"], 403), (tokens["admin"], 415)):
+            headers = {"Authorization": f"Bearer {token}", "Content-Type": "multipart/form-data"}
+            assert ask(server.operator, "POST", f"/api/v1/{path}", b"no json", headers).status == status, path
+    unknown = json.dumps({"release": "9.9.9"})
+    for role, status in (("viewer", 403), ("operator", 404)):
+        headers = {"Authorization": f"Bearer {tokens[role]}", "Content-Type": "application/json"}
+        assert ask(server.operator, "POST", "/api/v1/rollouts", unknown, headers).status == status
+
+
 def test_a_browsers_session_changes_nothing_without_its_csrf_value(roles, tmp_path):
     server, _ = roles
     body = json.dumps({"user": "admin", "password": server.password})
