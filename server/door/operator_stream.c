@@ -95,7 +95,8 @@ static void changes_told(ud_exchange_t *exchange, ud_command_t *command)
     }
     ud_arena_destroy(stream->arena);
     stream->arena = NULL;
-    if (over || stream->slow_periods > UD_STREAM_SLOW_PERIODS_MAX) {
+    bool head_only = strcmp(ud_exchange_method(exchange), "HEAD") == 0;
+    if (over || head_only || stream->slow_periods > UD_STREAM_SLOW_PERIODS_MAX) {
         ud_exchange_stream_end(exchange);
         return;
     }

@@ -101,6 +101,14 @@ def test_a_stream_watches_at_most_sixty_devices(server, api):
         assert (status, code, problem["field"]) == (400, "invalid_argument", "devices")
 
 
+def test_the_head_of_a_stream_is_all_that_head_gets(server, api):
+    host, port = server.operator.split(":")
+    with socket.create_connection((host, int(port)), timeout=20) as connection:
+        connection.sendall(f"HEAD /api/v1/stream HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer {server.token}\r\n\r\n".encode())
+        answer = b"".join(iter(lambda: connection.recv(4096), b""))
+    assert answer.startswith(b"HTTP/1.1 200 ") and b"text/event-stream" in answer and answer.endswith(b"\r\n\r\n")
+
+
 def test_a_stream_survives_a_restart_of_the_server_by_coming_back(server, api):
     stream = Stream(server, api)
     last = stream.expect(lambda event: True, "a first event")["id"]
