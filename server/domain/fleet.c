@@ -66,8 +66,25 @@ void *ud_array_room(void *items, size_t count, size_t *capacity, size_t item_siz
 
 /* ---- the clock ---------------------------------------------------------------------------------------------------- */
 
+/* The highest time that is believed. A leap forwards has to stand first: a clock that shows another year for a moment must
+ * not stop all offers until that year.
+ */
+static void raise_mark(ud_fleet_t *fleet)
+{
+    int64_t high_ms = fleet->meta.wall_high_ms;
+    bool leaps = high_ms != 0 && fleet->now.wall_ms > high_ms + UD_CLOCK_LEAP_MS;
+    if (!leaps) {
+        fleet->leap_ms = fleet->now.monotonic_ms;
+    }
+    bool believed = fleet->now.monotonic_ms - fleet->leap_ms >= UD_CLOCK_STAND_MS;
+    if (fleet->now.wall_ms > high_ms && (!leaps || believed)) {
+        fleet->meta.wall_high_ms = fleet->now.wall_ms;
+    }
+}
+
 static void watch_clock(ud_fleet_t *fleet)
 {
+    raise_mark(fleet);
     bool behind = fleet->now.wall_ms + CLOCK_SLACK_MS < fleet->meta.wall_high_ms;
     if (behind == fleet->clock_behind) {
         return;
@@ -108,6 +125,7 @@ ud_err_t ud_fleet_create(const ud_fleet_config_t *config, ud_store_t *store, ud_
     fleet->store = store;
     fleet->now = now;
     fleet->start_ms = now.monotonic_ms;
+    fleet->leap_ms = now.monotonic_ms;
     fleet->next_tick_ms = now.monotonic_ms;
     memcpy(&fleet->random, config->seed, sizeof(fleet->random));
     fleet->random |= 1;

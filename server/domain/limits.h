@@ -56,6 +56,12 @@
 /* Seconds between two events about other secrets for the same lost identity: a person needs one to look at it. */
 #define UD_IDENTITY_EVENT_PERIOD_S 3600u
 
+/* Milliseconds that the wall clock may leap forwards and be believed at once: suspends, restarts and corrections of a
+ * usual day; and how long a larger leap must stand first: longer than a glitch lasts. docs/rollouts.md.
+ */
+#define UD_CLOCK_LEAP_MS 86400000
+#define UD_CLOCK_STAND_MS 3600000u
+
 /* Bytes of a source address as text: IPv6, zone and port. */
 #define UD_ADDRESS_TEXT_SIZE_MAX 80
 

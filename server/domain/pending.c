@@ -14,9 +14,6 @@
 /* Bytes of event texts in one batch: the engine's queue filled with the longest. */
 #define TEXTS_SIZE_MAX (64u * 1024u * 1024u)
 
-/* The high-water mark of the clock is kept to the second. */
-#define META_STEP_MS 1000
-
 #define PUSH(pending, list, count, capacity)                                                                 \
     (((pending)->list =                                                                                      \
           ud_array_room((pending)->list, (pending)->count, &(pending)->capacity, sizeof(*(pending)->list))), \
@@ -364,9 +361,6 @@ void ud_pending_clear(ud_fleet_t *fleet)
 static ud_err_t write_batch(ud_fleet_t *fleet)
 {
     ud_store_t *store = fleet->store;
-    if (fleet->now.wall_ms >= fleet->meta.wall_high_ms + META_STEP_MS) {
-        fleet->meta.wall_high_ms = fleet->now.wall_ms;
-    }
     ud_err_t err = store->ops->begin(store);
     err = err == UD_OK ? put_all(fleet) : err;
     err = err == UD_OK ? store->ops->commit(store) : err;

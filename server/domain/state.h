@@ -160,6 +160,7 @@ struct ud_fleet {
     ud_err_t trouble; /* of the last commit; UD_OK: ready */
     bool unloaded;    /* RAM could not be loaded again after a failed commit */
     bool clock_behind;
+    uint64_t leap_ms;  /* monotonic: since then the wall clock is too far ahead of its high-water mark to be believed */
     const char *actor; /* account of the command being applied, or NULL */
     const char *source_address;
     uint32_t reporter; /* device whose report is being applied: its events are bounded; 0: none */

@@ -60,7 +60,7 @@ typedef enum {
 typedef struct {
     uint32_t number; /* always 1 */
     uint8_t salt[16];
-    int64_t wall_high_ms; /* the highest wall clock seen */
+    int64_t wall_high_ms; /* the highest wall clock that was believed */
 } ud_row_meta_t;
 
 typedef struct {

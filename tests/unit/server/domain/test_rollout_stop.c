@@ -236,6 +236,116 @@ static void a_clock_behind_stops_offers_until_it_caught_up(void **state)
     assert_true(actor_is_offered(&story.actors[0]));
 }
 
+static void turn_clock(int64_t hours)
+{
+    story.world.now.wall_ms += hours * 3600 * 1000;
+    world_sleep(&story.world, 1);
+}
+
+static bool offers(unsigned actor)
+{
+    actor_checkin(&story.world, &story.actors[actor]);
+    return actor_is_offered(&story.actors[actor]);
+}
+
+static bool stopped_by_clock(void)
+{
+    return view()->stop == UD_STOP_CLOCK;
+}
+
+#define EIGHTY_YEARS_H (80 * 8766)
+
+static void a_clock_that_drifts_a_little_stops_nothing(void **state)
+{
+    (void)state;
+    roll_out(NULL);
+    world_sleep(&story.world, 2);
+    story.world.now.wall_ms += 30000;
+    world_sleep(&story.world, 2);
+    story.world.now.wall_ms -= 59000;
+    world_sleep(&story.world, 1);
+    assert_true(offers(0));
+}
+
+static void a_suspend_of_hours_is_believed_at_once(void **state)
+{
+    (void)state;
+    roll_out(NULL);
+    world_sleep(&story.world, 2);
+    turn_clock(5); /* the monotonic clock stood still meanwhile */
+    assert_true(offers(0));
+    turn_clock(-1);
+    assert_false(offers(1));
+}
+
+static void a_clock_that_shows_another_century_for_a_while_stops_nothing(void **state)
+{
+    (void)state;
+    roll_out(NULL);
+    world_sleep(&story.world, 2);
+    turn_clock(EIGHTY_YEARS_H);
+    world_sleep(&story.world, UD_CLOCK_STAND_MS / 1000 - 3);
+    world_restart(&story.world); /* which has to see it for as long again */
+    world_sleep(&story.world, 60);
+    turn_clock(-EIGHTY_YEARS_H);
+    assert_false(stopped_by_clock());
+    turn_clock(EIGHTY_YEARS_H); /* two glitches do not add up */
+    world_sleep(&story.world, UD_CLOCK_STAND_MS / 1000 - 3);
+    turn_clock(-EIGHTY_YEARS_H);
+    assert_false(stopped_by_clock());
+    assert_true(offers(0));
+    turn_clock(-1); /* what was believed before is still the mark */
+    assert_true(stopped_by_clock());
+    assert_false(offers(1));
+}
+
+static void a_correction_forwards_is_believed_once_it_stood(void **state)
+{
+    (void)state;
+    roll_out(NULL);
+    world_sleep(&story.world, 2);
+    turn_clock(24 * 300);
+    world_sleep(&story.world, UD_CLOCK_STAND_MS / 1000);
+    assert_false(stopped_by_clock());
+    turn_clock(-1);
+    assert_true(stopped_by_clock());
+    assert_false(offers(0));
+    world_restart(&story.world);
+    assert_true(stopped_by_clock());
+    turn_clock(1);
+    assert_true(offers(0));
+}
+
+static ud_err_t keep_meta(void *context, ud_row_type_t type, const void *row)
+{
+    if (type == UD_ROW_META) {
+        memcpy(context, row, sizeof(ud_row_meta_t));
+    }
+    return UD_OK;
+}
+
+/* docs/rollouts.md: UPDATE meta SET wall_high_ms = 0 */
+static void a_mark_taken_out_by_hand_lets_offers_go_on(void **state)
+{
+    (void)state;
+    roll_out(NULL);
+    turn_clock(20);
+    turn_clock(-20);
+    assert_true(stopped_by_clock());
+    ud_store_t *store = story.world.store;
+    ud_row_meta_t meta;
+    assert_int_equal(store->ops->load(store, keep_meta, &meta), UD_OK);
+    assert_true(meta.wall_high_ms > story.world.now.wall_ms);
+    meta.wall_high_ms = 0;
+    assert_int_equal(store->ops->begin(store), UD_OK);
+    assert_int_equal(store->ops->put(store, UD_ROW_META, &meta), UD_OK);
+    assert_int_equal(store->ops->commit(store), UD_OK);
+    world_restart(&story.world);
+    assert_true(offers(0));
+    turn_clock(-1);
+    assert_true(stopped_by_clock());
+}
+
 static void a_crash_loop_after_the_confirmation_takes_the_success_back(void **state)
 {
     (void)state;
@@ -286,6 +396,11 @@ int main(void)
         TEST(a_completed_rollout_keeps_its_numbers_over_a_restart),
         TEST(silent_members_hold_completion_up_for_the_tail_only),
         TEST(a_clock_behind_stops_offers_until_it_caught_up),
+        TEST(a_clock_that_drifts_a_little_stops_nothing),
+        TEST(a_suspend_of_hours_is_believed_at_once),
+        TEST(a_clock_that_shows_another_century_for_a_while_stops_nothing),
+        TEST(a_correction_forwards_is_believed_once_it_stood),
+        TEST(a_mark_taken_out_by_hand_lets_offers_go_on),
         TEST(a_crash_loop_after_the_confirmation_takes_the_success_back),
         TEST(halted_rollouts_make_place_for_new_ones_the_oldest_first),
     };
