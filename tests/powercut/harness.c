@@ -17,7 +17,7 @@
 const powercut_geometry_t powercut_geometries[] = {
     {"nor-4096x1",
      {{4 * 4096, 4096, 1, 0xFF}, {SLOT, 4096, 1, 0xFF}, {SLOT + UNIT, 4096, 1, 0xFF}, {8192, 4096, 1, 0xFF}}},
-    {"page-512x4", {{16 * 512, 512, 4, 0xFF}, {SLOT, 512, 4, 0xFF}, {SLOT + UNIT, 512, 4, 0xFF}, {1024, 512, 4, 0xFF}}},
+    {"page-512x4", {{16 * 512, 512, 4, 0xFF}, {SLOT, 512, 4, 0xFF}, {SLOT + UNIT, 512, 4, 0xFF}, {2048, 512, 4, 0xFF}}},
     {"page-2048x8",
      {{4 * 2048, 2048, 8, 0xFF}, {SLOT, 2048, 8, 0xFF}, {SLOT + UNIT, 2048, 8, 0xFF}, {4096, 2048, 8, 0xFF}}},
     {"ecc-4096x32",

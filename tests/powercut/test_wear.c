@@ -26,10 +26,10 @@ static const struct {
 } devices[] = {
     {"64 KB, pages of 512 B",
      16 * KB,
-     {{4 * 512, 512, 4, 0xFF}, {24 * KB, 512, 4, 0xFF}, {28 * KB, 512, 4, 0xFF}, {1 * KB, 512, 4, 0xFF}}},
+     {{4 * 512, 512, 4, 0xFF}, {24 * KB, 512, 4, 0xFF}, {28 * KB, 512, 4, 0xFF}, {2 * KB, 512, 4, 0xFF}}},
     {"256 KB, pages of 512 B",
      100 * KB,
-     {{16 * 512, 512, 4, 0xFF}, {104 * KB, 512, 4, 0xFF}, {108 * KB, 512, 4, 0xFF}, {1 * KB, 512, 4, 0xFF}}},
+     {{16 * 512, 512, 4, 0xFF}, {104 * KB, 512, 4, 0xFF}, {108 * KB, 512, 4, 0xFF}, {2 * KB, 512, 4, 0xFF}}},
     {"512 KB, pages of 2 KB, words of 8 B",
      220 * KB,
      {{8 * KB, 2 * KB, 8, 0xFF}, {224 * KB, 2 * KB, 8, 0xFF}, {228 * KB, 2 * KB, 8, 0xFF}, {4 * KB, 2 * KB, 8, 0xFF}}},
