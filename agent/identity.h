@@ -4,8 +4,9 @@
  *   | magic, generation, sizes, nonce (16), secret (32), token (0..512), CRC-32 |
  *
  * The copy of the higher generation counts. A change writes the other one, reads it back, and only then the one that
- * counted: power may fail anywhere, in one save after another, and one whole copy remains. Both lost: the device draws a new nonce and
- * secret and registers afresh, which the server answers with "identity lost" or a new device, never a takeover.
+ * counted: power may fail anywhere, in one save after another, and one whole copy remains. Both lost: the device draws a
+ * new nonce and secret and registers afresh, which the server answers with "identity lost" or a new device, never a
+ * takeover.
  * Secrets are read from flash when needed and never stay in RAM.
  */
 #ifndef UD_AGENT_IDENTITY_H
