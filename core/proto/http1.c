@@ -130,7 +130,9 @@ static ud_err_t parse_request_line(ud_http1_t *parser, ud_span_t line, ud_http1_
     ud_span_t target = cut(&line, ' ');
     UD_REQUIRE(method.size > 0 && all(method, is_token), UD_ERR_MALFORMED);
     UD_TRY(parse_version(parser, line));
-    UD_REQUIRE(target.size > 0 && target.data[0] == '/' && all(target, is_target), UD_ERR_MALFORMED);
+    bool path = target.size > 0 && target.data[0] == '/';
+    bool absolute = target.size > 7 && memcmp(target.data, "http://", 7) == 0 && is_host(target.data[7]);
+    UD_REQUIRE((path || absolute) && all(target, is_target), UD_ERR_MALFORMED);
     *event = (ud_http1_event_t){.type = UD_HTTP1_LINE, .name = method, .value = target};
     return UD_OK;
 }

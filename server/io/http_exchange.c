@@ -11,23 +11,34 @@
 
 /* ---- begin and end -------------------------------------------------------------------------------------------------- */
 
+/* "/path?query", or "http://authority/path?query" (RFC 9112 section 3.2). */
+static void read_target(ud_exchange_t *exchange, const char *target)
+{
+    if (target[0] == 'h') {
+        size_t size = strcspn(target + 7, "/?");
+        exchange->authority = ud_arena_text(exchange->arena, target + 7, size);
+        target += 7 + size;
+    }
+    size_t size = strcspn(target, "?");
+    exchange->path = size == 0 ? "/" : ud_arena_text(exchange->arena, target, size);
+    exchange->query = target[size] == '?' ? target + size + 1 : NULL;
+}
+
 ud_exchange_t *exchange_begin(connection_t *connection, ud_span_t method, ud_span_t target)
 {
     ud_arena_t *arena = ud_arena_create(UD_EXCHANGE_ARENA_SIZE_MAX);
     ud_exchange_t *exchange = arena == NULL ? NULL : ud_arena_alloc(arena, sizeof *exchange);
-    if (exchange == NULL) {
+    const char *text = exchange == NULL ? NULL : ud_arena_text(arena, (const char *)target.data, target.size);
+    if (text == NULL) {
         ud_arena_destroy(arena);
         return NULL;
     }
-    const char *mark = memchr(target.data, '?', target.size);
-    size_t path_size = mark == NULL ? target.size : (size_t)(mark - (const char *)target.data);
     *exchange = (ud_exchange_t){.connection = connection,
                                 .arena = arena,
                                 .door = connection->endpoint->door,
                                 .last_header = &exchange->headers};
     exchange->method = ud_arena_text(arena, (const char *)method.data, method.size);
-    exchange->path = ud_arena_text(arena, (const char *)target.data, path_size);
-    exchange->query = mark == NULL ? NULL : ud_arena_text(arena, mark + 1, target.size - path_size - 1);
+    read_target(exchange, text);
     exchange->began_ms = ud_monotonic_ms();
     exchange->number = ++connection->thread->exchange_count;
     exchange->head_only = strcmp(exchange->method, "HEAD") == 0;
@@ -89,6 +100,12 @@ void exchange_head_done(ud_exchange_t *exchange)
     const ud_http1_t *parser = &exchange->connection->parser;
     exchange->intake = INTAKE_HELD;
     exchange->body_size = parser->body == UD_HTTP1_BODY_CHUNKED ? UINT64_MAX : parser->body_left;
+    const char *host = ud_exchange_header(exchange, "host");
+    if (exchange->authority != NULL && (host == NULL || strcasecmp(exchange->authority, host) != 0)) {
+        exchange->connection->broken = true; /* whoever sent this may disagree with us about more */
+        exchange_fail(exchange, 400, UD_ERR_MALFORMED, "The target names another host than Host does.");
+        return;
+    }
     exchange->connection->endpoint->on_head(exchange);
 }
 

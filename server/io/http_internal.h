@@ -156,7 +156,8 @@ struct ud_exchange {
     void *door;
     const char *method;
     const char *path;
-    const char *query; /* NULL: none */
+    const char *query;     /* NULL: none */
+    const char *authority; /* of a target in absolute-form, to be that of Host; NULL: none */
     header_t *headers;
     header_t **last_header;
     const char *params[UD_ROUTE_PARAM_COUNT_MAX];

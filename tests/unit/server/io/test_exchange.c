@@ -21,7 +21,8 @@ static void say(ud_exchange_t *exchange, const char *text)
 
 static void on_head(ud_exchange_t *exchange)
 {
-    if (strcmp(ud_exchange_path(exchange), "/query") == 0) {
+    const char *path = ud_exchange_path(exchange);
+    if (strcmp(path, "/query") == 0 || strcmp(path, "/") == 0) {
         const char *value = NULL;
         bool readable = ud_exchange_query(exchange, "a", &value) == UD_OK;
         say(exchange, readable ? value : "unreadable");
@@ -91,10 +92,28 @@ static void credentials_are_found_and_bad_headers_dropped(void **state)
     client_close(&client);
 }
 
+static void an_absolute_target_is_taken_when_it_names_the_host(void **state)
+{
+    (void)state;
+    static const char *const cases[][3] = {
+        {"http://h/query?a=b", "200 OK", "b"},   {"http://H?a=b", "200 OK", "b"},
+        {"http://h", "200 OK", "absent"},        {"http://other/", "400 Bad Request", ""},
+        {"http://h:80/", "400 Bad Request", ""}, {"http://x@h/", "400 Bad Request", ""}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char request[128];
+        snprintf(request, sizeof request, "GET %s HTTP/1.1\r\n" CLOSE "\r\n", cases[i][0]);
+        client_t client = client_ask(port, request);
+        assert_memory_equal(client.text + strlen("HTTP/1.1 "), cases[i][1], strlen(cases[i][1]));
+        assert_string_equal(strstr(client.text, "\r\n\r\n") + 4, cases[i][2]);
+        client_close(&client);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(queries_are_decoded_and_nonsense_is_told),
+        cmocka_unit_test(an_absolute_target_is_taken_when_it_names_the_host),
         cmocka_unit_test(credentials_are_found_and_bad_headers_dropped),
     };
     return cmocka_run_group_tests(tests, start, stop);
