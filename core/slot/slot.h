@@ -110,7 +110,7 @@ typedef struct {
     uint32_t update_id;
     uint32_t offset;                  /* bytes of the image that are in slot B, verified */
     uint8_t expected[UD_SHA256_SIZE]; /* SHA-256 of the next record of the chunk chain */
-    uint8_t artifact_tag[8];          /* first bytes of the artifact's digest: another artifact starts anew */
+    uint8_t artifact_tag[8];          /* first bytes of the chain root: another chain starts anew */
 } ud_slot_download_t;
 
 /* Errors: UD_ERR_NOT_FOUND (no download in progress). */
