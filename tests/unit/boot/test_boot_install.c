@@ -1,0 +1,139 @@
+/* What boot installs and what it refuses, and what it does when the journal is worn. */
+#include "tests/unit/boot/life.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+/* ---- what is staged -------------------------------------------------------------------------------------------------- */
+
+static void check_refused(ud_port_t *board, ud_err_t reason)
+{
+    act(board, act_stage);
+    start_t next = start(board, UD_RESET_ORDERLY);
+    assert_int_equal(next.name, POWERCUT_OLD);
+    assert_int_equal(next.status.boot_reason, UD_BOOT_STAGED_REFUSED);
+    assert_int_equal(next.status.revert_reason, reason);
+    assert_false(next.status.install_pending);
+    ud_board_destroy(board);
+}
+
+static void a_forged_image_is_not_installed(void **state)
+{
+    (void)state;
+    check_refused(make_board(POWERCUT_FORGED), UD_ERR_IMAGE_KEY_UNKNOWN);
+}
+
+static void a_damaged_image_is_not_installed(void **state)
+{
+    (void)state;
+    ud_port_t *board = make_board(POWERCUT_NEW);
+    ud_board_patch(board, UD_AREA_SLOT_B, UD_SLOT_UNIT_SIZE_MIN + 5000, "damage", 6);
+    check_refused(board, UD_ERR_IMAGE_HASH);
+}
+
+static void an_image_for_other_hardware_is_not_installed(void **state)
+{
+    (void)state;
+    check_refused(make_other(3, 0, "board-r2"), UD_ERR_WRONG_HARDWARE);
+}
+
+static ud_err_t act_raise_counter(ud_journal_t *journal)
+{
+    return ud_slot_raise_counter(journal, 5);
+}
+
+static void an_image_below_the_security_counter_is_not_installed(void **state)
+{
+    (void)state;
+    ud_port_t *board = make_other(3, 4, POWERCUT_HARDWARE);
+    /* slot A must itself be permitted, or it would have to go */
+    powercut_image_t running;
+    powercut_image_make(&life_images, 1, 5, POWERCUT_HARDWARE, &running);
+    ud_board_load(board, UD_AREA_SLOT_A, 0, running.bytes, running.size);
+    act(board, act_raise_counter);
+    act(board, act_stage);
+    start_t next = start(board, UD_RESET_ORDERLY);
+    assert_int_equal(next.end, UD_BOARD_RETURNED);
+    assert_int_equal(next.status.boot_reason, UD_BOOT_STAGED_REFUSED);
+    assert_int_equal(next.status.revert_reason, UD_ERR_LOW_COUNTER);
+    free(running.bytes);
+    ud_board_destroy(board);
+}
+
+static void a_known_bad_image_is_not_installed_again(void **state)
+{
+    (void)state;
+    ud_port_t *board = make_trial();
+    act(board, act_reject);
+    (void)start(board, UD_RESET_ORDERLY);
+    act(board, act_stage);
+    start_t next = start(board, UD_RESET_ORDERLY);
+    assert_int_equal(next.name, POWERCUT_OLD);
+    assert_int_equal(next.status.revert_reason, UD_ERR_KNOWN_BAD);
+    ud_board_destroy(board);
+}
+
+/* ---- worn journals ----------------------------------------------------------------------------------------------------- */
+
+static void refuse_lane(ud_port_t *board, unsigned lane)
+{
+    uint32_t half = ud_port_area(board, UD_AREA_JOURNAL)->size_bytes / 2;
+    ud_board_refuse_writes(board, UD_AREA_JOURNAL, lane * half, half, true);
+}
+
+static void with_one_lane_worn_an_install_finishes_and_says_so(void **state)
+{
+    (void)state;
+    for (unsigned lane = 0; lane < 2; lane++) {
+        ud_port_t *board = make_board(POWERCUT_NEW);
+        refuse_lane(board, lane);
+        act(board, act_stage);
+        start_t next = start(board, UD_RESET_ORDERLY);
+        assert_int_equal(next.name, POWERCUT_NEW);
+        assert_int_equal(next.status.state, UD_SLOT_TRIAL);
+        assert_true(next.status.journal_worn);
+        ud_board_destroy(board);
+    }
+}
+
+static void with_both_lanes_worn_no_install_starts(void **state)
+{
+    (void)state;
+    ud_port_t *board = make_board(POWERCUT_NEW);
+    act(board, act_stage);
+    refuse_lane(board, 0);
+    refuse_lane(board, 1);
+    assert_int_equal(start(board, UD_RESET_ORDERLY).name, POWERCUT_OLD);
+    ud_board_destroy(board);
+}
+
+static void without_a_journal_there_is_no_trial(void **state)
+{
+    (void)state;
+    ud_port_t *board = make_trial();
+    refuse_lane(board, 0);
+    refuse_lane(board, 1);
+    assert_int_equal(start(board, UD_RESET_POWER_ON).name, POWERCUT_OLD);
+    assert_int_equal(start(board, UD_RESET_POWER_ON).name, POWERCUT_OLD);
+    ud_board_destroy(board);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_forged_image_is_not_installed),
+        cmocka_unit_test(a_damaged_image_is_not_installed),
+        cmocka_unit_test(an_image_for_other_hardware_is_not_installed),
+        cmocka_unit_test(an_image_below_the_security_counter_is_not_installed),
+        cmocka_unit_test(a_known_bad_image_is_not_installed_again),
+        cmocka_unit_test(with_one_lane_worn_an_install_finishes_and_says_so),
+        cmocka_unit_test(with_both_lanes_worn_no_install_starts),
+        cmocka_unit_test(without_a_journal_there_is_no_trial),
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}
