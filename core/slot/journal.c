@@ -300,6 +300,20 @@ static ud_err_t settle(ud_journal_t *journal, const survey_t *survey)
     return UD_OK;
 }
 
+/* Nothing valid is there: make it so for good. What reads as erased, or as junk, may be an erase that power cut short, and
+ * its rows may come back.
+ */
+static void blank(ud_journal_t *journal)
+{
+    const ud_area_geometry_t *area = ud_port_area(journal->port, UD_AREA_JOURNAL);
+    for (uint32_t offset = 0; offset < area->size_bytes; offset += area->sector_size_bytes) {
+        ud_port_watchdog_feed(journal->port);
+        /* a sector that refuses is found out by the first row that goes there */
+        ud_err_t err = ud_port_flash_erase(journal->port, UD_AREA_JOURNAL, offset);
+        (void)err;
+    }
+}
+
 ud_err_t ud_journal_open(ud_journal_t *journal, ud_port_t *port)
 {
     survey_t survey = {.written = false};
@@ -312,12 +326,11 @@ ud_err_t ud_journal_open(ud_journal_t *journal, ud_port_t *port)
     }
     if (survey.top[0] != 0 || survey.top[1] != 0) {
         journal->condition = UD_JOURNAL_PRESENT;
-    } else if (survey.written) {
-        journal->condition = UD_JOURNAL_LOST;
-    } else {
-        journal->condition = UD_JOURNAL_NEW;
+        return settle(journal, &survey);
     }
-    return settle(journal, &survey);
+    journal->condition = survey.written ? UD_JOURNAL_LOST : UD_JOURNAL_NEW;
+    blank(journal);
+    return UD_OK;
 }
 
 const uint8_t *ud_journal_get(const ud_journal_t *journal, ud_row_kind_t kind)

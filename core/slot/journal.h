@@ -14,6 +14,7 @@
  * Opening: where the lanes disagree about the newest row of a kind, or a torn row is newer, the newest valid row is
  * written again to both lanes under a sequence above all that was seen, before anybody acts on it. So a word that reads
  * differently tomorrow (torn by a power cut, neither erased nor programmed) changes nothing that was acted upon today.
+ * A journal without a valid row is erased as a whole first: an erase that power cut short may read as done, and be undone.
  * Rotation: when a lane's sector is full, its next one is erased and takes the present row of every kind first; the
  * full one stays until the lane comes round to it, when each of its rows is elsewhere in the same lane.
  *
