@@ -35,6 +35,15 @@ is_offered() {
     [ -n "$(apt-cache policy "$1" 2>/dev/null | sed -n 's/^ *Candidate: *//p' | grep -v '(none)')" ]
 }
 
+# Runs a download up to three times: networks fail, and npm at times ends with "Exit handler never called!".
+try_thrice() {
+    for attempt in 1 2 3; do
+        "$@" </dev/null >/dev/null && return
+        say "attempt $attempt of 3 failed: $*"
+    done
+    return 1
+}
+
 # Reads lines "a | b" and prints those of which nothing is installed.
 missing_lines() {
     while read -r line; do
@@ -104,7 +113,8 @@ prepare_node() {
         fi
     fi
     say "$(command -v node || echo node) is too old for the portal; taking Node.js $NODE_VERSION from npm into .cache/node"
-    npm install --loglevel=error --no-save --prefix .cache/node "node@$NODE_VERSION" "npm@$NPM_VERSION" </dev/null >/dev/null
+    try_thrice npm install --loglevel=error --no-save --prefix .cache/node "node@$NODE_VERSION" "npm@$NPM_VERSION" ||
+        fail "Node.js could not be taken from npm; see the messages above"
     hash -r
     node_fits node || fail "the Node.js of the npm package node@$NODE_VERSION does not run on this machine"
     say "Node.js $(node --version) at $(command -v node) fits the portal"
@@ -125,7 +135,7 @@ build_portal() {
     prepare_node
     if is_stale portal/node_modules/.package-lock.json portal/package-lock.json; then
         say "installing the portal's npm packages (npm ci)"
-        (cd portal && npm ci --loglevel=error </dev/null >/dev/null) || fail "npm ci failed in portal/"
+        try_thrice npm ci --loglevel=error --prefix portal || fail "npm ci failed in portal/; see the messages above"
         touch portal/node_modules/.package-lock.json
     fi
     if is_stale portal/dist/index.html portal api/openapi.yaml \
