@@ -166,7 +166,7 @@ static void retire(ud_fleet_t *fleet, uint32_t device)
         return;
     }
     if (ud_execution_is_open(fleet->devices.state[device - 1])) {
-        ud_execution_move(fleet, device, UD_EXECUTION_CANCELLED, UD_ERR_CANCELLED);
+        ud_execution_set(fleet, device, UD_EXECUTION_CANCELLED, UD_ERR_CANCELLED);
     }
     ud_census_leave(fleet, device);
     *flags |= UD_DEVICE_RETIRED;

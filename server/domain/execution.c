@@ -81,7 +81,7 @@ bool ud_execution_may_retry(ud_err_t err)
     static const ud_err_t passing[] = {
         UD_ERR_DOWNLOAD_FAILED, UD_ERR_TIMED_OUT,     UD_ERR_NETWORK,     UD_ERR_CHUNK_DIGEST,
         UD_ERR_FLASH_READ,      UD_ERR_FLASH_WRITE,   UD_ERR_FLASH_ERASE, UD_ERR_OVERLOADED,
-        UD_ERR_PROTOCOL,        UD_ERR_NOT_CONFIRMED, UD_ERR_NOT_FOUND,
+        UD_ERR_PROTOCOL,        UD_ERR_NOT_CONFIRMED, UD_ERR_NOT_FOUND,   UD_ERR_CANCELLED,
     };
     for (size_t i = 0; i < sizeof(passing) / sizeof(passing[0]); i++) {
         if (passing[i] == err) {

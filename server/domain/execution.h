@@ -7,7 +7,8 @@
  *       |                                          | and may be tried again                    |
  *       +--- backoff passed: a new attempt --- RETRY             a late success still counts: SUCCEEDED
  *
- * CANCELLED: taken back before the install; the device waits in its rollout again. The transitions by what devices
+ * CANCELLED: taken back by a halt before the install; the device waits in its rollout again. While the rollout goes on a
+ * report of CANCELLED is a failed attempt, so that no device makes executions without end. The transitions by what devices
  * report are one const table (execution.c); a test goes through every cell.
  */
 #ifndef UD_DOMAIN_EXECUTION_H
@@ -43,7 +44,7 @@ bool ud_execution_is_open(ud_execution_state_t state);
 /* Succeeded, failed or rolled back: counts as an outcome. */
 bool ud_execution_is_final(ud_execution_state_t state);
 
-/* A failure that another attempt may mend: transport, flash, time; never a verdict on the image itself. */
+/* A failure that another attempt may mend: transport, flash, time, a cancel; never a verdict on the image itself. */
 bool ud_execution_may_retry(ud_err_t err);
 
 /* What a person sees. */

@@ -44,6 +44,11 @@
 /* Retries of a device in one rollout; api/device.cddl allows no more in a policy. */
 #define UD_RETRIES_MAX 10u
 
+/* Retries at least of a device that cancels by itself: after a halt that a person takes back at once, honest ones do.
+ * With UD_RETRIES_MAX it bounds the executions of a device in a rollout: 11.
+ */
+#define UD_CANCEL_RETRIES_MIN 2u
+
 /* Versions and hardware ids shown in a summary, and reasons in a rollout. */
 #define UD_TOP_COUNT_MAX 20u
 

@@ -158,6 +158,12 @@ void ud_execution_set(ud_fleet_t *fleet, uint32_t device, ud_execution_state_t s
     note(fleet, device, rollout);
 }
 
+static uint32_t retries_of(const ud_rollout_live_t *rollout, ud_err_t err)
+{
+    uint32_t most = ud_execution_may_retry(err) ? rollout->row.retries_max : 0;
+    return err == UD_ERR_CANCELLED && most < UD_CANCEL_RETRIES_MIN ? UD_CANCEL_RETRIES_MIN : most;
+}
+
 void ud_execution_move(ud_fleet_t *fleet, uint32_t device, ud_execution_state_t state, ud_err_t err)
 {
     const ud_devices_t *d = &fleet->devices;
@@ -165,8 +171,10 @@ void ud_execution_move(ud_fleet_t *fleet, uint32_t device, ud_execution_state_t 
     const ud_rollout_live_t *rollout = rollout_of(fleet, device);
     UD_ASSERT(rollout != NULL);
     bool goes_on = rollout->row.status == UD_ROLLOUT_RUNNING || rollout->row.status == UD_ROLLOUT_PAUSED;
-    if (state == UD_EXECUTION_FAILED && goes_on && ud_execution_may_retry(err) &&
-        d->attempt[i] <= rollout->row.retries_max) {
+    if (state == UD_EXECUTION_CANCELLED && goes_on) {
+        state = UD_EXECUTION_FAILED; /* nobody but the device took it back: an attempt like others */
+    }
+    if (state == UD_EXECUTION_FAILED && goes_on && d->attempt[i] <= retries_of(rollout, err)) {
         state = UD_EXECUTION_RETRY;
     }
     ud_execution_set(fleet, device, state, err);

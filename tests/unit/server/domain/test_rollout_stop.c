@@ -165,6 +165,91 @@ static void a_passing_failure_is_tried_again_after_a_while_as_another_update(voi
     assert_int_equal(view()->batches[0].offered, 1 + view()->batches[0].updating);
 }
 
+/* Answers each offer with `state` at once, `requests` times, a second apart; gives the number of offers it was made. */
+static unsigned refuse_offers(actor_t *actor, ud_device_state_t state, ud_err_t error, unsigned requests)
+{
+    unsigned offers = 0;
+    uint32_t newest = 0;
+    actor->update_id = 0;
+    for (unsigned i = 0; i < requests; i++) {
+        actor_report(&story.world, actor, actor->update_id != 0 ? state : UD_DEVICE_IDLE, error);
+        offers += actor_is_offered(actor) && actor->offer.update_id > newest ? 1 : 0;
+        newest = actor_is_offered(actor) ? actor->offer.update_id : newest;
+        actor->update_id = actor_is_offered(actor) ? newest : 0;
+        world_sleep(&story.world, i % 2 == 0 ? 1 : 60);
+    }
+    return offers;
+}
+
+static void start_lenient(uint32_t retries_max)
+{
+    ud_command_t *command = world_ask(&story.world, UD_COMMAND_ROLLOUT_CREATE);
+    command->in.rollout = (ud_rollout_in_t){
+        .release_id = story.release, .failure_limit_percent = 100, .retries_max = retries_max, .min_sample = 20};
+    assert_int_equal(world_do(&story.world), UD_OK);
+    strcpy(story.rollout, command->out.rollout.id);
+}
+
+static void a_device_that_takes_no_offer_runs_out_of_attempts(void **state)
+{
+    (void)state;
+    static const struct {
+        uint32_t retries_max;
+        ud_device_state_t answer;
+        ud_err_t error;
+        unsigned offers;
+    } cases[] = {
+        {UD_RETRIES_MAX, UD_DEVICE_CANCELLED, UD_OK, UD_RETRIES_MAX + 1},
+        {0, UD_DEVICE_CANCELLED, UD_OK, UD_CANCEL_RETRIES_MIN + 1},
+        {0, UD_DEVICE_REFUSED, UD_ERR_CANCELLED, UD_CANCEL_RETRIES_MIN + 1},
+        {0, UD_DEVICE_FAILED, UD_ERR_DOWNLOAD_FAILED, 1},
+        {UD_RETRIES_MAX, UD_DEVICE_FAILED, UD_ERR_DOWNLOAD_FAILED, UD_RETRIES_MAX + 1},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        start_lenient(cases[i].retries_max);
+        assert_int_equal(refuse_offers(&story.actors[i], cases[i].answer, cases[i].error, 1000), cases[i].offers);
+        assert_int_equal(view()->batches[0].failed, 1);
+    }
+}
+
+static void between_two_rollouts_a_device_that_cancels_has_no_more_attempts(void **state)
+{
+    (void)state;
+    start_lenient(2);
+    start_lenient(2);
+    unsigned offers = refuse_offers(&story.actors[0], UD_DEVICE_CANCELLED, UD_OK, 1000);
+    assert_in_range(offers, 2, 6);
+}
+
+static void a_halt_that_is_taken_back_costs_nobody_the_update(void **state)
+{
+    (void)state;
+    start_lenient(0);
+    actor_t *actor = &story.actors[0];
+    actor_checkin(&story.world, actor);
+    world_act(&story.world, story.rollout, UD_ROLLOUT_HALT);
+    actor_report(&story.world, actor, UD_DEVICE_DOWNLOADING, UD_OK);
+    assert_int_equal(actor->offer.action, UD_ACTION_CANCEL);
+    world_act(&story.world, story.rollout, UD_ROLLOUT_RESUME);
+    actor_report(&story.world, actor, UD_DEVICE_CANCELLED, UD_OK);
+    assert_int_equal(view()->batches[0].failed, 0);
+    world_sleep(&story.world, WORLD_INTERVAL_S + 2);
+    actor->update_id = 0;
+    actor_checkin(&story.world, actor);
+    assert_true(actor_is_offered(actor));
+}
+
+static void a_device_that_retires_in_an_update_leaves_no_attempt_open(void **state)
+{
+    (void)state;
+    start_lenient(2);
+    actor_checkin(&story.world, &story.actors[0]);
+    world_ask(&story.world, UD_COMMAND_DEVICE_UPDATE)->in.device =
+        (ud_device_update_in_t){.device_id = story.actors[0].id, .hold = -1, .retire = true};
+    assert_int_equal(world_do(&story.world), UD_OK);
+    assert_int_equal(view()->batches[0].offered, 0);
+}
+
 static void a_restart_loses_nothing_and_gives_time_again(void **state)
 {
     (void)state;
@@ -392,6 +477,10 @@ int main(void)
         TEST(no_progress_is_a_failure_and_a_late_success_still_counts),
         TEST(progress_keeps_a_slow_download_alive),
         TEST(a_passing_failure_is_tried_again_after_a_while_as_another_update),
+        TEST(a_device_that_takes_no_offer_runs_out_of_attempts),
+        TEST(between_two_rollouts_a_device_that_cancels_has_no_more_attempts),
+        TEST(a_halt_that_is_taken_back_costs_nobody_the_update),
+        TEST(a_device_that_retires_in_an_update_leaves_no_attempt_open),
         TEST(a_restart_loses_nothing_and_gives_time_again),
         TEST(a_completed_rollout_keeps_its_numbers_over_a_restart),
         TEST(silent_members_hold_completion_up_for_the_tail_only),
