@@ -10,15 +10,15 @@
 #include <openssl/ecdsa.h>
 #include <openssl/obj_mac.h>
 #include <openssl/sha.h>
+#include <pthread.h>
 #include <string.h>
-#include <threads.h>
 
 _Static_assert(sizeof(SHA256_CTX) <= sizeof(ud_sha256_t), "the caller's context holds OpenSSL's");
 _Static_assert(SHA256_DIGEST_LENGTH == UD_SHA256_SIZE, "SHA-256 has 32 bytes");
 
 /* The curve, made once, then only read, which OpenSSL allows from every thread. */
 static EC_GROUP *curve;
-static once_flag curve_once = ONCE_FLAG_INIT;
+static pthread_once_t curve_once = PTHREAD_ONCE_INIT;
 
 static void make_curve(void)
 {
@@ -83,7 +83,7 @@ static ECDSA_SIG *make_signature(const uint8_t raw[UD_P256_SIGNATURE_SIZE])
 ud_verdict_t ud_ecdsa_p256_verify(const uint8_t public_key[UD_P256_PUBLIC_KEY_SIZE],
                                   const uint8_t digest[UD_SHA256_SIZE], const uint8_t signature[UD_P256_SIGNATURE_SIZE])
 {
-    call_once(&curve_once, make_curve);
+    pthread_once(&curve_once, make_curve);
     if (curve == NULL) {
         return UD_VERDICT_INVALID;
     }
