@@ -55,11 +55,15 @@ _Noreturn void ud_assert_failed(const char *file, int line)
     abort();
 }
 
-/* Says why the start failed: what was attempted, with the value, and why not. */
+/* Says why the start failed: what was attempted, with the value, and why not. A detail that is a whole sentence says what
+ * to do, too; otherwise the error list's sentence follows.
+ */
 static ud_err_t complain(ud_err_t err, const char *what, const char *value, const char *detail)
 {
-    fprintf(stderr, "updraftd: %s %s: %s%s%s\n", what, value, detail == NULL ? "" : detail, detail == NULL ? "" : " ",
-            ud_err_text(err));
+    size_t size = detail == NULL ? 0 : strlen(detail);
+    bool says_all = size > 0 && detail[size - 1] == '.';
+    fprintf(stderr, "updraftd: %s %s: %s%s%s\n", what, value, size == 0 ? "" : detail,
+            size == 0 || says_all ? "" : ". ", says_all ? "" : ud_err_text(err));
     return err;
 }
 
@@ -149,8 +153,14 @@ static ud_err_t open_doors(server_t *server)
 
 static ud_err_t listen_on(server_t *server, const char *address, ud_exchange_fn on_head, void *door, char bound[64])
 {
+    const char *detail = NULL;
     ud_err_t err = ud_http_listen(server->http, address, on_head, door, bound);
-    return err == UD_OK ? UD_OK : complain(err, "cannot listen on", address, NULL);
+    if (err == UD_ERR_INVALID_ARGUMENT) {
+        detail = "That is no address of this machine; write ADDR:PORT, for example 127.0.0.1:8480 or [::1]:8480.";
+    } else if (err == UD_ERR_FORBIDDEN) {
+        detail = "The system does not give this port to this user; choose one from 1024 up.";
+    }
+    return err == UD_OK ? UD_OK : complain(err, "cannot listen on", address, detail);
 }
 
 static ud_err_t start_http(server_t *server)

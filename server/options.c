@@ -59,11 +59,13 @@ void ud_options_help(FILE *file)
 {
     fputs(introduction, file);
     for (size_t i = 0; i < OPTION_COUNT; i++) {
-        const char *value = options_known[i].value == NULL ? "" : options_known[i].value;
-        fprintf(file, "  %s %s\n      %s\n", options_known[i].name, value, options_known[i].help);
+        const char *value = options_known[i].value;
+        fprintf(file, "  %s%s%s\n      %s\n", options_known[i].name, value == NULL ? "" : " ",
+                value == NULL ? "" : value, options_known[i].help);
     }
-    fputs("\nExit status: 0 ended as asked, 2 wrong option, 8 database or disk, 9 address in use or folder not "
-          "writable.\n",
+    fputs("\nExit status: 0 ended as asked, 2 wrong option, 4 port not permitted, 5 another updraftd works in the "
+          "folder,\n"
+          "8 database or disk, 9 address in use or folder not writable.\n",
           file);
 }
 

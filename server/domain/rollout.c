@@ -8,6 +8,7 @@
 #include "server/domain/state.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -289,6 +290,26 @@ static const bool allowed[][UD_ROLLOUT_STATUS_COUNT] = {
     [UD_ROLLOUT_HALT] = {true, true, false, false},
 };
 
+/* Names the status, and in which one the act would be taken. */
+static ud_err_t refuse_act(ud_command_t *command, const ud_rollout_live_t *rollout, ud_rollout_act_t act)
+{
+    static const char *const when[] = {
+        [UD_ROLLOUT_PAUSE] = "paused while it is running",
+        [UD_ROLLOUT_RESUME] = "resumed while it is paused or halted",
+        [UD_ROLLOUT_HALT] = "halted while it is running or paused",
+    };
+    static const char *const is[UD_ROLLOUT_STATUS_COUNT] = {
+        [UD_ROLLOUT_RUNNING] = "running",
+        [UD_ROLLOUT_PAUSED] = "paused",
+        [UD_ROLLOUT_HALTED] = "halted",
+        [UD_ROLLOUT_COMPLETED] = "completed",
+    };
+    char text[128];
+    int size = snprintf(text, sizeof text, "R-%u is %s; a rollout can be %s.", rollout->row.number,
+                        is[rollout->row.status], when[act]);
+    return refuse(command, UD_ERR_CONFLICT, NULL, ud_arena_text(command->arena, text, (size_t)size));
+}
+
 ud_err_t ud_apply_rollout_act(ud_fleet_t *fleet, ud_command_t *command)
 {
     const ud_rollout_act_in_t *in = &command->in.rollout_act;
@@ -298,7 +319,7 @@ ud_err_t ud_apply_rollout_act(ud_fleet_t *fleet, ud_command_t *command)
         return refuse(command, UD_ERR_TOO_LARGE, "reason", "A reason has at most 4096 bytes.");
     }
     if (!allowed[in->act][rollout->row.status]) {
-        return refuse(command, UD_ERR_CONFLICT, NULL, "The rollout's status does not allow that.");
+        return refuse_act(command, rollout, in->act);
     }
     switch (in->act) {
     case UD_ROLLOUT_PAUSE:

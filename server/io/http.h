@@ -166,7 +166,8 @@ UD_MUST_USE ud_err_t ud_http_server_create(const ud_http_config_t *config, ud_ht
 
 /* Binds `address` ("0.0.0.0:8480", "[::1]:0"; port 0 takes any free one) and serves it by `on_head`, one listening socket
  * per thread (SO_REUSEPORT). `bound`, when not NULL, receives the address with its real port (at most 63 characters).
- * Errors: UD_ERR_INVALID_ARGUMENT (not an address), UD_ERR_ADDRESS_IN_USE (taken, or not ours), UD_ERR_INTERNAL.
+ * Errors: UD_ERR_INVALID_ARGUMENT (no address, or none of this machine), UD_ERR_ADDRESS_IN_USE, UD_ERR_FORBIDDEN (the
+ * system keeps the port for others), UD_ERR_INTERNAL.
  */
 UD_MUST_USE ud_err_t ud_http_listen(ud_http_server_t *server, const char *address, ud_exchange_fn on_head, void *door,
                                     char bound[64]);

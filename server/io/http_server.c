@@ -181,6 +181,20 @@ static ud_err_t parse_address(const char *text, struct sockaddr_storage *address
     return inet_pton(AF_INET, host, &v4->sin_addr) == 1 ? UD_OK : UD_ERR_INVALID_ARGUMENT;
 }
 
+static ud_err_t bind_err(int why)
+{
+    switch (why) {
+    case EADDRINUSE:
+        return UD_ERR_ADDRESS_IN_USE;
+    case EADDRNOTAVAIL:
+        return UD_ERR_INVALID_ARGUMENT;
+    case EACCES:
+        return UD_ERR_FORBIDDEN;
+    default:
+        return UD_ERR_INTERNAL;
+    }
+}
+
 /* Binds and listens; `address` receives the real port. */
 static ud_err_t open_listener(struct sockaddr_storage *address, bool shared, int *result)
 {
@@ -193,9 +207,9 @@ static ud_err_t open_listener(struct sockaddr_storage *address, bool shared, int
     }
     if (bind(fd, (struct sockaddr *)address, size) != 0 || listen(fd, BACKLOG) != 0 ||
         getsockname(fd, (struct sockaddr *)address, &size) != 0) {
-        bool ours = errno == EADDRINUSE || errno == EACCES || errno == EADDRNOTAVAIL;
+        int why = errno;
         close(fd);
-        return ours ? UD_ERR_ADDRESS_IN_USE : UD_ERR_INTERNAL;
+        return bind_err(why);
     }
     *result = fd;
     return UD_OK;

@@ -454,10 +454,14 @@ ud_err_t ud_sqlite_open(const ud_sqlite_config_t *config, ud_store_t **result, c
     err = err == UD_OK ? prepare_all(store) : err;
     if (err != UD_OK) {
         if (detail_text[0] == '\0') {
+            const char *why = sqlite3_errmsg(store->write);
+            if (err == UD_ERR_DATABASE_NEWER) {
+                why = "its schema is newer than this program";
+            } else if (sqlite3_errcode(store->write) == SQLITE_OK) {
+                why = "it is a database of another program";
+            }
             snprintf(detail_text, sizeof(detail_text), "%.300s/fleet.db: %.150s",
-                     config->folder == NULL ? "" : config->folder,
-                     err == UD_ERR_DATABASE_NEWER ? "its schema is newer than this program"
-                                                  : sqlite3_errmsg(store->write));
+                     config->folder == NULL ? "" : config->folder, why);
         }
         if (detail != NULL) {
             *detail = detail_text;

@@ -4,6 +4,7 @@ import hashlib
 import os
 import signal
 import socket
+import sqlite3
 import threading
 
 import programs
@@ -181,13 +182,21 @@ def test_a_request_under_way_is_finished_when_the_server_is_asked_to_end(server,
 
 def test_start_up_errors_say_what_and_end_with_their_code(start_server, tmp_path, start_program):
     server = start_server()
+    newer = tmp_path / "newer"
+    newer.mkdir()
+    with sqlite3.connect(newer / "fleet.db") as database:
+        application = sqlite3.connect(server.data / "fleet.db").execute("PRAGMA application_id").fetchone()[0]
+        database.execute(f"PRAGMA application_id = {application}")
+        database.execute("PRAGMA user_version = 1000")
     cases = [
         (["--data", tmp_path / "other", "--device-listen", server.device, "--operator-listen", "127.0.0.1:0"],
-         9, rf"cannot listen on {server.device}"),
-        (["--data", "/proc/updraft"], 9, r"cannot make the data folder /proc/updraft"),
+         9, rf"cannot listen on {server.device}: The address is in use"),
+        (["--data", "/proc/updraft"], 9, r"cannot make the data folder /proc/updraft: No such file or directory\. The file"),
+        (["--data", newer], 8, r"newer/fleet\.db: its schema is newer than this program\. The database was written by a newer"),
         (["--data", server.data, "--device-listen", "127.0.0.1:0", "--operator-listen", "127.0.0.1:0"],
-         5, r"cannot open the database"),
-        (["--data", tmp_path / "bad", "--device-listen", "localhost"], 2, r"cannot listen on localhost"),
+         5, r"Another updraftd works in \S+; stop it or give another --data folder\.$"),
+        (["--data", tmp_path / "bad", "--device-listen", "localhost"], 2, r"cannot listen on localhost: .* write ADDR:PORT"),
+        (["--data", tmp_path / "away", "--device-listen", "192.0.2.1:0"], 2, r"no address of this machine"),
         (["--data", tmp_path / "p", "--portal", tmp_path / "none"], 9, r"cannot read the portal"),
         ([], 2, r"--data is missing"),
         (["--data"], 2, r"--data needs a value"),
@@ -198,6 +207,17 @@ def test_start_up_errors_say_what_and_end_with_their_code(start_server, tmp_path
         program = start_program("updraftd", *arguments)
         program.expect(message)
         assert program.process.wait(10) == status, arguments
+
+
+def test_a_folder_that_may_not_be_written_is_told(tmp_path, start_program):
+    """Root gives up what lets it write everywhere."""
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o555)
+    give_up = ["setpriv", "--bounding-set=-all", "--inh-caps=-all"] if os.geteuid() == 0 else []
+    program = start_program("updraftd", *give_up[1:], *give_up and [programs.BIN / "updraftd"], "--data", closed,
+                            path="/usr/bin/setpriv" if give_up else None)
+    program.expect(r"closed/fleet\.lock: Permission denied\. The file cannot be written")
+    assert program.process.wait(10) == 9
 
 
 def test_help_and_version_are_for_people(start_program):

@@ -281,6 +281,9 @@ def test_a_rollout_starts_by_version_and_pauses_resumes_and_halts(api, fleet):
     halted = api.call("POST", f"{path}/halt", {"reason": "Crashes"})
     assert (halted["status"], halted["stop"]) == ("halted", "person")
     assert "Crashes" in halted["stop_reason"]
+    status, _, problem = api.problem("POST", f"{path}/pause")
+    assert (status, problem["code"]) == (409, "conflict")
+    assert problem["detail"] == f"{rollout['id']} is halted; a rollout can be paused while it is running."
     assert api.problem("POST", f"{path}/pause", {"why": "x"})[2]["field"] == "why"
     assert [item["id"] for item in api.call("GET", "/rollouts?active=true")["items"]] == [rollout["id"]]
     assert api.call("GET", path)["id"] == rollout["id"]

@@ -56,6 +56,24 @@ static void a_batch_that_ends_below_its_share_of_successes_halts(void **state)
     assert_int_equal(world_act(&story.world, story.rollout, UD_ROLLOUT_RESUME)->current, 1); /* a person accepts it */
 }
 
+static void a_device_that_had_its_outcome_is_not_told_to_wait_for_a_batch(void **state)
+{
+    (void)state;
+    roll_out(demo_plan);
+    poll_all();
+    const char *id = first_offered()->id;
+    finish_all(false);
+    assert_int_equal(view()->status, UD_ROLLOUT_HALTED);
+    ud_command_t *command = world_ask(&story.world, UD_COMMAND_QUERY_DEVICE);
+    command->in.lookup.id = id;
+    assert_int_equal(world_do(&story.world), UD_OK);
+    for (size_t i = 0; i < command->out.device.check_count; i++) {
+        const ud_check_t *check = &command->out.device.checks[i];
+        bool in_the_way = strcmp(check->check, "no_outcome") == 0 || strcmp(check->check, "status") == 0;
+        assert_int_equal(check->passed, !in_the_way);
+    }
+}
+
 static void a_halt_by_a_person_cancels_downloads_and_lets_installs_finish(void **state)
 {
     (void)state;
@@ -471,6 +489,7 @@ int main(void)
         TEST(a_bad_release_is_halted_after_its_first_batch),
         TEST(a_breach_stops_offers_in_the_commit_of_the_outcome),
         TEST(a_batch_that_ends_below_its_share_of_successes_halts),
+        TEST(a_device_that_had_its_outcome_is_not_told_to_wait_for_a_batch),
         TEST(a_halt_by_a_person_cancels_downloads_and_lets_installs_finish),
         TEST(a_pause_offers_nothing_new_and_disturbs_nobody),
         TEST(what_the_status_does_not_allow_is_refused),

@@ -403,7 +403,9 @@ static void a_file_that_is_no_database_of_ours_is_not_touched(void **state)
     store = NULL;
     assert_int_equal(unlink(path), 0);
     run_sql("CREATE TABLE theirs (x)");
-    assert_int_equal(open_store(0), UD_ERR_STORAGE);
+    const char *detail = NULL;
+    assert_int_equal(ud_sqlite_open(&(ud_sqlite_config_t){folder, 0}, &store, &detail), UD_ERR_STORAGE);
+    assert_non_null(strstr(detail, "a database of another program"));
     FILE *file = fopen(path, "w");
     assert_non_null(file);
     for (int i = 0; i < 4096; i++) {
