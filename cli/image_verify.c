@@ -4,6 +4,7 @@
 #include "cli/verbs.h"
 #include "core/base/hex.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define KEYS_MAX 16
@@ -56,12 +57,21 @@ static ud_err_t judge(const ud_image_file_t *file, const keys_t *keys, ud_image_
 static ud_err_t tell_invalid(const char *path, ud_err_t reason, const ud_image_info_t *info)
 {
     const char *kind = reason == UD_ERR_IMAGE_UNSIGNED ? ud_image_signature_name(info->signature_kind) : NULL;
+    const char *text = ud_err_text(reason);
+    char key_text[160];
+    char key_hash[UD_HEX_TEXT_SIZE(UD_SHA256_SIZE)];
+    if (reason == UD_ERR_IMAGE_KEY_UNKNOWN) { /* the error list speaks of a server's keys; here they are arguments */
+        ud_hex_encode(info->key_hash, UD_SHA256_SIZE, key_hash);
+        snprintf(key_text, sizeof key_text,
+                 "The image (or its descriptor) is signed by none of the keys given; it names %.16s...", key_hash);
+        text = key_text;
+    }
     if (ud_output_is_json()) {
         ud_output_json(json_pack("{s:b, s:s, s:s, s:s, s:s*}", "valid", 0, "file", path, "code", ud_err_code(reason),
-                                 "message", ud_err_text(reason), "signature", kind));
+                                 "message", text, "signature", kind));
         return reason;
     }
-    ud_output_line(UD_STYLE_BAD, "invalid: %s: %s%s%s%s", path, ud_err_text(reason), kind != NULL ? " (Found: " : "",
+    ud_output_line(UD_STYLE_BAD, "invalid: %s: %s%s%s%s", path, text, kind != NULL ? " (Found: " : "",
                    kind != NULL ? kind : "", kind != NULL ? ".)" : "");
     return reason;
 }

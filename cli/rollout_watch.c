@@ -61,23 +61,43 @@ static ud_style_t batch_style(const char *state)
     return strcmp(state, "waiting") == 0 ? UD_STYLE_DIM : UD_STYLE_OFF;
 }
 
-static unsigned print_counts(const char *label, const json_t *counts)
+static unsigned print_failures(const json_t *counts)
 {
-    char line[512] = "";
-    size_t used = 0;
     size_t index;
     json_t *count;
     json_array_foreach(counts, index, count)
     {
-        if (used < sizeof line) {
-            used += (size_t)snprintf(line + used, sizeof line - used, "%s%lld %s", index > 0 ? ", " : "",
-                                     ud_cli_field_number(count, "count"), ud_cli_field_text(count, "label"));
+        const char *label = ud_cli_field_text(count, "label");
+        ud_err_t err = UD_ERR_INTERNAL;
+        bool known = ud_err_from_code(label, &err) == UD_OK;
+        ud_output_line(UD_STYLE_OFF, "  %lld failed: %s", ud_cli_field_number(count, "count"),
+                       known ? ud_err_text(err) : label);
+    }
+    return (unsigned)json_array_size(counts);
+}
+
+/* What devices wait for, by the label of the API. */
+static const struct {
+    const char *label;
+    const char *words;
+} waits_known[] = {
+    {"batch", "for their batch"},       {"checkin", "for their next check-in"},  {"busy", "for others to finish"},
+    {"retry", "to be tried once more"}, {"held", "because a person holds them"}, {"offline", "to be online again"},
+};
+
+static unsigned print_waits(const json_t *counts)
+{
+    size_t index;
+    json_t *count;
+    json_array_foreach(counts, index, count)
+    {
+        const char *words = ud_cli_field_text(count, "label");
+        for (size_t i = 0; i < sizeof waits_known / sizeof waits_known[0]; i++) {
+            words = strcmp(words, waits_known[i].label) == 0 ? waits_known[i].words : words;
         }
+        ud_output_line(UD_STYLE_OFF, "  %lld waiting %s", ud_cli_field_number(count, "count"), words);
     }
-    if (line[0] != '\0') {
-        ud_output_line(UD_STYLE_OFF, "  %s: %s", label, line);
-    }
-    return line[0] != '\0';
+    return (unsigned)json_array_size(counts);
 }
 
 static unsigned print_batch(const json_t *batch, size_t index)
@@ -111,8 +131,8 @@ unsigned ud_cli_rollout_print(const json_t *rollout)
     {
         lines += print_batch(batch, index);
     }
-    lines += print_counts("failed", json_object_get(rollout, "failures"));
-    lines += print_counts("waiting", json_object_get(rollout, "waits"));
+    lines += print_failures(json_object_get(rollout, "failures"));
+    lines += print_waits(json_object_get(rollout, "waits"));
     if (reason[0] != '\0') {
         ud_output_line(UD_STYLE_WARN, "  %s", reason);
         lines++;

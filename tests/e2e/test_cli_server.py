@@ -340,6 +340,9 @@ def test_watch_ends_with_its_own_code_when_a_rollout_is_halted(cli, fleet_of):
     assert (rollout["status"], rollout["stop"]) == ("halted", "failure_limit")
     assert rollout["batches"][1]["offered"] == 0
     assert [failure["label"] for failure in rollout["failures"]] == ["self_test_failed"]
+    shown = cli.run("rollout", "show", "R-1").stdout
+    assert "failed: The new firmware's self-test failed; the device went back to the previous image.\n" in shown
+    assert "  8 waiting for their batch\n" in shown
 
 
 def test_watch_prints_an_object_for_each_change_as_json(cli, fleet_of):
