@@ -36,10 +36,26 @@
 /* Dependencies of an image on others; a device has one to four images. */
 #define UD_IMAGE_DEPENDENCIES_MAX 4
 
-/* Bytes of a SHA-256 digest, of a raw P-256 signature (r then s) and of a raw P-256 public key (x then y). */
+/* Bytes of a SHA-256 and a SHA-512 digest. */
 #define UD_SHA256_SIZE 32
+#define UD_SHA512_SIZE 64
+
+/* Bytes of a raw P-256 signature (r then s), public key (x then y), private key, and of a shared secret (x). */
 #define UD_P256_SIGNATURE_SIZE 64
 #define UD_P256_PUBLIC_KEY_SIZE 64
+#define UD_P256_PRIVATE_KEY_SIZE 32
+#define UD_P256_SECRET_SIZE 32
+
+/* Bytes of an Ed25519 public key and signature. */
+#define UD_ED25519_PUBLIC_KEY_SIZE 32
+#define UD_ED25519_SIGNATURE_SIZE 64
+
+/* Bytes of an RSA modulus, which are those of its signatures: 2048 and 3072 bits, and nothing else. */
+#define UD_RSA_2048_SIZE 256
+#define UD_RSA_3072_SIZE 384
+
+/* Bytes of an AES block; keys have 16 (AES-128) or 32 (AES-256). */
+#define UD_AES_BLOCK_SIZE 16
 
 /* Bytes of one copy of a device's identity with the longest token, in words of any size (agent/identity.h). */
 #define UD_IDENTITY_RECORD_SIZE_MAX 608
