@@ -171,8 +171,9 @@ class Demo:
         if first["offered"] == 0 or any(batch["offered"] for batch in rest):
             raise Unexpected("the bad release went beyond its first batch")
         self.display.note(f"halted: {rollout['stop_reason']}", "✓", "green")
+        reasons = {device["error"]: device["reason"] for device in self.devices()}
         for failure in rollout["failures"]:
-            self.display.note(f"{failure['count']} × {failure['label']}", "↩", "yellow")
+            self.display.note(f"{failure['count']} × {reasons.get(failure['label'], failure['label'])}", "↩", "yellow")
         return rollout
 
     def expect(self, identifier, status):

@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import sys
+import textwrap
 import time
 
 COLOURS = {"dim": "90", "red": "31", "green": "32", "yellow": "33", "blue": "34", "violet": "35", "cyan": "36", "bold": "1"}
@@ -24,6 +25,9 @@ STATES = {
 
 REDRAW_INTERVAL_S = 0.1
 PLAIN_INTERVAL_S = 1.0
+
+# Columns for one device at which its cell shows the version, or bar and word side by side
+WIDE, MIDDLE = 54, 40
 
 
 class Display:
@@ -51,7 +55,7 @@ class Display:
 
     def chapter(self, number, title):
         self.say("")
-        self.say(f"{self.paint(f' {number} ', 'bold', 'cyan')}{self.paint(title, 'bold')}")
+        self.say(f"{self.paint(f' {number} ', 'bold', 'cyan')}{self.paint(self.folded(title, 3), 'bold')}")
 
     def say(self, text):
         """One line of the story, above the live block."""
@@ -60,7 +64,14 @@ class Display:
         self.stream.flush()
 
     def note(self, text, sign="·", colour="dim"):
-        self.say(f"   {self.paint(sign, colour)} {text}")
+        self.say(f"   {self.paint(sign, colour)} {self.folded(text, 5)}")
+
+    def folded(self, text, indent):
+        """The text that begins at column `indent`, broken between words at the edge of the terminal."""
+        if not self.live_allowed:
+            return text
+        width = max(indent + 20, shutil.get_terminal_size().columns)
+        return textwrap.fill(text, width, initial_indent=" " * indent, subsequent_indent=" " * indent).lstrip()
 
     def live(self, lines, plain, last=False):
         """Draws the block anew; `plain` is the one line that stands for it where nothing can be redrawn. Too early a call
@@ -106,25 +117,26 @@ def columns(cells, count):
     return [cells[row::height] for row in range(height)]
 
 
-def device_cell(display, device, wide):
-    """One device: its id, a bar while it works, its state."""
+def device_cell(display, device, width):
+    """One device in about `width` cells: its id, a bar while it works, its state."""
     label, sign, colour = STATES[device["state"]]
-    id_width, bar_width = (12, 12) if wide else (8, 8)
-    picture = " " * bar_width
+    bar_width = 12 if width >= WIDE else 8
+    share = {"downloading": device["progress"] / 100, "updating": 1}.get(device["state"])
+    picture = " " * bar_width if share is None else display.bar(share, bar_width, colour)
     if device["state"] == "downloading":
-        picture = display.bar(device["progress"] / 100, bar_width, colour)
         label = f"{label} {device['progress']:>3}%"
-    elif device["state"] == "updating":
-        picture = display.bar(1, bar_width, colour)
-    elif not device["online"]:
+    elif share is None and not device["online"]:
         label += ", offline"
-    version = f"{device['version']:<6} " if wide else ""
-    return f"  {device['id'][-id_width:]:<{id_width}} {version}{picture} {display.paint(sign, colour)} {label:<17}"
+    if width < MIDDLE:  # no room for both: the bar stands for the word
+        told = f"{picture} {device['progress']:>3}%" if device["state"] == "downloading" else f"{label:<13.13}"
+        return f"  {device['id']:<10} {display.paint(sign, colour)} {told} "
+    version = f"{device['version']:<6} " if width >= WIDE else ""
+    return f"  {device['id']:<10} {version}{picture} {display.paint(sign, colour)} {label:<16}"
 
 
 def batch_line(display, index, batch):
     """One batch of a rollout: planned devices as a bar of outcomes."""
-    width, planned = 24, max(1, batch["planned"])
+    width, planned = 24 if shutil.get_terminal_size().columns >= 80 else 12, max(1, batch["planned"])
     parts = [("succeeded", "green"), ("failed", "red"), ("rolled_back", "yellow"), ("updating", "violet")]
     cells, used = "", 0
     for name, colour in parts:
@@ -137,8 +149,8 @@ def batch_line(display, index, batch):
 
 def fleet_block(display, devices, rollout):
     """The lines of the live block."""
-    wide = shutil.get_terminal_size().columns >= 108
-    lines = ["".join(row) for row in columns([device_cell(display, device, wide) for device in devices], 2)]
+    width = shutil.get_terminal_size().columns // 2
+    lines = ["".join(row) for row in columns([device_cell(display, device, width) for device in devices], 2)]
     if rollout is not None:
         lines += [""] + [batch_line(display, index, batch) for index, batch in enumerate(rollout["batches"])]
     return lines + [""]
