@@ -1,5 +1,6 @@
 /* updraft claim-key new, claim-key list: what new devices show at their first contact. */
 #include "cli/client.h"
+#include "cli/list.h"
 #include "cli/options.h"
 #include "cli/print.h"
 #include "cli/verbs.h"
@@ -53,23 +54,27 @@ static void cell_created(const json_t *row, char cell[UD_CLI_CELL_SIZE])
 
 static ud_err_t run_list(const ud_cli_call_t *call)
 {
-    (void)call;
     static const ud_cli_column_t columns[] = {
         {.title = "NAME", .field = "name"},        {.title = "GROUP", .field = "group"},
         {.title = "APPROVAL", .field = "approve"}, {.title = "DEVICES", .field = "used", .right = true},
         {.title = "MADE", .cell = cell_created},
     };
-    json_t *answer = NULL;
-    UD_TRY(ud_client_ask("GET", "/claim-keys", NULL, &answer));
-    ud_cli_print_list(answer, columns, sizeof columns / sizeof columns[0],
-                      "There is no claim key yet: updraft claim-key new NAME");
-    return UD_OK;
+    ud_client_path_t path;
+    ud_client_path(&path, "/claim-keys", NULL, NULL);
+    return ud_cli_list(call, &path, UD_CLI_LIST_ALL, columns, sizeof columns / sizeof columns[0],
+                       "There is no claim key yet: updraft claim-key new NAME");
 }
+
+static const ud_cli_option_t list_options[] = {
+    UD_CLI_LIST_LIMIT("all"),
+    {0},
+};
 
 const ud_cli_verb_t ud_verb_claim_key_list = {
     .noun = "claim-key",
     .verb = "list",
     .arguments = "",
+    .options = list_options,
     .summary = "list claim keys and how many devices used them",
     .description = "Lists the claim keys, without the keys themselves: those are shown only when they are made.",
     .examples = "  updraft claim-key list\n",

@@ -17,6 +17,22 @@
 
 typedef struct ud_client ud_client_t;
 
+/* ---- paths ------------------------------------------------------------------------------------------------------- */
+
+/* A path with its query; what does not fit makes it empty, which no server knows. */
+typedef struct {
+    char text[2048];
+    bool has_query;
+} ud_client_path_t;
+
+/* "/devices" and, unless `id` is NULL, "/" and the id, escaped, and then `rest`, or NULL. */
+void ud_client_path(ud_client_path_t *path, const char *collection, const char *id, const char *rest);
+
+/* Appends a parameter, escaped; nothing when `value` is NULL. */
+void ud_client_path_query(ud_client_path_t *path, const char *name, const char *value);
+
+/* ---- calls ------------------------------------------------------------------------------------------------------- */
+
 /* Opens a client for the session in force. Errors: those of ud_cli_session_load(), UD_ERR_INTERNAL. */
 UD_MUST_USE ud_err_t ud_client_open(ud_client_t **client);
 
@@ -48,19 +64,5 @@ UD_MUST_USE ud_err_t ud_client_upload(ud_client_t *client, const char *path, FIL
 
 /* Status of the last answer; 0 before any. */
 int ud_client_status(const ud_client_t *client);
-
-/* ---- paths ------------------------------------------------------------------------------------------------------- */
-
-/* A path with its query; what does not fit makes it empty, which no server knows. */
-typedef struct {
-    char text[2048];
-    bool has_query;
-} ud_client_path_t;
-
-/* "/devices" and, unless `id` is NULL, "/" and the id, escaped, and then `rest`, or NULL. */
-void ud_client_path(ud_client_path_t *path, const char *collection, const char *id, const char *rest);
-
-/* Appends a parameter, escaped; nothing when `value` is NULL. */
-void ud_client_path_query(ud_client_path_t *path, const char *name, const char *value);
 
 #endif

@@ -1,5 +1,6 @@
 /* updraft device list, device show: the fleet, and why a device does not update. */
 #include "cli/client.h"
+#include "cli/list.h"
 #include "cli/options.h"
 #include "cli/print.h"
 #include "cli/verbs.h"
@@ -7,9 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define PAGE_SIZE 200
 #define LIMIT_DEFAULT 100
-#define LIMIT_MAX 1000000
 
 /* ---- words and colours ------------------------------------------------------------------------------------------- */
 
@@ -90,46 +89,15 @@ static const char *online_filter(const ud_cli_call_t *call)
     return ud_cli_flag(call, "offline") ? "false" : NULL;
 }
 
-static ud_err_t ask_page(ud_client_t *client, const ud_cli_call_t *call, size_t offset, size_t limit, json_t **answer)
+static void list_path(const ud_cli_call_t *call, ud_client_path_t *path)
 {
     static const char *const filters[][2] = {{"state", "state"},     {"group", "group"},     {"hardware", "hardware"},
                                              {"running", "version"}, {"rollout", "rollout"}, {"search", "q"}};
-    ud_client_path_t path;
-    char number[24];
-    ud_client_path(&path, "/devices", NULL, NULL);
+    ud_client_path(path, "/devices", NULL, NULL);
     for (size_t index = 0; index < sizeof filters / sizeof filters[0]; index++) {
-        ud_client_path_query(&path, filters[index][1], ud_cli_text(call, filters[index][0]));
+        ud_client_path_query(path, filters[index][1], ud_cli_text(call, filters[index][0]));
     }
-    ud_client_path_query(&path, "online", online_filter(call));
-    snprintf(number, sizeof number, "%zu", offset);
-    ud_client_path_query(&path, "offset", number);
-    snprintf(number, sizeof number, "%zu", limit < PAGE_SIZE ? limit : PAGE_SIZE);
-    ud_client_path_query(&path, "limit", number);
-    return ud_client_call(client, "GET", path.text, NULL, answer);
-}
-
-/* Page after page into the first answer. */
-static ud_err_t ask_all(ud_client_t *client, const ud_cli_call_t *call, size_t limit, json_t **answer)
-{
-    UD_TRY(ask_page(client, call, 0, limit, answer));
-    json_t *items = json_object_get(*answer, "items");
-    size_t total = (size_t)ud_cli_field_number(*answer, "total");
-    size_t wanted = total < limit ? total : limit;
-    while (json_array_size(items) < wanted) {
-        json_t *page = NULL;
-        size_t have = json_array_size(items);
-        ud_err_t err = ask_page(client, call, have, wanted - have, &page);
-        if (err != UD_OK) {
-            json_decref(*answer);
-            return err;
-        }
-        json_array_extend(items, json_object_get(page, "items"));
-        json_decref(page);
-        if (json_array_size(items) == have) {
-            break;
-        }
-    }
-    return UD_OK;
+    ud_client_path_query(path, "online", online_filter(call));
 }
 
 static ud_err_t run_list(const ud_cli_call_t *call)
@@ -144,23 +112,9 @@ static ud_err_t run_list(const ud_cli_call_t *call)
         {.title = "SEEN", .cell = cell_seen, .right = true},
         {.title = "PROGRESS OR REASON", .cell = cell_progress},
     };
-    uint64_t limit = LIMIT_DEFAULT;
-    ud_client_t *client = NULL;
-    json_t *answer = NULL;
-    UD_TRY(ud_cli_number(call, "limit", 1, LIMIT_MAX, &limit));
-    UD_TRY(ud_client_open(&client));
-    ud_err_t err = ask_all(client, call, (size_t)limit, &answer);
-    ud_client_close(client);
-    if (err != UD_OK) {
-        return err;
-    }
-    size_t shown = json_array_size(json_object_get(answer, "items"));
-    size_t total = (size_t)ud_cli_field_number(answer, "total");
-    ud_cli_print_list(answer, columns, sizeof columns / sizeof columns[0], "No device matches.");
-    if (shown < total) {
-        ud_output_line(UD_STYLE_DIM, "%zu of %zu devices; --limit shows more.", shown, total);
-    }
-    return UD_OK;
+    ud_client_path_t path;
+    list_path(call, &path);
+    return ud_cli_list(call, &path, LIMIT_DEFAULT, columns, sizeof columns / sizeof columns[0], "No device matches.");
 }
 
 static const ud_cli_option_t list_options[] = {
@@ -172,7 +126,7 @@ static const ud_cli_option_t list_options[] = {
     {"search", 'q', "TEXT", "with this text in the id"},
     {"online", 0, NULL, "in touch with the server"},
     {"offline", 0, NULL, "not in touch"},
-    {"limit", 'n', "N", "show at most N; 100 if not given"},
+    UD_CLI_LIST_LIMIT("100"),
     {0},
 };
 

@@ -1,5 +1,6 @@
 /* updraft group new, group list: devices that are rolled out to together. */
 #include "cli/client.h"
+#include "cli/list.h"
 #include "cli/options.h"
 #include "cli/print.h"
 #include "cli/verbs.h"
@@ -44,22 +45,26 @@ const ud_cli_verb_t ud_verb_group_new = {
 
 static ud_err_t run_list(const ud_cli_call_t *call)
 {
-    (void)call;
     static const ud_cli_column_t columns[] = {
         {.title = "NAME", .field = "name"},
         {.title = "DEVICES", .field = "devices", .right = true},
         {.title = "DESCRIPTION", .field = "description"},
     };
-    json_t *answer = NULL;
-    UD_TRY(ud_client_ask("GET", "/groups", NULL, &answer));
-    ud_cli_print_list(answer, columns, sizeof columns / sizeof columns[0], "There is no group.");
-    return UD_OK;
+    ud_client_path_t path;
+    ud_client_path(&path, "/groups", NULL, NULL);
+    return ud_cli_list(call, &path, UD_CLI_LIST_ALL, columns, sizeof columns / sizeof columns[0], "There is no group.");
 }
+
+static const ud_cli_option_t list_options[] = {
+    UD_CLI_LIST_LIMIT("all"),
+    {0},
+};
 
 const ud_cli_verb_t ud_verb_group_list = {
     .noun = "group",
     .verb = "list",
     .arguments = "",
+    .options = list_options,
     .summary = "list groups and how many devices are in them",
     .description = "Lists the groups.",
     .examples = "  updraft group list\n",

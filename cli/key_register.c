@@ -1,6 +1,7 @@
 /* updraft key register, key list: the public keys that a server takes images of. */
 #include "cli/client.h"
 #include "cli/file.h"
+#include "cli/list.h"
 #include "cli/print.h"
 #include "cli/verbs.h"
 
@@ -59,23 +60,27 @@ static void cell_created(const json_t *row, char cell[UD_CLI_CELL_SIZE])
 
 static ud_err_t run_list(const ud_cli_call_t *call)
 {
-    (void)call;
     static const ud_cli_column_t columns[] = {
         {.title = "NAME", .field = "name"},
         {.title = "KEY HASH", .field = "key_hash"},
         {.title = "REGISTERED", .cell = cell_created},
     };
-    json_t *answer = NULL;
-    UD_TRY(ud_client_ask("GET", "/keys", NULL, &answer));
-    ud_cli_print_list(answer, columns, sizeof columns / sizeof columns[0],
-                      "No key is registered yet: updraft key register NAME KEY.pem");
-    return UD_OK;
+    ud_client_path_t path;
+    ud_client_path(&path, "/keys", NULL, NULL);
+    return ud_cli_list(call, &path, UD_CLI_LIST_ALL, columns, sizeof columns / sizeof columns[0],
+                       "No key is registered yet: updraft key register NAME KEY.pem");
 }
+
+static const ud_cli_option_t list_options[] = {
+    UD_CLI_LIST_LIMIT("all"),
+    {0},
+};
 
 const ud_cli_verb_t ud_verb_key_list = {
     .noun = "key",
     .verb = "list",
     .arguments = "",
+    .options = list_options,
     .summary = "list the public keys the server takes images of",
     .description = "Lists the registered public keys. The key hash is what images name their key by; 'updraft image\n"
                    "inspect' and imgtool show it too.",

@@ -1,5 +1,6 @@
 /* updraft release upload, release list: images that devices can be given. */
 #include "cli/client.h"
+#include "cli/list.h"
 #include "cli/options.h"
 #include "cli/print.h"
 #include "cli/verbs.h"
@@ -134,7 +135,6 @@ static void cell_created(const json_t *row, char cell[UD_CLI_CELL_SIZE])
 
 static ud_err_t run_list(const ud_cli_call_t *call)
 {
-    (void)call;
     static const ud_cli_column_t columns[] = {
         {.title = "ID", .field = "id"},
         {.title = "VERSION", .field = "version"},
@@ -146,17 +146,22 @@ static ud_err_t run_list(const ud_cli_call_t *call)
         {.title = "RELEASED", .cell = cell_created},
         {.title = "NOTES", .field = "notes"},
     };
-    json_t *answer = NULL;
-    UD_TRY(ud_client_ask("GET", "/releases", NULL, &answer));
-    ud_cli_print_list(answer, columns, sizeof columns / sizeof columns[0],
-                      "There is no release yet: updraft release upload IMAGE");
-    return UD_OK;
+    ud_client_path_t path;
+    ud_client_path(&path, "/releases", NULL, NULL);
+    return ud_cli_list(call, &path, UD_CLI_LIST_ALL, columns, sizeof columns / sizeof columns[0],
+                       "There is no release yet: updraft release upload IMAGE");
 }
+
+static const ud_cli_option_t list_options[] = {
+    UD_CLI_LIST_LIMIT("all"),
+    {0},
+};
 
 const ud_cli_verb_t ud_verb_release_list = {
     .noun = "release",
     .verb = "list",
     .arguments = "",
+    .options = list_options,
     .summary = "list releases, newest first",
     .description = "Lists the releases with their size, security counter, and how many devices run them.",
     .examples = "  updraft release list --json\n",

@@ -1,6 +1,7 @@
 /* updraft rollout start, list, show, pause, resume, halt. */
 #include "cli/rollout.h"
 
+#include "cli/list.h"
 #include "cli/options.h"
 #include "cli/print.h"
 #include "cli/verbs.h"
@@ -255,16 +256,16 @@ static ud_err_t run_list(const ud_cli_call_t *call)
         {.title = "FAILED", .cell = cell_failed, .right = true},
         {.title = "STARTED", .cell = cell_created},
     };
-    json_t *answer = NULL;
-    const char *path = ud_cli_flag(call, "active") ? "/rollouts?active=true" : "/rollouts";
-    UD_TRY(ud_client_ask("GET", path, NULL, &answer));
-    ud_cli_print_list(answer, columns, sizeof columns / sizeof columns[0],
-                      "There is no rollout: updraft rollout start RELEASE");
-    return UD_OK;
+    ud_client_path_t path;
+    ud_client_path(&path, "/rollouts", NULL, NULL);
+    ud_client_path_query(&path, "active", ud_cli_flag(call, "active") ? "true" : NULL);
+    return ud_cli_list(call, &path, UD_CLI_LIST_ALL, columns, sizeof columns / sizeof columns[0],
+                       "There is no rollout: updraft rollout start RELEASE");
 }
 
 static const ud_cli_option_t list_options[] = {
     {"active", 'a', NULL, "only those not completed"},
+    UD_CLI_LIST_LIMIT("all"),
     {0},
 };
 

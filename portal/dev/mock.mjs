@@ -40,6 +40,11 @@ function update(fleet, id, change, account) {
   return ok(fleet.detail(device));
 }
 
+function paged(list, query) {
+  const offset = Number(query.offset ?? 0);
+  return { items: list.slice(offset, offset + Number(query.limit ?? 50)), offset, total: list.length };
+}
+
 /* [method, pattern, answer(context, groups of the pattern)] */
 const ROUTES = [
   ["GET", /^\/me$/, ({ session }) => ok(session)],
@@ -48,8 +53,8 @@ const ROUTES = [
   ["GET", /^\/devices\/([^/]+)$/, ({ fleet }, id) => (fleet.byId.has(id) ? ok(fleet.detail(fleet.byId.get(id))) : notFound("device_unknown"))],
   ["PATCH", /^\/devices\/([^/]+)$/, ({ fleet, body, session }, id) => update(fleet, id, body, session.account)],
   ["GET", /^\/devices\/([^/]+)\/events$/, ({ fleet, query }, id) => ok(fleet.eventsOf(id, Number(query.before ?? Infinity), Number(query.limit ?? 50)))],
-  ["GET", /^\/releases$/, ({ fleet }) => ok({ items: fleet.releases.map((r) => ({ ...r, devices: fleet.devices.filter((d) => d.version === r.version && d.hardware === r.hardware).length })) })],
-  ["GET", /^\/rollouts$/, ({ fleet, query }) => ok({ items: query.active === "true" ? fleet.rollouts.filter((r) => r.status !== "completed") : fleet.rollouts })],
+  ["GET", /^\/releases$/, ({ fleet, query }) => ok(paged(fleet.releases.map((r) => ({ ...r, devices: fleet.devices.filter((d) => d.version === r.version && d.hardware === r.hardware).length })), query))],
+  ["GET", /^\/rollouts$/, ({ fleet, query }) => ok(paged(query.active === "true" ? fleet.rollouts.filter((r) => r.status !== "completed") : fleet.rollouts, query))],
   ["GET", /^\/rollouts\/([^/]+)$/, ({ fleet }, id) => { const found = fleet.rollouts.find((r) => r.id === id); return found ? ok(found) : notFound(); }],
   ["POST", /^\/rollouts\/([^/]+)\/(pause|resume|halt)$/, ({ fleet, body, session }, id, verb) => act(fleet, id, verb, body?.reason, session.account)],
   ["GET", /^\/events$/, ({ fleet, query }) => ok(fleet.eventsOf(null, Number(query.before ?? Infinity), Number(query.limit ?? 50)))],

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { Fleet } from "../dev/fleet.mjs";
 import type { Changes, Device, DeviceDetail, DevicePage, Rollout } from "../src/shared/api/client";
 import { keys } from "../src/shared/api/queries";
-import { applyChanges, mergeDevices, mergeRollouts } from "../src/shared/live/apply";
+import { applyChanges, mergeDevices, mergeRolloutPages } from "../src/shared/live/apply";
 import { LiveStream, WATCH_MAX } from "../src/shared/live/stream";
 import { FakeSource } from "./fake-source";
 
@@ -33,10 +33,15 @@ describe("changes in the cache", () => {
     expect(mergeDevices(old, new Map([[first.id, { ...first, progress: 1, revision: first.revision - 1 }]]))).toBe(old);
   });
 
-  it("a rollout that the list does not know makes the list be read again", () => {
-    const rollouts = fleet.rollouts as Rollout[];
-    expect(mergeRollouts({ items: rollouts }, [])?.items).toEqual(rollouts);
-    expect(mergeRollouts({ items: rollouts }, [{ ...(rollouts[0] as Rollout), id: "R-99" }])).toBeNull();
+  it("a rollout that the list does not know makes the list be read again, unless it is on a page further down", () => {
+    const items = fleet.rollouts as Rollout[];
+    const [first] = items as [Rollout];
+    const data = { pages: [{ items, offset: 0, total: 90 }], pageParams: [0] };
+    expect(mergeRolloutPages(data, [])).toEqual(data);
+    expect(mergeRolloutPages(data, [{ ...first, id: "R-99" }])).toBeNull();
+    expect(mergeRolloutPages(data, [{ ...first, id: "R-1", created_ms: 1 }])).toEqual(data);
+    const ended = { ...first, status: "completed" as const, revision: first.revision + 1 };
+    expect(mergeRolloutPages(data, [ended])?.pages[0]?.items[0]).toBe(ended);
   });
 
   it("a change of state reads the device's checks again, a tick of progress does not", () => {

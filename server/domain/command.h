@@ -169,6 +169,14 @@ typedef struct {
     size_t limit; /* 1 to UD_PAGE_SIZE_MAX */
 } ud_device_filter_t;
 
+/* Page of another list: groups, keys, claim keys, releases, rollouts. */
+typedef struct {
+    size_t offset;
+    size_t limit;        /* 0: all, for the server itself; doors give people 1 to UD_PAGE_SIZE_MAX */
+    const char *version; /* releases: of this version alone; or NULL */
+    int active;          /* rollouts: 1 for those not completed alone */
+} ud_list_in_t;
+
 typedef struct {
     const char *id;  /* device, release or rollout */
     uint64_t before; /* events with a lower number only; 0: from the newest */
@@ -208,6 +216,7 @@ typedef struct ud_command {
         ud_rollout_in_t rollout;
         ud_rollout_act_in_t rollout_act;
         ud_device_filter_t filter;
+        ud_list_in_t list;
         ud_lookup_in_t lookup;
         ud_changes_in_t changes;
     } in;

@@ -11,8 +11,9 @@
 /* Batches of one rollout; more cannot be followed by eye. */
 #define UD_BATCH_COUNT_MAX 20
 
-/* Rows of one page; the portal's table asks for 50 to 200. */
+/* Rows of one page; the portal's table asks for 50 to 200. And of one whose reader says no number. */
 #define UD_PAGE_SIZE_MAX 200
+#define UD_PAGE_SIZE_DEFAULT 50
 
 /* Device rows that one live stream watches: what fits on a tall screen. */
 #define UD_WATCH_COUNT_MAX 60

@@ -173,26 +173,31 @@ ud_err_t ud_apply_session_end(ud_fleet_t *fleet, ud_command_t *command)
 
 /* ---- keys --------------------------------------------------------------------------------------------------------- */
 
-static ud_err_t view_keys(const ud_row_key_t *keys, size_t count, ud_command_t *command)
+static ud_err_t view_key(const ud_fleet_t *fleet, size_t index, ud_arena_t *arena, void *view)
 {
-    ud_key_view_t *items = ud_arena_alloc(command->arena, (count + 1) * sizeof(*items));
-    UD_REQUIRE(items != NULL, UD_ERR_TOO_LARGE);
-    for (size_t i = 0; i < count; i++) {
-        char *hex = ud_arena_alloc(command->arena, UD_HEX_TEXT_SIZE(UD_SHA256_SIZE));
-        items[i].name = ud_arena_text(command->arena, keys[i].name, strlen(keys[i].name));
-        UD_REQUIRE(hex != NULL && items[i].name != NULL, UD_ERR_TOO_LARGE);
-        ud_hex_encode(keys[i].key_hash, UD_SHA256_SIZE, hex);
-        items[i].key_hash = hex;
-        items[i].created_ms = keys[i].created_ms;
-        memcpy(items[i].public_key, keys[i].public_key, sizeof(items[i].public_key));
-    }
-    command->out.keys = (ud_key_page_t){items, count};
+    const ud_row_key_t *key = &fleet->keys[index];
+    char *hex = ud_arena_alloc(arena, UD_HEX_TEXT_SIZE(UD_SHA256_SIZE));
+    const char *name = ud_arena_text(arena, key->name, strlen(key->name));
+    UD_REQUIRE(hex != NULL && name != NULL, UD_ERR_TOO_LARGE);
+    ud_hex_encode(key->key_hash, UD_SHA256_SIZE, hex);
+    ud_key_view_t *shown = view;
+    *shown = (ud_key_view_t){.name = name, .key_hash = hex, .created_ms = key->created_ms};
+    memcpy(shown->public_key, key->public_key, sizeof(shown->public_key));
+    return UD_OK;
+}
+
+static ud_err_t page_of_keys(const ud_fleet_t *fleet, ud_list_in_t in, ud_command_t *command)
+{
+    const ud_list_t list = {.count = fleet->key_count, .view_size = sizeof(ud_key_view_t), .view = view_key};
+    ud_page_t page;
+    UD_TRY(ud_list_page(fleet, &list, &in, command->arena, &page));
+    command->out.keys = UD_PAGE_AS(ud_key_page_t, page);
     return UD_OK;
 }
 
 ud_err_t ud_apply_query_keys(ud_fleet_t *fleet, ud_command_t *command)
 {
-    return view_keys(fleet->keys, fleet->key_count, command);
+    return page_of_keys(fleet, command->in.list, command);
 }
 
 ud_err_t ud_apply_key_add(ud_fleet_t *fleet, ud_command_t *command)
@@ -212,35 +217,41 @@ ud_err_t ud_apply_key_add(ud_fleet_t *fleet, ud_command_t *command)
     ud_row_key_t row = {.name = in->name, .created_ms = fleet->now.wall_ms};
     memcpy(row.public_key, in->public_key, sizeof(row.public_key));
     memcpy(row.key_hash, in->key_hash, sizeof(row.key_hash));
-    const ud_row_key_t *key = ud_key_new(fleet, &row);
+    ud_key_new(fleet, &row);
     ud_pending_ref(fleet, UD_ROW_KEY, (uint32_t)fleet->key_count, 0);
     ud_event(fleet, (ud_event_spec_t){.kind = "key_added"}, "Signing key %s.", in->name);
-    return view_keys(key, 1, command);
+    return page_of_keys(fleet, (ud_list_in_t){.offset = fleet->key_count - 1}, command);
 }
 
 /* ---- claim keys --------------------------------------------------------------------------------------------------- */
 
-static ud_err_t view_claim_keys(const ud_row_claim_key_t *keys, size_t count, ud_command_t *command)
+static ud_err_t view_claim_key(const ud_fleet_t *fleet, size_t index, ud_arena_t *arena, void *view)
 {
-    ud_claim_key_view_t *items = ud_arena_alloc(command->arena, (count + 1) * sizeof(*items));
-    UD_REQUIRE(items != NULL, UD_ERR_TOO_LARGE);
-    for (size_t i = 0; i < count; i++) {
-        items[i] = (ud_claim_key_view_t){
-            .name = ud_arena_text(command->arena, keys[i].name, strlen(keys[i].name)),
-            .group = ud_arena_text(command->arena, keys[i].group, strlen(keys[i].group)),
-            .approve = keys[i].approve,
-            .created_ms = keys[i].created_ms,
-            .used = keys[i].used,
-        };
-        UD_REQUIRE(items[i].name != NULL && items[i].group != NULL, UD_ERR_TOO_LARGE);
-    }
-    command->out.claim_keys = (ud_claim_key_page_t){items, count};
+    const ud_row_claim_key_t *key = &fleet->claim_keys[index];
+    ud_claim_key_view_t *shown = view;
+    *shown = (ud_claim_key_view_t){
+        .name = ud_arena_text(arena, key->name, strlen(key->name)),
+        .group = ud_arena_text(arena, key->group, strlen(key->group)),
+        .approve = key->approve,
+        .created_ms = key->created_ms,
+        .used = key->used,
+    };
+    return shown->name != NULL && shown->group != NULL ? UD_OK : UD_ERR_TOO_LARGE;
+}
+
+static ud_err_t page_of_claim_keys(const ud_fleet_t *fleet, ud_list_in_t in, ud_command_t *command)
+{
+    const ud_list_t list = {
+        .count = fleet->claim_key_count, .view_size = sizeof(ud_claim_key_view_t), .view = view_claim_key};
+    ud_page_t page;
+    UD_TRY(ud_list_page(fleet, &list, &in, command->arena, &page));
+    command->out.claim_keys = UD_PAGE_AS(ud_claim_key_page_t, page);
     return UD_OK;
 }
 
 ud_err_t ud_apply_query_claim_keys(ud_fleet_t *fleet, ud_command_t *command)
 {
-    return view_claim_keys(fleet->claim_keys, fleet->claim_key_count, command);
+    return page_of_claim_keys(fleet, command->in.list, command);
 }
 
 ud_err_t ud_apply_claim_key_create(ud_fleet_t *fleet, ud_command_t *command)
@@ -262,10 +273,10 @@ ud_err_t ud_apply_claim_key_create(ud_fleet_t *fleet, ud_command_t *command)
     ud_row_claim_key_t row = {
         .name = in->name, .group = group, .approve = in->approve, .created_ms = fleet->now.wall_ms};
     memcpy(row.secret_hash, in->secret_hash, sizeof(row.secret_hash));
-    const ud_row_claim_key_t *key = ud_claim_key_new(fleet, &row);
+    ud_claim_key_new(fleet, &row);
     ud_pending_ref(fleet, UD_ROW_CLAIM_KEY, (uint32_t)fleet->claim_key_count, 0);
     ud_event(fleet, (ud_event_spec_t){.kind = "claim_key_created"}, "Claim key %s for group %s.", in->name, group);
-    return view_claim_keys(key, 1, command);
+    return page_of_claim_keys(fleet, (ud_list_in_t){.offset = fleet->claim_key_count - 1}, command);
 }
 
 /* ---- groups ------------------------------------------------------------------------------------------------------- */
@@ -280,26 +291,31 @@ uint32_t ud_group_find(const ud_fleet_t *fleet, const char *name)
     return 0;
 }
 
-static ud_err_t view_groups(const ud_group_live_t *groups, size_t count, ud_command_t *command)
+static ud_err_t view_group(const ud_fleet_t *fleet, size_t index, ud_arena_t *arena, void *view)
 {
-    ud_group_t *items = ud_arena_alloc(command->arena, (count + 1) * sizeof(*items));
-    UD_REQUIRE(items != NULL, UD_ERR_TOO_LARGE);
-    for (size_t i = 0; i < count; i++) {
-        const char *description = groups[i].row.description == NULL ? "" : groups[i].row.description;
-        items[i] = (ud_group_t){
-            .name = ud_arena_text(command->arena, groups[i].row.name, strlen(groups[i].row.name)),
-            .description = ud_arena_text(command->arena, description, strlen(description)),
-            .device_count = groups[i].device_count,
-        };
-        UD_REQUIRE(items[i].name != NULL && items[i].description != NULL, UD_ERR_TOO_LARGE);
-    }
-    command->out.groups = (ud_group_page_t){items, count};
+    const ud_group_live_t *group = &fleet->groups[index];
+    const char *description = group->row.description == NULL ? "" : group->row.description;
+    ud_group_t *shown = view;
+    *shown = (ud_group_t){
+        .name = ud_arena_text(arena, group->row.name, strlen(group->row.name)),
+        .description = ud_arena_text(arena, description, strlen(description)),
+        .device_count = group->device_count,
+    };
+    return shown->name != NULL && shown->description != NULL ? UD_OK : UD_ERR_TOO_LARGE;
+}
+
+static ud_err_t page_of_groups(const ud_fleet_t *fleet, ud_list_in_t in, ud_command_t *command)
+{
+    const ud_list_t list = {.count = fleet->group_count, .view_size = sizeof(ud_group_t), .view = view_group};
+    ud_page_t page;
+    UD_TRY(ud_list_page(fleet, &list, &in, command->arena, &page));
+    command->out.groups = UD_PAGE_AS(ud_group_page_t, page);
     return UD_OK;
 }
 
 ud_err_t ud_apply_query_groups(ud_fleet_t *fleet, ud_command_t *command)
 {
-    return view_groups(fleet->groups, fleet->group_count, command);
+    return page_of_groups(fleet, command->in.list, command);
 }
 
 ud_err_t ud_apply_group_create(ud_fleet_t *fleet, ud_command_t *command)
@@ -319,5 +335,5 @@ ud_err_t ud_apply_group_create(ud_fleet_t *fleet, ud_command_t *command)
     ud_pending_ref(fleet, UD_ROW_GROUP, group->row.number, 0);
     fleet->revision++;
     ud_event(fleet, (ud_event_spec_t){.kind = "group_created"}, "Group %s.", in->name);
-    return view_groups(group, 1, command);
+    return page_of_groups(fleet, (ud_list_in_t){.offset = fleet->group_count - 1}, command);
 }

@@ -278,44 +278,54 @@ ud_err_t ud_apply_query_rollout(ud_fleet_t *fleet, ud_command_t *command)
 
 /* ---- all ---------------------------------------------------------------------------------------------------------- */
 
+static bool has_version(const ud_fleet_t *fleet, const ud_list_in_t *in, size_t index)
+{
+    return in->version == NULL || strcmp(fleet->releases[index].row.version, in->version) == 0;
+}
+
+static ud_err_t view_release(const ud_fleet_t *fleet, size_t index, ud_arena_t *arena, void *view)
+{
+    return ud_view_release(fleet, &fleet->releases[index], arena, view);
+}
+
 ud_err_t ud_apply_query_releases(ud_fleet_t *fleet, ud_command_t *command)
 {
-    ud_release_t *items = ud_arena_alloc(command->arena, (fleet->release_count + 1) * sizeof(*items));
-    UD_REQUIRE(items != NULL, UD_ERR_TOO_LARGE);
-    for (size_t i = 0; i < fleet->release_count; i++) {
-        const ud_release_live_t *newest = &fleet->releases[fleet->release_count - 1 - i];
-        UD_TRY(ud_view_release(fleet, newest, command->arena, &items[i]));
-    }
-    command->out.releases = (ud_release_page_t){items, fleet->release_count};
+    const ud_list_t list = {
+        .count = fleet->release_count,
+        .view_size = sizeof(ud_release_t),
+        .newest_first = true,
+        .is_wanted = has_version,
+        .view = view_release,
+    };
+    ud_page_t page;
+    UD_TRY(ud_list_page(fleet, &list, &command->in.list, command->arena, &page));
+    command->out.releases = UD_PAGE_AS(ud_release_page_t, page);
     return UD_OK;
 }
 
-/* Newest first, those that changed after `since`. */
-static ud_err_t view_rollouts(const ud_fleet_t *fleet, uint64_t since, ud_arena_t *arena, const ud_rollout_t **items,
-                              size_t *count)
+static bool is_active(const ud_fleet_t *fleet, const ud_list_in_t *in, size_t index)
 {
-    size_t changed = 0;
-    for (size_t i = 0; i < fleet->rollout_count; i++) {
-        changed += fleet->rollouts[i]->revision > since ? 1 : 0;
-    }
-    ud_rollout_t *views = ud_arena_alloc(arena, (changed + 1) * sizeof(*views));
-    UD_REQUIRE(views != NULL, UD_ERR_TOO_LARGE);
-    size_t used = 0;
-    for (size_t i = fleet->rollout_count; i > 0; i--) {
-        if (fleet->rollouts[i - 1]->revision > since) {
-            UD_TRY(ud_view_rollout(fleet, fleet->rollouts[i - 1], arena, &views[used]));
-            used++;
-        }
-    }
-    *items = views;
-    *count = used;
-    return UD_OK;
+    return in->active != 1 || fleet->rollouts[index]->row.status != UD_ROLLOUT_COMPLETED;
+}
+
+static ud_err_t view_rollout(const ud_fleet_t *fleet, size_t index, ud_arena_t *arena, void *view)
+{
+    return ud_view_rollout(fleet, fleet->rollouts[index], arena, view);
 }
 
 ud_err_t ud_apply_query_rollouts(ud_fleet_t *fleet, ud_command_t *command)
 {
-    ud_rollout_page_t *page = &command->out.rollouts;
-    return view_rollouts(fleet, 0, command->arena, &page->items, &page->count);
+    const ud_list_t list = {
+        .count = fleet->rollout_count,
+        .view_size = sizeof(ud_rollout_t),
+        .newest_first = true,
+        .is_wanted = is_active,
+        .view = view_rollout,
+    };
+    ud_page_t page;
+    UD_TRY(ud_list_page(fleet, &list, &command->in.list, command->arena, &page));
+    command->out.rollouts = UD_PAGE_AS(ud_rollout_page_t, page);
+    return UD_OK;
 }
 
 /* ---- events ------------------------------------------------------------------------------------------------------- */
@@ -363,16 +373,46 @@ ud_err_t ud_apply_query_events(ud_fleet_t *fleet, ud_command_t *command)
 
 /* ---- changes ------------------------------------------------------------------------------------------------------ */
 
+/* Newest first, those that changed after `since`; of a reader who has nothing yet, those that are active. */
+static bool is_news(const ud_rollout_live_t *rollout, uint64_t since)
+{
+    return since == 0 ? rollout->row.status != UD_ROLLOUT_COMPLETED : rollout->revision > since;
+}
+
+static size_t count_news(const ud_fleet_t *fleet, uint64_t since)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < fleet->rollout_count; i++) {
+        count += is_news(fleet->rollouts[i], since) ? 1 : 0;
+    }
+    return count;
+}
+
+static ud_err_t view_news(const ud_fleet_t *fleet, uint64_t since, ud_arena_t *arena, ud_changes_t *out)
+{
+    ud_rollout_t *views = ud_arena_alloc(arena, (count_news(fleet, since) + 1) * sizeof(*views));
+    UD_REQUIRE(views != NULL, UD_ERR_TOO_LARGE);
+    for (size_t i = fleet->rollout_count; i > 0; i--) {
+        if (is_news(fleet->rollouts[i - 1], since)) {
+            UD_TRY(ud_view_rollout(fleet, fleet->rollouts[i - 1], arena, &views[out->rollout_count]));
+            out->rollout_count++;
+        }
+    }
+    out->rollouts = views;
+    return UD_OK;
+}
+
 ud_err_t ud_apply_query_changes(ud_fleet_t *fleet, ud_command_t *command)
 {
     const ud_changes_in_t *in = &command->in.changes;
     ud_changes_t *out = &command->out.changes;
     memset(out, 0, sizeof(*out));
     out->revision = fleet->revision;
-    out->reset = in->since != 0 && (in->since < fleet->revision_base || in->since > fleet->revision);
+    out->reset = in->since != 0 && (in->since < fleet->revision_base || in->since > fleet->revision ||
+                                    count_news(fleet, in->since) > UD_PAGE_SIZE_MAX);
     uint64_t since = out->reset ? 0 : in->since;
     UD_TRY(view_summary(fleet, command->arena, &out->summary));
-    UD_TRY(view_rollouts(fleet, since, command->arena, &out->rollouts, &out->rollout_count));
+    UD_TRY(view_news(fleet, since, command->arena, out));
     size_t count = in->device_count < UD_WATCH_COUNT_MAX ? in->device_count : UD_WATCH_COUNT_MAX;
     ud_device_t *views = ud_arena_alloc(command->arena, (count + 1) * sizeof(*views));
     UD_REQUIRE(views != NULL, UD_ERR_TOO_LARGE);

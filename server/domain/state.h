@@ -6,7 +6,8 @@
  *   enrol.c     register, token, retire                      gate.c       batches: pass, halt, complete
  *   checkin.c   reports and answers                          census.c     counters and who waits where
  *   progress.c  executions, time-outs, silence               view.c       views of devices, releases, events
- *   offer.c     who may have what, and why not               query.c      questions and pages
+ *   offer.c     who may have what, and why not               query.c      questions
+ *   page.c      pages of lists
  */
 #ifndef UD_DOMAIN_STATE_H
 #define UD_DOMAIN_STATE_H
@@ -303,6 +304,30 @@ ud_err_t ud_apply_query_rollouts(ud_fleet_t *fleet, ud_command_t *command);
 ud_err_t ud_apply_query_rollout(ud_fleet_t *fleet, ud_command_t *command);
 ud_err_t ud_apply_query_events(ud_fleet_t *fleet, ud_command_t *command);
 ud_err_t ud_apply_query_changes(ud_fleet_t *fleet, ud_command_t *command);
+
+/* ---- page.c ---- */
+/* A list that people read in pages: `count` items, each shown as a view of `view_size` bytes. */
+typedef struct {
+    size_t count;
+    size_t view_size;
+    bool newest_first;
+    bool (*is_wanted)(const ud_fleet_t *fleet, const ud_list_in_t *in, size_t index); /* NULL: all are */
+    ud_err_t (*view)(const ud_fleet_t *fleet, size_t index, ud_arena_t *arena, void *view);
+} ud_list_t;
+
+typedef struct {
+    const void *items;
+    size_t count;
+    size_t offset;
+    size_t total; /* that are wanted */
+} ud_page_t;
+
+/* Errors: UD_ERR_TOO_LARGE (the arena is full). */
+UD_MUST_USE ud_err_t ud_list_page(const ud_fleet_t *fleet, const ud_list_t *list, const ud_list_in_t *in,
+                                  ud_arena_t *arena, ud_page_t *page);
+
+/* A page as the typed one that doors see. */
+#define UD_PAGE_AS(type, page) ((type){(page).items, (page).count, (page).offset, (page).total})
 
 /* Refuses names of other characters or sizes than command.h allows. */
 UD_MUST_USE ud_err_t ud_name_check(ud_command_t *command, const char *name);

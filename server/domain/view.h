@@ -148,6 +148,8 @@ typedef struct {
 typedef struct {
     const ud_group_t *items;
     size_t count;
+    size_t offset;
+    size_t total;
 } ud_group_page_t;
 
 typedef struct {
@@ -160,6 +162,8 @@ typedef struct {
 typedef struct {
     const ud_key_view_t *items;
     size_t count;
+    size_t offset;
+    size_t total;
 } ud_key_page_t;
 
 typedef struct {
@@ -173,6 +177,8 @@ typedef struct {
 typedef struct {
     const ud_claim_key_view_t *items;
     size_t count;
+    size_t offset;
+    size_t total;
 } ud_claim_key_page_t;
 
 /* How a release is served at one chunk size. */
@@ -206,6 +212,8 @@ typedef struct {
 typedef struct {
     const ud_release_t *items;
     size_t count;
+    size_t offset;
+    size_t total;
 } ud_release_page_t;
 
 typedef struct {
@@ -248,6 +256,8 @@ typedef struct {
 typedef struct {
     const ud_rollout_t *items;
     size_t count;
+    size_t offset;
+    size_t total;
 } ud_rollout_page_t;
 
 typedef struct {

@@ -1,9 +1,11 @@
 #include "server/door/operator.h"
 
 #include "server/door/operator_handlers.h"
+#include "server/door/operator_input.h"
 #include "server/door/route.h"
 
 #include <sodium.h>
+#include <stddef.h>
 #include <stdlib.h>
 
 /* ---- questions that need nothing but an answer ------------------------------------------------------------------- */
@@ -22,26 +24,6 @@ static void get_summary(ud_exchange_t *exchange)
     ask(exchange, UD_COMMAND_QUERY_SUMMARY, ud_json_summary);
 }
 
-static void list_groups(ud_exchange_t *exchange)
-{
-    ask(exchange, UD_COMMAND_QUERY_GROUPS, ud_json_group_page);
-}
-
-static void list_keys(ud_exchange_t *exchange)
-{
-    ask(exchange, UD_COMMAND_QUERY_KEYS, ud_json_key_page);
-}
-
-static void list_claim_keys(ud_exchange_t *exchange)
-{
-    ask(exchange, UD_COMMAND_QUERY_CLAIM_KEYS, ud_json_claim_key_page);
-}
-
-static void list_releases(ud_exchange_t *exchange)
-{
-    ask(exchange, UD_COMMAND_QUERY_RELEASES, ud_json_release_page);
-}
-
 static void get_release(ud_exchange_t *exchange)
 {
     ask(exchange, UD_COMMAND_QUERY_RELEASE, ud_json_release);
@@ -50,6 +32,59 @@ static void get_release(ud_exchange_t *exchange)
 static void get_rollout(ud_exchange_t *exchange)
 {
     ask(exchange, UD_COMMAND_QUERY_ROLLOUT, ud_json_rollout);
+}
+
+/* ---- lists, page by page ----------------------------------------------------------------------------------------- */
+
+static const ud_input_field_t page_fields[] = {
+    {"offset", UD_INPUT_SIZE, false, offsetof(ud_list_in_t, offset), 0, UINT32_MAX, NULL},
+    {"limit", UD_INPUT_SIZE, false, offsetof(ud_list_in_t, limit), 1, UD_PAGE_SIZE_MAX, NULL},
+    {.kind = UD_INPUT_END},
+};
+
+static const ud_input_field_t rollout_fields[] = {
+    {"offset", UD_INPUT_SIZE, false, offsetof(ud_list_in_t, offset), 0, UINT32_MAX, NULL},
+    {"limit", UD_INPUT_SIZE, false, offsetof(ud_list_in_t, limit), 1, UD_PAGE_SIZE_MAX, NULL},
+    {"active", UD_INPUT_FLAG, false, offsetof(ud_list_in_t, active), 0, 0, NULL},
+    {.kind = UD_INPUT_END},
+};
+
+static void list(ud_exchange_t *exchange, ud_command_type_t type, const ud_json_field_t *view,
+                 const ud_input_field_t *fields)
+{
+    ud_operator_ask_t *question = ud_operator_ask(exchange, type, 200, view);
+    if (question == NULL) {
+        return;
+    }
+    question->command.in.list = (ud_list_in_t){.limit = UD_PAGE_SIZE_DEFAULT};
+    if (ud_input_query(exchange, fields, &question->command.in.list)) {
+        ud_operator_send(exchange, question, NULL);
+    }
+}
+
+static void list_groups(ud_exchange_t *exchange)
+{
+    list(exchange, UD_COMMAND_QUERY_GROUPS, ud_json_group_page, page_fields);
+}
+
+static void list_keys(ud_exchange_t *exchange)
+{
+    list(exchange, UD_COMMAND_QUERY_KEYS, ud_json_key_page, page_fields);
+}
+
+static void list_claim_keys(ud_exchange_t *exchange)
+{
+    list(exchange, UD_COMMAND_QUERY_CLAIM_KEYS, ud_json_claim_key_page, page_fields);
+}
+
+static void list_releases(ud_exchange_t *exchange)
+{
+    list(exchange, UD_COMMAND_QUERY_RELEASES, ud_json_release_page, page_fields);
+}
+
+static void list_rollouts(ud_exchange_t *exchange)
+{
+    list(exchange, UD_COMMAND_QUERY_ROLLOUTS, ud_json_rollout_page, rollout_fields);
 }
 
 /* ---- routes ------------------------------------------------------------------------------------------------------ */
@@ -72,7 +107,7 @@ static const ud_route_t routes[] = {
     {"GET", "/api/v1/releases", list_releases},
     {"POST", "/api/v1/releases", ud_operator_upload_release},
     {"GET", "/api/v1/releases/{id}", get_release},
-    {"GET", "/api/v1/rollouts", ud_operator_list_rollouts},
+    {"GET", "/api/v1/rollouts", list_rollouts},
     {"POST", "/api/v1/rollouts", ud_operator_start_rollout},
     {"GET", "/api/v1/rollouts/{id}", get_rollout},
     {"POST", "/api/v1/rollouts/{id}/pause", ud_operator_pause_rollout},

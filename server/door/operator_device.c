@@ -6,8 +6,6 @@
 
 #include <stddef.h>
 
-#define PAGE_SIZE_DEFAULT 50
-
 /* Rows before a page, and event numbers: whole numbers of JSON are exact up to here. */
 #define NUMBER_MAX 9007199254740991.0
 
@@ -37,7 +35,7 @@ void ud_operator_list_devices(ud_exchange_t *exchange)
         return;
     }
     ud_device_filter_t *filter = &ask->command.in.filter;
-    *filter = (ud_device_filter_t){.state = -1, .online = -1, .limit = PAGE_SIZE_DEFAULT};
+    *filter = (ud_device_filter_t){.state = -1, .online = -1, .limit = UD_PAGE_SIZE_DEFAULT};
     if (!ud_input_query(exchange, filter_fields, filter)) {
         return;
     }
@@ -103,7 +101,7 @@ static void list(ud_exchange_t *exchange, ud_command_type_t type, const char *de
     if (ask == NULL) {
         return;
     }
-    ask->command.in.lookup = (ud_lookup_in_t){.id = device_id, .limit = PAGE_SIZE_DEFAULT};
+    ask->command.in.lookup = (ud_lookup_in_t){.id = device_id, .limit = UD_PAGE_SIZE_DEFAULT};
     if (ud_input_query(exchange, event_fields, &ask->command.in.lookup)) {
         ud_operator_send(exchange, ask, NULL);
     }

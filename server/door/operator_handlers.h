@@ -28,7 +28,6 @@ void ud_operator_create_claim_key(ud_exchange_t *exchange);
 void ud_operator_upload_release(ud_exchange_t *exchange);
 
 /* operator_rollout.c */
-void ud_operator_list_rollouts(ud_exchange_t *exchange);
 void ud_operator_start_rollout(ud_exchange_t *exchange);
 void ud_operator_pause_rollout(ud_exchange_t *exchange);
 void ud_operator_resume_rollout(ud_exchange_t *exchange);

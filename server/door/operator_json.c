@@ -152,6 +152,8 @@ static const ud_json_field_t group_fields[] = {
 
 const ud_json_field_t ud_json_group_page[] = {
     ITEMS("items", LIST, ud_group_page_t, items, count, ud_group_t, group_fields),
+    FIELD("offset", SIZE, ud_group_page_t, offset),
+    FIELD("total", SIZE, ud_group_page_t, total),
     END,
 };
 
@@ -164,6 +166,8 @@ static const ud_json_field_t key_fields[] = {
 
 const ud_json_field_t ud_json_key_page[] = {
     ITEMS("items", LIST, ud_key_page_t, items, count, ud_key_view_t, key_fields),
+    FIELD("offset", SIZE, ud_key_page_t, offset),
+    FIELD("total", SIZE, ud_key_page_t, total),
     END,
 };
 
@@ -178,6 +182,8 @@ static const ud_json_field_t claim_key_fields[] = {
 
 const ud_json_field_t ud_json_claim_key_page[] = {
     ITEMS("items", LIST, ud_claim_key_page_t, items, count, ud_claim_key_view_t, claim_key_fields),
+    FIELD("offset", SIZE, ud_claim_key_page_t, offset),
+    FIELD("total", SIZE, ud_claim_key_page_t, total),
     END,
 };
 
@@ -208,6 +214,8 @@ const ud_json_field_t ud_json_release[] = {
 
 const ud_json_field_t ud_json_release_page[] = {
     ITEMS("items", LIST, ud_release_page_t, items, count, ud_release_t, ud_json_release),
+    FIELD("offset", SIZE, ud_release_page_t, offset),
+    FIELD("total", SIZE, ud_release_page_t, total),
     END,
 };
 
@@ -249,6 +257,8 @@ const ud_json_field_t ud_json_rollout[] = {
 
 const ud_json_field_t ud_json_rollout_page[] = {
     ITEMS("items", LIST, ud_rollout_page_t, items, count, ud_rollout_t, ud_json_rollout),
+    FIELD("offset", SIZE, ud_rollout_page_t, offset),
+    FIELD("total", SIZE, ud_rollout_page_t, total),
     END,
 };
 

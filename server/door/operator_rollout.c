@@ -9,41 +9,6 @@
 
 #define PROGRESS_TIMEOUT_S_MIN 10
 
-/* ---- lists ------------------------------------------------------------------------------------------------------- */
-
-typedef struct {
-    int active;
-} list_query_t;
-
-static const ud_input_field_t list_fields[] = {
-    {"active", UD_INPUT_FLAG, false, offsetof(list_query_t, active), 0, 0, NULL},
-    {.kind = UD_INPUT_END},
-};
-
-static void active_listed(ud_exchange_t *exchange, ud_command_t *command)
-{
-    if (ud_operator_refused(exchange, command)) {
-        return;
-    }
-    json_t *page = ud_operator_json(ud_json_rollout_page, &command->out);
-    json_t *items = json_object_get(page, "items");
-    for (size_t index = json_array_size(items); index > 0; index--) {
-        if (command->out.rollouts.items[index - 1].status == UD_ROLLOUT_COMPLETED) {
-            json_array_remove(items, index - 1);
-        }
-    }
-    ud_operator_reply(exchange, 200, page);
-}
-
-void ud_operator_list_rollouts(ud_exchange_t *exchange)
-{
-    list_query_t query = {0};
-    ud_operator_ask_t *ask = ud_operator_ask(exchange, UD_COMMAND_QUERY_ROLLOUTS, 200, ud_json_rollout_page);
-    if (ask != NULL && ud_input_query(exchange, list_fields, &query)) {
-        ud_operator_send(exchange, ask, query.active ? active_listed : NULL);
-    }
-}
-
 /* ---- start ------------------------------------------------------------------------------------------------------- */
 
 static const ud_input_field_t plan_fields[] = {
@@ -73,39 +38,23 @@ static const ud_rollout_in_t default_plan = {
     .progress_timeout_s = 3600,
 };
 
-/* The release of that version; when several hardware ids have one, the person must say which. */
-static ud_err_t find_release(const ud_release_page_t *page, const char *version, const char **id)
-{
-    const char *found = NULL;
-    for (size_t index = 0; index < page->count; index++) {
-        if (strcmp(page->items[index].version, version) != 0) {
-            continue;
-        }
-        if (found != NULL) {
-            return UD_ERR_CONFLICT;
-        }
-        found = page->items[index].id;
-    }
-    if (found == NULL) {
-        return UD_ERR_NOT_FOUND;
-    }
-    *id = found;
-    return UD_OK;
-}
-
+/* When several hardware ids have a release of that version, the person must say which. */
 static void releases_listed(ud_exchange_t *exchange, ud_command_t *command)
 {
     ud_operator_ask_t *ask = ud_exchange_context(exchange);
+    ud_rollout_in_t *plan = &ask->command.in.rollout;
+    const ud_release_page_t *page = &command->out.releases;
     if (ud_operator_refused(exchange, command)) {
         return;
     }
-    const char *version = ask->command.in.rollout.release_id;
-    ud_err_t err = find_release(&command->out.releases, version, &ask->command.in.rollout.release_id);
-    if (err == UD_ERR_CONFLICT) {
-        ud_problem_reply(exchange, err, "release", "several releases have version %s; name one by its id", version);
-    } else if (err != UD_OK) {
-        ud_problem_reply(exchange, err, "release", "no release has the id or version %s", version);
+    if (page->total > 1) {
+        ud_problem_reply(exchange, UD_ERR_CONFLICT, "release", "several releases have version %s; name one by its id",
+                         plan->release_id);
+    } else if (page->total == 0) {
+        ud_problem_reply(exchange, UD_ERR_NOT_FOUND, "release", "no release has the id or version %s",
+                         plan->release_id);
     } else {
+        plan->release_id = page->items[0].id;
         ud_operator_send(exchange, ask, NULL);
     }
 }
@@ -137,6 +86,7 @@ static void start_body(ud_exchange_t *exchange)
     }
     ud_operator_ask_t *list = ud_operator_ask(exchange, UD_COMMAND_QUERY_RELEASES, 200, ud_json_release_page);
     if (list != NULL) {
+        list->command.in.list = (ud_list_in_t){.limit = 1, .version = plan->release_id};
         ud_operator_send(exchange, list, releases_listed);
     }
 }

@@ -6,6 +6,7 @@ import { errorSentence, words } from "../../shared/format";
 import { text } from "../../shared/text";
 import { eventFill } from "../../shared/ui/event";
 import { Answer, Note, Panel } from "../../shared/ui/panel";
+import { Older } from "../../shared/ui/older";
 import { PageHead } from "../../shared/ui/page";
 import { Moment } from "../../shared/ui/now";
 
@@ -35,13 +36,9 @@ export default function Activity() {
       <PageHead title={text.activity.title} lead={text.activity.lead} />
       <Panel title={text.activity.title} hideTitle={!!query.data?.pages[0]?.items.length}>
         <Answer query={query} what={text.activity.title} height={HEIGHT_PX} isEmpty={({ pages }) => !pages[0]?.items.length} empty={<Note lead={text.activity.none} />}>
-          {({ pages }) => (
-            <>
-              <ol>{pages.flatMap(({ items }) => items).map((event) => <Item key={event.number} event={event} />)}</ol>
-              {query.hasNextPage && <div className="border-t border-line p-3.5"><button type="button" className="btn" disabled={query.isFetchingNextPage} onClick={() => void query.fetchNextPage()}>{text.device.older}</button></div>}
-            </>
-          )}
+          {({ pages }) => <ol>{pages.flatMap(({ items }) => items).map((event) => <Item key={event.number} event={event} />)}</ol>}
         </Answer>
+        <Older query={query} />
       </Panel>
     </>
   );

@@ -1,4 +1,4 @@
-import { useQuery } from "@tanstack/react-query";
+import { useInfiniteQuery } from "@tanstack/react-query";
 import { ShieldCheck } from "lucide-react";
 import { Link } from "wouter";
 import type { Release } from "../../shared/api/client";
@@ -7,6 +7,7 @@ import { bytes, number } from "../../shared/format";
 import { text } from "../../shared/text";
 import { Moment } from "../../shared/ui/now";
 import { Answer, Command, Note, Panel } from "../../shared/ui/panel";
+import { Older } from "../../shared/ui/older";
 import { PageHead } from "../../shared/ui/page";
 
 const HEIGHT_PX = 240;
@@ -44,7 +45,7 @@ function Row({ release }: { release: Release }) {
 }
 
 export default function Firmware() {
-  const query = useQuery(releasesQuery());
+  const query = useInfiniteQuery(releasesQuery());
   const none = (
     <Note lead={text.firmware.none}>
       {text.firmware.noneHow}
@@ -54,19 +55,20 @@ export default function Firmware() {
   return (
     <>
       <PageHead title={text.firmware.title} lead={text.firmware.lead} />
-      <Panel title={text.firmware.title} hideTitle={!!query.data?.items.length}>
-        <Answer query={query} what={text.firmware.title} height={HEIGHT_PX} isEmpty={({ items }) => !items.length} empty={none}>
-          {({ items }) => (
+      <Panel title={text.firmware.title} hideTitle={!!query.data?.pages[0]?.items.length}>
+        <Answer query={query} what={text.firmware.title} height={HEIGHT_PX} isEmpty={({ pages }) => !pages[0]?.items.length} empty={none}>
+          {({ pages }) => (
             <table className="w-full text-left max-md:block">
               <thead className="max-md:sr-only">
                 <tr className="border-b border-line text-[12.5px] text-muted">
                   {Object.values(text.firmware.columns).map((name) => <th key={name} scope="col" className="h-9 px-3 font-[550] first:pl-3.5 last:pr-3.5">{name}</th>)}
                 </tr>
               </thead>
-              <tbody className="max-md:block">{items.map((release) => <Row key={release.id} release={release} />)}</tbody>
+              <tbody className="max-md:block">{pages.flatMap(({ items }) => items).map((release) => <Row key={release.id} release={release} />)}</tbody>
             </table>
           )}
         </Answer>
+        <Older query={query} />
       </Panel>
     </>
   );

@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "wouter";
 import type { Count, Rollout } from "../../shared/api/client";
-import { rolloutsQuery } from "../../shared/api/queries";
+import { activeRolloutsQuery } from "../../shared/api/queries";
 import { errorSentence, number } from "../../shared/format";
 import { Gates } from "../../shared/rollout/gates";
 import { RolloutActions } from "../../shared/rollout/actions";
@@ -17,7 +17,7 @@ const TRACK_PX = 160;
 const REASONS_PX = 120;
 
 function useActive() {
-  return useQuery({ ...rolloutsQuery(true), select: ({ items }) => items.filter(isActive) });
+  return useQuery({ ...activeRolloutsQuery(), select: ({ items }) => items.filter(isActive) });
 }
 
 function ActiveRollout({ rollout }: { rollout: Rollout }) {

@@ -1,4 +1,4 @@
-import { useQuery } from "@tanstack/react-query";
+import { useInfiniteQuery } from "@tanstack/react-query";
 import { Link } from "wouter";
 import type { Rollout } from "../../shared/api/client";
 import { rolloutsQuery } from "../../shared/api/queries";
@@ -9,6 +9,7 @@ import { Versions } from "../../shared/rollout/track";
 import { text } from "../../shared/text";
 import { Bar } from "../../shared/ui/bar";
 import { Answer, Command, Note, Panel } from "../../shared/ui/panel";
+import { Older } from "../../shared/ui/older";
 import { PageHead } from "../../shared/ui/page";
 import { Moment } from "../../shared/ui/now";
 
@@ -42,7 +43,7 @@ function Item({ rollout }: { rollout: Rollout }) {
 }
 
 export default function Rollouts() {
-  const query = useQuery(rolloutsQuery());
+  const query = useInfiniteQuery(rolloutsQuery());
   const none = (
     <Note lead={text.rollouts.none}>
       {text.rollouts.noneHow}
@@ -52,10 +53,11 @@ export default function Rollouts() {
   return (
     <>
       <PageHead title={text.rollouts.title} lead={text.rollouts.lead} />
-      <Panel title={text.rollouts.title} hideTitle={!!query.data?.items.length}>
-        <Answer query={query} what={text.rollouts.title} height={HEIGHT_PX} isEmpty={({ items }) => !items.length} empty={none}>
-          {({ items }) => <ul>{items.map((rollout) => <Item key={rollout.id} rollout={rollout} />)}</ul>}
+      <Panel title={text.rollouts.title} hideTitle={!!query.data?.pages[0]?.items.length}>
+        <Answer query={query} what={text.rollouts.title} height={HEIGHT_PX} isEmpty={({ pages }) => !pages[0]?.items.length} empty={none}>
+          {({ pages }) => <ul>{pages.flatMap(({ items }) => items).map((rollout) => <Item key={rollout.id} rollout={rollout} />)}</ul>}
         </Answer>
+        <Older query={query} />
       </Panel>
     </>
   );

@@ -16,6 +16,7 @@ export type Event = Schemas["Event"];
 export type EventPage = Schemas["EventPage"];
 export type Release = Schemas["Release"];
 export type Rollout = Schemas["Rollout"];
+export type RolloutPage = Schemas["RolloutPage"];
 export type Batch = Schemas["Batch"];
 export type Changes = Schemas["Changes"];
 

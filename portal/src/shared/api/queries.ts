@@ -4,6 +4,10 @@ import { api, type DeviceState, type EventPage, keepCsrf, Problem, type Session,
 
 export const DEVICE_PAGE_SIZE = 100;
 const EVENT_PAGE_SIZE = 50;
+const LIST_PAGE_SIZE = 50;
+
+/* More than the server keeps open at a time. */
+const ACTIVE_MAX = 200;
 
 export interface DeviceFilter {
   q?: string;
@@ -21,7 +25,8 @@ export const keys = {
   devices: ["devices"] as const,
   device: (id: string) => ["device", id] as const,
   deviceEvents: (id: string) => ["device-events", id] as const,
-  rollouts: ["rollouts"] as const,
+  rollouts: ["rollouts", "all"] as const,
+  activeRollouts: ["rollouts", "active"] as const,
   rollout: (id: string) => ["rollout", id] as const,
   releases: ["releases"] as const,
   events: ["events"] as const,
@@ -54,10 +59,30 @@ export const deviceQuery = (id: string) =>
     queryFn: () => unwrap(api.GET("/devices/{id}", { params: { path: { id } } })),
   });
 
-export const rolloutsQuery = (active = false) =>
+export const activeRolloutsQuery = () =>
   queryOptions({
-    queryKey: [...keys.rollouts, active] as const,
-    queryFn: () => unwrap(api.GET("/rollouts", { params: { query: active ? { active } : {} } })),
+    queryKey: keys.activeRollouts,
+    queryFn: () => unwrap(api.GET("/rollouts", { params: { query: { active: true, limit: ACTIVE_MAX } } })),
+  });
+
+interface ListPage {
+  items: readonly unknown[];
+  offset: number;
+  total: number;
+}
+
+function nextOffset({ items, offset, total }: ListPage): number | undefined {
+  const next = offset + items.length;
+  return items.length && next < total ? next : undefined;
+}
+
+const listPages = { initialPageParam: 0, getNextPageParam: nextOffset };
+
+export const rolloutsQuery = () =>
+  infiniteQueryOptions({
+    ...listPages,
+    queryKey: keys.rollouts,
+    queryFn: ({ pageParam }) => unwrap(api.GET("/rollouts", { params: { query: { offset: pageParam, limit: LIST_PAGE_SIZE } } })),
   });
 
 export const rolloutQuery = (id: string) =>
@@ -66,7 +91,12 @@ export const rolloutQuery = (id: string) =>
     queryFn: () => unwrap(api.GET("/rollouts/{id}", { params: { path: { id } } })),
   });
 
-export const releasesQuery = () => queryOptions({ queryKey: keys.releases, queryFn: () => unwrap(api.GET("/releases")) });
+export const releasesQuery = () =>
+  infiniteQueryOptions({
+    ...listPages,
+    queryKey: keys.releases,
+    queryFn: ({ pageParam }) => unwrap(api.GET("/releases", { params: { query: { offset: pageParam, limit: LIST_PAGE_SIZE } } })),
+  });
 
 const pages = { initialPageParam: undefined as number | undefined, getNextPageParam: (last: EventPage) => last.next ?? undefined };
 

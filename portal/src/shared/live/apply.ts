@@ -1,11 +1,9 @@
 /* Writes what the stream says into the query cache. */
-import type { QueryClient } from "@tanstack/react-query";
-import type { Changes, Device, DeviceDetail, DevicePage, Rollout } from "../api/client";
+import type { InfiniteData, QueryClient } from "@tanstack/react-query";
+import type { Changes, Device, DeviceDetail, DevicePage, Rollout, RolloutPage } from "../api/client";
 import { keys } from "../api/queries";
 
-interface RolloutList {
-  items: Rollout[];
-}
+type RolloutPages = InfiniteData<RolloutPage, number>;
 
 /* The page with newer rows in place of its own; the same object when none changed, so that nothing is drawn again. */
 export function mergeDevices(page: DevicePage, devices: ReadonlyMap<string, Device>): DevicePage {
@@ -19,26 +17,34 @@ export function mergeDevices(page: DevicePage, devices: ReadonlyMap<string, Devi
   return changed ? { ...page, items } : page;
 }
 
-/* The list with newer rollouts in place; null when one is not in it, so that the list must be read again. */
-export function mergeRollouts(list: RolloutList, rollouts: readonly Rollout[]): RolloutList | null {
-  const fresh = new Map(rollouts.map((rollout) => [rollout.id, rollout]));
-  const items = list.items.map((old) => {
-    const newer = fresh.get(old.id);
-    fresh.delete(old.id);
-    return newer && newer.revision > old.revision ? newer : old;
-  });
-  return fresh.size ? null : { items };
+/* The page with newer rollouts in place of its own. */
+function mergeRollouts(page: RolloutPage, rollouts: readonly Rollout[]): RolloutPage {
+  const items = page.items.map((old) => rollouts.find(({ id, revision }) => id === old.id && revision > old.revision) ?? old);
+  return { ...page, items };
+}
+
+/* The same for all pages that were read; null when one that belongs there is missing, so that they must be read again.
+ * What is older than the last row waits on a page that nobody has asked for. */
+export function mergeRolloutPages(data: RolloutPages, rollouts: readonly Rollout[]): RolloutPages | null {
+  const shown = data.pages.flatMap(({ items }) => items);
+  const oldest = shown.at(-1)?.created_ms ?? 0;
+  if (rollouts.some((r) => r.created_ms >= oldest && !shown.some(({ id }) => id === r.id))) return null;
+  return { ...data, pages: data.pages.map((page) => mergeRollouts(page, rollouts)) };
 }
 
 function applyRollouts(client: QueryClient, rollouts: readonly Rollout[]): void {
   for (const rollout of rollouts) {
     client.setQueryData<Rollout>(keys.rollout(rollout.id), (old) => (old && old.revision >= rollout.revision ? old : rollout));
   }
-  for (const [key, list] of client.getQueriesData<RolloutList>({ queryKey: keys.rollouts })) {
-    const merged = list && mergeRollouts(list, rollouts);
-    if (merged) client.setQueryData(key, merged);
-    else if (list && (key[1] === false || rollouts.some((r) => r.status !== "completed"))) void client.invalidateQueries({ queryKey: key });
+  const active = client.getQueryData<RolloutPage>(keys.activeRollouts);
+  if (active) {
+    client.setQueryData(keys.activeRollouts, mergeRollouts(active, rollouts));
+    if (rollouts.some((r) => r.status !== "completed" && !active.items.some(({ id }) => id === r.id))) void client.invalidateQueries({ queryKey: keys.activeRollouts });
   }
+  const all = client.getQueryData<RolloutPages>(keys.rollouts);
+  const merged = all && mergeRolloutPages(all, rollouts);
+  if (merged) client.setQueryData(keys.rollouts, merged);
+  else if (all) void client.invalidateQueries({ queryKey: keys.rollouts });
 }
 
 function applyDevices(client: QueryClient, list: readonly Device[]): void {
