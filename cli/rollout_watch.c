@@ -100,16 +100,28 @@ static unsigned print_waits(const json_t *counts)
     return (unsigned)json_array_size(counts);
 }
 
+/* Counts of a batch beside "updated", shown when they are not zero: a line that fits a terminal of 80 columns. */
+static const struct {
+    const char *field;
+    const char *words;
+} counts_shown[] = {
+    {"failed", "failed"}, {"rolled_back", "rolled back"}, {"updating", "busy"}, {"unreachable", "not reachable"}};
+
 static unsigned print_batch(const json_t *batch, size_t index)
 {
     char bar[BAR_WIDTH + 1];
+    char counts[128] = "";
+    size_t used = 0;
     const char *state = ud_cli_field_text(batch, "state");
     draw_bar(batch, bar);
-    ud_output_line(batch_style(state),
-                   "  batch %-2zu [%s] %-7s %lld of %lld updated, %lld failed, %lld rolled back, %lld busy", index + 1,
-                   bar, state, ud_cli_field_number(batch, "succeeded"), batch_size(batch),
-                   ud_cli_field_number(batch, "failed"), ud_cli_field_number(batch, "rolled_back"),
-                   ud_cli_field_number(batch, "updating"));
+    for (size_t i = 0; i < sizeof counts_shown / sizeof counts_shown[0] && used < sizeof counts; i++) {
+        long long count = ud_cli_field_number(batch, counts_shown[i].field);
+        if (count != 0) {
+            used += (size_t)snprintf(counts + used, sizeof counts - used, ", %lld %s", count, counts_shown[i].words);
+        }
+    }
+    ud_output_line(batch_style(state), "  batch %-2zu [%s] %-7s %lld of %lld updated%s", index + 1, bar, state,
+                   ud_cli_field_number(batch, "succeeded"), batch_size(batch), counts);
     return 1;
 }
 
