@@ -339,6 +339,21 @@ static void act_give_up(ud_agent_t *agent, uint64_t now_ms)
     agent->retry_ms = now_ms;
 }
 
+/* What the spare slot holds stays, and the journal's row of how far it is good: the same image may be offered under another
+ * id. A trial goes on.
+ */
+static void act_forget(ud_agent_t *agent, uint64_t now_ms)
+{
+    ud_report_forget(agent);
+    if (agent->has_update && agent->update.update_id == agent->sent_id) {
+        withdraw(agent);
+        agent->has_update = false;
+        agent->home = UD_AGENT_IDLE;
+    }
+    agent->checkin_ms = now_ms;
+    act_back_off(agent, now_ms);
+}
+
 static void act_accept(ud_agent_t *agent, uint64_t now_ms)
 {
     act_settle(agent, now_ms);
@@ -399,9 +414,9 @@ static const act_t acts[UD_ACT_COUNT] = {
     [UD_ACT_SETTLE] = act_settle,     [UD_ACT_BACK_OFF] = act_back_off,
     [UD_ACT_AGAIN] = act_again,       [UD_ACT_HOLD] = act_hold,
     [UD_ACT_ACCEPT] = act_accept,     [UD_ACT_GIVE_UP] = act_give_up,
-    [UD_ACT_STAGE] = act_stage,       [UD_ACT_REBOOT] = act_reboot,
-    [UD_ACT_CONFIRM] = act_confirm,   [UD_ACT_REJECT] = act_reject,
-    [UD_ACT_RETIRE] = act_retire,
+    [UD_ACT_FORGET] = act_forget,     [UD_ACT_STAGE] = act_stage,
+    [UD_ACT_REBOOT] = act_reboot,     [UD_ACT_CONFIRM] = act_confirm,
+    [UD_ACT_REJECT] = act_reject,     [UD_ACT_RETIRE] = act_retire,
 };
 
 /* ---- the engine ------------------------------------------------------------ */

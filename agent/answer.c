@@ -12,6 +12,7 @@ static const struct {
 } statuses[] = {
     {401, UD_EVENT_DENIED},
     {404, UD_EVENT_UNKNOWN},
+    {409, UD_EVENT_ORPHANED},
     {410, UD_EVENT_RETIRED},
 };
 

@@ -20,6 +20,7 @@ typedef enum {
     UD_EVENT_DENIED,   /* the server does not take the token or secret */
     UD_EVENT_UNKNOWN,  /* the server does not know the device */
     UD_EVENT_PENDING,  /* a person has to approve the device */
+    UD_EVENT_ORPHANED, /* the server does not know the update that was reported */
     UD_EVENT_RETIRED,  /* the device is out of service */
     UD_EVENT_INSTALL,  /* an offer was accepted */
     UD_EVENT_REFUSED,  /* an offer was refused */
@@ -43,6 +44,7 @@ typedef enum {
     UD_ACT_HOLD,       /* the download stops; say why at once */
     UD_ACT_ACCEPT,     /* take back what boot was asked for before, wait for a good moment */
     UD_ACT_GIVE_UP,    /* forget the update and report why */
+    UD_ACT_FORGET,     /* drop the update that was reported without a word, ask again after a while */
     UD_ACT_STAGE,      /* the image is complete; the server is told before boot is */
     UD_ACT_REBOOT,     /* ask boot to install, and reset */
     UD_ACT_CONFIRM,    /* the trial is passed */

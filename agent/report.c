@@ -103,17 +103,29 @@ void ud_report_result(ud_agent_t *agent, uint32_t update_id, ud_device_state_t s
     agent->result_error = (uint16_t)err;
 }
 
+/* Without the journal it is reported once more after the next reset, and answered as now. */
+static void drop_row_of(ud_agent_t *agent, uint32_t update_id)
+{
+    if (agent->report.update_id == update_id && ud_report_drop(agent) != UD_OK) {
+        agent->report.update_id = 0;
+    }
+}
+
 void ud_report_acknowledged(ud_agent_t *agent)
 {
     agent->sent_open = false;
     if (!agent->result_pending || agent->sent_id != agent->result_id || agent->sent_state != agent->result) {
         return;
     }
-    /* Without the journal the result is reported once more after the next reset: the server knows it then. */
-    if (agent->report.update_id == agent->result_id && ud_report_drop(agent) != UD_OK) {
-        agent->report.update_id = 0;
-    }
+    drop_row_of(agent, agent->result_id);
     agent->result_pending = false;
+}
+
+void ud_report_forget(ud_agent_t *agent)
+{
+    agent->sent_open = false;
+    agent->result_pending = agent->result_pending && agent->result_id != agent->sent_id;
+    drop_row_of(agent, agent->sent_id);
 }
 
 /* ---- check-in ------------------------------------------------------------ */

@@ -18,6 +18,9 @@ UD_MUST_USE ud_err_t ud_report_encode(ud_agent_t *agent, uint8_t *data, size_t *
 /* A check-in was answered: what it carried is done with. */
 void ud_report_acknowledged(ud_agent_t *agent);
 
+/* The server does not know the update of the last check-in: result and row of it go, nothing of it is reported again. */
+void ud_report_forget(ud_agent_t *agent);
+
 /* Sets the result to be reported next. */
 void ud_report_result(ud_agent_t *agent, uint32_t update_id, ud_device_state_t state, ud_err_t err);
 

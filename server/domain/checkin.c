@@ -232,17 +232,11 @@ static void take_progress(ud_fleet_t *fleet, uint32_t device, const ud_checkin_t
     ud_pending_report(fleet, device);
 }
 
-static void take_state(ud_fleet_t *fleet, uint32_t device, ud_command_t *command)
+static void take_state(ud_fleet_t *fleet, uint32_t device, const ud_checkin_t *m)
 {
-    const ud_checkin_t *m = command->in.checkin.message;
     ud_devices_t *d = &fleet->devices;
     uint32_t i = device - 1;
     if (!is_about_newest(fleet, device, m)) {
-        if (names_update(m)) {
-            command->warning = UD_ERR_UPDATE_UNKNOWN;
-            ud_event(fleet, (ud_event_spec_t){.kind = "update_unknown", .device = device, .err = UD_ERR_UPDATE_UNKNOWN},
-                     "Reports about update %u, which is not the one it was offered; ignored.", m->update_id);
-        }
         return;
     }
     ud_execution_state_t next = next_state(fleet, device, m);
@@ -306,12 +300,29 @@ static void answer(ud_fleet_t *fleet, uint32_t device, const ud_checkin_t *m, ud
     } else if (ud_execution_is_busy(d->state[i])) {
         answer_busy(fleet, device, m, offer);
     } else if (names_update(m) && (m->state == UD_DEVICE_WAITING || m->state == UD_DEVICE_DOWNLOADING) &&
-               (m->update_id != d->update_id[i] || d->state[i] == UD_EXECUTION_CANCELLED)) {
+               d->state[i] == UD_EXECUTION_CANCELLED) {
         answer_cancel(offer, m->update_id);
     }
     uint32_t seconds =
         ud_execution_is_busy(d->state[i]) ? fleet->config.update_interval_s : fleet->config.checkin_interval_s;
     offer->next_s = ud_fleet_jitter(seconds, (uint64_t)device << 32 | m->sequence);
+}
+
+/* What a report tells of the device counts, whatever update it is about. */
+static void take_new(ud_fleet_t *fleet, uint32_t device, const ud_checkin_t *m, bool unknown)
+{
+    take_number(fleet, device, m);
+    take_report(fleet, device, m);
+    if (unknown) {
+        ud_event(fleet, (ud_event_spec_t){.kind = "update_unknown", .device = device, .err = UD_ERR_UPDATE_UNKNOWN},
+                 "Reports about update %u, which is not the one it was offered last.", m->update_id);
+        return;
+    }
+    take_state(fleet, device, m);
+    ud_gate_run(fleet);
+    if (!ud_execution_is_busy(fleet->devices.state[device - 1]) && !is_past_download(m->state)) {
+        ud_offer_try(fleet, device);
+    }
 }
 
 ud_err_t ud_apply_checkin(ud_fleet_t *fleet, ud_command_t *command)
@@ -326,19 +337,17 @@ ud_err_t ud_apply_checkin(ud_fleet_t *fleet, ud_command_t *command)
     UD_REQUIRE(m->state < UD_DEVICE_STATE_COUNT && ud_utf8_is_text(m->hardware, strlen(m->hardware)) &&
                    ud_utf8_is_text(m->version, strlen(m->version)),
                UD_ERR_INVALID_ARGUMENT);
+    bool retired = (d->flags[i] & UD_DEVICE_RETIRED) != 0;
+    bool unknown = !retired && names_update(m) && !is_about_newest(fleet, device, m);
     bool repeated = is_repeated(d, i, m);
     fleet->reporter = device;
     ud_device_seen(fleet, device);
-    if (!repeated && (d->flags[i] & UD_DEVICE_RETIRED) == 0) {
-        take_number(fleet, device, m);
-        take_report(fleet, device, m);
-        take_state(fleet, device, command);
-        ud_gate_run(fleet);
-        if (!ud_execution_is_busy(d->state[i]) && !is_past_download(m->state)) {
-            ud_offer_try(fleet, device);
-        }
+    if (!repeated && !retired) {
+        take_new(fleet, device, m, unknown);
     }
-    answer(fleet, device, m, &command->out.offer);
+    if (!unknown) {
+        answer(fleet, device, m, &command->out.offer);
+    }
     command->wrote = (d->flags[i] & (UD_DEVICE_DIRTY | UD_DEVICE_DIRTY_HOT)) != 0;
-    return UD_OK;
+    return unknown ? UD_ERR_UPDATE_UNKNOWN : UD_OK;
 }

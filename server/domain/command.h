@@ -225,10 +225,7 @@ typedef struct ud_command {
     ud_err_t err;
     const char *detail;
     const char *field;
-    ud_err_t
-        warning; /* beside a good answer, for log and header: UD_ERR_UPDATE_UNKNOWN when a check-in was about an update
-                       * that the device was never offered; the answer stands all the same */
-    bool wrote;  /* the batch holds something of this answer: it waits for the commit */
+    bool wrote; /* the batch holds something of this answer: it waits for the commit */
 
     /* The thing as it is after the command. KEY_ADD, CLAIM_KEY_CREATE and GROUP_CREATE give a page of the one they made,
      * DEVICE_UPDATE the device, ROLLOUT_CREATE and ROLLOUT_ACT the rollout, SESSION_CREATE and SESSION_CHECK the session.

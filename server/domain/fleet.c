@@ -255,7 +255,6 @@ void ud_fleet_apply(ud_fleet_t *fleet, ud_time_t now, ud_command_t *command)
     fleet->source_address = command->source_address;
     command->detail = NULL;
     command->field = NULL;
-    command->warning = UD_OK;
     command->wrote = false;
     command->err = apply(fleet, command);
     ud_gate_run(fleet);

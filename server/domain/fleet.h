@@ -46,7 +46,7 @@ UD_MUST_USE ud_err_t ud_fleet_create(const ud_fleet_config_t *config, ud_store_t
 /* Frees the fleet, not the store. NULL is allowed. */
 void ud_fleet_destroy(ud_fleet_t *fleet);
 
-/* Applies one command: fills err, detail, field, warning, wrote and out. Never blocks, but for UD_COMMAND_QUERY_EVENTS
+/* Applies one command: fills err, detail, field, wrote and out. Never blocks, but for UD_COMMAND_QUERY_EVENTS
  * and UD_COMMAND_QUERY_DEVICE(_EVENTS), which read a page of events from the store (milliseconds).
  * While the fleet is not ready (see below), commands that would write are refused with UD_ERR_STORAGE_FULL or
  * UD_ERR_STORAGE: nothing is acknowledged that is not kept.

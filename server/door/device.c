@@ -126,14 +126,8 @@ static void answer_enrolment(ud_exchange_t *exchange, ask_t *ask)
     reply_message(exchange, ask->json, UD_MESSAGE_REGISTER_ANSWER, &answer);
 }
 
-/* A warning (a report about an update that was never offered) does not keep the offer from the device: it is told beside. */
 static void answer_offer(ud_exchange_t *exchange, ask_t *ask)
 {
-    ud_err_t warning = ask->command.warning;
-    if (warning != UD_OK) {
-        ud_exchange_reply_header(exchange, "Updraft-Warning", ud_err_code(warning));
-        ud_exchange_note(exchange, warning, ud_err_text(warning));
-    }
     reply_message(exchange, ask->json, UD_MESSAGE_OFFER, &ask->command.out.offer);
 }
 

@@ -105,11 +105,12 @@ def test_a_wrong_credential(server, device):
 
 
 def test_a_report_for_an_update_that_was_never_offered(server, device):
-    answer = device.check_in(state=6, update_id=4711)
-    assert answer.status == 200 and answer.json["action"] == 0  # the device must get its offer all the same
-    assert answer.headers["Updraft-Warning"] == "update_unknown"
-    server.program.expect("event=request .*code=update_unknown")
+    answer = device.check_in(state=6, update_id=4711, version="9.9.9")
+    assert (answer.status, answer.code) == (409, "update_unknown")
+    assert_logged(server, answer)
     assert "update_unknown" in [event["kind"] for event in server.api("GET", "/devices/gw-1/events")["items"]]
+    assert server.api("GET", "/devices/gw-1")["device"]["version"] == "9.9.9"  # what it says of itself counts all the same
+    assert device.check_in().status == 200
 
 
 def test_a_repeated_report_is_answered_again_and_counts_once(server, device):

@@ -58,13 +58,22 @@ static void answer_token(void)
     answer_message(UD_MESSAGE_REGISTER_ANSWER, &message);
 }
 
+static uint32_t place_of(uint32_t checkin)
+{
+    return checkin < FIXTURE_CHECKINS_MAX ? checkin : FIXTURE_CHECKINS_MAX - 1;
+}
+
 static void answer_checkin(const ud_request_t *request)
 {
     fixture_server_t *server = &present->server;
-    assert_true(server->checkin_count < FIXTURE_CHECKINS_MAX);
-    ud_checkin_t *checkin = &server->checkins[server->checkin_count];
+    ud_checkin_t *checkin = &server->checkins[place_of(server->checkin_count)];
     assert_int_equal(ud_message_decode(UD_MESSAGE_CHECKIN, request->body, checkin, NULL), UD_OK);
     server->checkin_count++;
+    bool named = (checkin->present & UD_FIELD(UD_CHECKIN_UPDATE_ID)) != 0;
+    if (server->knows_last_only && named && checkin->update_id != server->offer.update_id) {
+        answer.status = 409;
+        return;
+    }
     answer_message(UD_MESSAGE_OFFER, &server->offer);
 }
 
@@ -117,6 +126,9 @@ static ud_err_t begin(void *state, ud_port_t *port, const ud_request_t *request,
         answer_token();
         break;
     case UD_REQUEST_CHECKIN:
+        if (server->whim != NULL) {
+            server->whim(server);
+        }
         answer.status = 401;
         if (is_authentic(request)) {
             answer_checkin(request);
@@ -298,7 +310,7 @@ static void watch(void *context, ud_area_t area, uint32_t offset, const void *da
     fixture_t *fixture = context;
     (void)offset;
     (void)size;
-    fixture->erases_b += area == UD_AREA_SLOT_B && data == NULL ? 1 : 0;
+    fixture->erases[area] += data == NULL ? 1 : 0;
 }
 
 int fixture_setup(void **state)
@@ -449,7 +461,7 @@ void fixture_register(fixture_t *fixture)
 const ud_checkin_t *fixture_last(const fixture_t *fixture)
 {
     assert_true(fixture->server.checkin_count > 0);
-    return &fixture->server.checkins[fixture->server.checkin_count - 1];
+    return &fixture->server.checkins[place_of(fixture->server.checkin_count - 1)];
 }
 
 bool fixture_slot_b_holds(const fixture_t *fixture, const fixture_release_t *release)

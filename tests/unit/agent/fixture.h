@@ -24,11 +24,13 @@ typedef struct {
 } fixture_release_t;
 
 /* What the server does next; everything is counted. */
-typedef struct {
-    const char *token;                /* given at registration and renewal, demanded from then on */
-    uint8_t register_status;          /* ud_register_status_t */
-    ud_offer_t offer;                 /* the answer to each check-in */
-    const fixture_release_t *release; /* what the artifact address serves */
+typedef struct fixture_server {
+    void (*whim)(struct fixture_server *server); /* changes its mind before each check-in is looked at; NULL: never */
+    bool knows_last_only;                        /* 409 for a check-in about another update than the one in `offer` */
+    const char *token;                           /* given at registration and renewal, demanded from then on */
+    uint8_t register_status;                     /* ud_register_status_t */
+    ud_offer_t offer;                            /* the answer to each check-in */
+    const fixture_release_t *release;            /* what the artifact address serves */
 
     uint16_t fail_status[UD_REQUEST_COUNT]; /* answer this instead, so many times... */
     uint32_t fail_count[UD_REQUEST_COUNT];
@@ -40,10 +42,10 @@ typedef struct {
     uint32_t drip_ms;     /* each of them takes this long, of artifacts and of errors, which have no end; 0: at once */
 
     uint32_t requests[UD_REQUEST_COUNT];
-    uint32_t artifact_bytes; /* served */
-    uint32_t artifact_first; /* lowest offset asked for since it was last set to UINT32_MAX */
-    ud_register_t enrol;     /* the last registration */
-    ud_checkin_t checkins[FIXTURE_CHECKINS_MAX];
+    uint32_t artifact_bytes;                     /* served */
+    uint32_t artifact_first;                     /* lowest offset asked for since it was last set to UINT32_MAX */
+    ud_register_t enrol;                         /* the last registration */
+    ud_checkin_t checkins[FIXTURE_CHECKINS_MAX]; /* the first ones; the last place is of the last one */
     uint32_t checkin_count;
 } fixture_server_t;
 
@@ -57,9 +59,9 @@ typedef struct {
     _Alignas(uint64_t) uint8_t buffer[UD_AGENT_BUFFER_SIZE(UD_CHUNK_SIZE_DEFAULT)];
     uint64_t now_ms;
     fixture_server_t server;
-    fixture_release_t first;  /* what runs: 1.0.0 */
-    fixture_release_t second; /* 2.0.0 */
-    uint32_t erases_b;        /* erases of slot B so far */
+    fixture_release_t first;        /* what runs: 1.0.0 */
+    fixture_release_t second;       /* 2.0.0 */
+    uint32_t erases[UD_AREA_COUNT]; /* so far */
     ud_agent_link_t link;
     bool deny_download;
     bool deny_reboot;

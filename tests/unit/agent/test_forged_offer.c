@@ -93,9 +93,9 @@ static void judge(const ud_field_t *field, unsigned way, bool dropped, bool harm
     (void)fixture_run_until(fixture, fixture_has_result, LIMIT_MS, NULL);
 
     ud_slot_status(&fixture->journal, &status);
-    if (!harmless && (fixture->erases_b > 0 || status.install_pending)) {
+    if (!harmless && (fixture->erases[UD_AREA_SLOT_B] > 0 || status.install_pending)) {
         fail_msg("\"%s\" %s (way %u): %u sectors erased, %s", field->name, dropped ? "dropped" : "forged", way,
-                 fixture->erases_b, status.install_pending ? "staged" : "not staged");
+                 fixture->erases[UD_AREA_SLOT_B], status.install_pending ? "staged" : "not staged");
     }
     if (status.install_pending) {
         assert_true(fixture_slot_b_holds(fixture, &fixture->second));
@@ -117,7 +117,7 @@ static void the_true_offer_is_staged(void **state)
     (void)fixture_run_until(fixture, fixture_has_result, LIMIT_MS, NULL);
     ud_slot_status(&fixture->journal, &status);
     assert_true(status.install_pending);
-    assert_true(fixture->erases_b > 0);
+    assert_true(fixture->erases[UD_AREA_SLOT_B] > 0);
     assert_true(fixture_slot_b_holds(fixture, &fixture->second));
 }
 
@@ -155,7 +155,7 @@ static void expect_refusal(fixture_t *fixture, ud_err_t err)
     assert_true(fixture_run_until(fixture, fixture_has_result, LIMIT_MS, NULL));
     assert_int_equal(fixture->agent.result, UD_DEVICE_REFUSED);
     assert_int_equal(fixture->agent.result_error, err);
-    assert_int_equal(fixture->erases_b, 0);
+    assert_int_equal(fixture->erases[UD_AREA_SLOT_B], 0);
     uint32_t checkins = fixture->server.checkin_count;
     assert_true(fixture_run_until(fixture, fixture_is_idle, LIMIT_MS, NULL));
     assert_true(fixture->server.checkin_count > checkins);
@@ -293,7 +293,7 @@ static void a_forged_first_record_makes_the_device_erase_nothing(void **state)
     assert_true(fixture_run_until(fixture, fixture_has_result, LIMIT_MS, NULL));
     assert_int_equal(fixture->agent.result, UD_DEVICE_FAILED);
     assert_int_equal(fixture->agent.result_error, UD_ERR_CHUNK_DIGEST);
-    assert_int_equal(fixture->erases_b, 0);
+    assert_int_equal(fixture->erases[UD_AREA_SLOT_B], 0);
 }
 
 static void a_forged_record_never_reaches_flash(void **state)

@@ -121,7 +121,7 @@ static void an_offer_on_trial_is_not_taken(void **state)
     start_trial(fixture);
     fixture_offer(fixture, &fixture->second);
     assert_false(fixture_run_until(fixture, fixture_has_result, LIMIT_MS, NULL));
-    assert_int_equal(fixture->erases_b, 0);
+    assert_int_equal(fixture->erases[UD_AREA_SLOT_B], 0);
     assert_int_equal(fixture->server.requests[UD_REQUEST_ARTIFACT], 0);
 }
 

@@ -93,7 +93,7 @@ static void only_sectors_that_must_be_are_erased(void **state)
                   fixture->second.size);
     fixture_offer(fixture, &fixture->second);
     assert_true(fixture_run_until(fixture, fixture_is_staged, LIMIT_MS, NULL));
-    assert_int_equal(fixture->erases_b, 0);
+    assert_int_equal(fixture->erases[UD_AREA_SLOT_B], 0);
     assert_true(fixture_slot_b_holds(fixture, &fixture->second));
 }
 
@@ -391,7 +391,7 @@ static void a_worn_journal_starts_no_download(void **state)
     assert_true(fixture_run_until(fixture, fixture_has_result, fixture->now_ms + LIMIT_MS, NULL));
     assert_int_equal(fixture->agent.result, UD_DEVICE_FAILED);
     assert_int_equal(fixture->agent.result_error, UD_ERR_JOURNAL_WORN);
-    assert_int_equal(fixture->erases_b, 0);
+    assert_int_equal(fixture->erases[UD_AREA_SLOT_B], 0);
     assert_true(fixture_run_until(fixture, fixture_is_idle, fixture->now_ms + LIMIT_MS, NULL));
     assert_true(fixture_last(fixture)->journal_worn);
 }

@@ -92,7 +92,7 @@ export const errorTexts: Record<ErrorCode, string> = {
   csrf: 'The request did not carry the CSRF header of this session; reload the page and try again.',
   not_found: 'There is nothing of that name; list what exists and try again.',
   device_unknown: 'No device of this id is registered; the device must register first.',
-  update_unknown: 'No update of this id was offered to the device; the report is ignored.',
+  update_unknown: 'This is not the update that the device was offered last; the device forgets it and checks in without its id.',
   method_not_allowed: 'This address does not take that method; see Allow for those it takes.',
   conflict: 'The present state does not allow that; look at the state and try again.',
   exists: 'There is one of that name already; choose another name or use the existing one.',

@@ -106,8 +106,7 @@ static void a_repeated_report_is_noted_once(void **state)
     (void)state;
     actor.update_id = 99;
     for (unsigned n = 0; n < 3; n++) {
-        assert_int_equal(actor_report(&world, &actor, UD_DEVICE_DOWNLOADING, UD_OK), UD_OK);
-        assert_int_equal(actor.offer.action, UD_ACTION_CANCEL);
+        assert_int_equal(actor_report(&world, &actor, UD_DEVICE_DOWNLOADING, UD_OK), UD_ERR_UPDATE_UNKNOWN);
         actor.sequence--;
     }
     assert_int_equal(count_events("update_unknown"), 1);
@@ -145,16 +144,45 @@ static void a_repeat_in_the_window_of_the_first_waits_for_its_commit(void **stat
     }
 }
 
-static void a_report_about_an_unknown_update_is_noted_and_answered(void **state)
+static void a_report_about_an_unknown_update_is_an_error_and_noted(void **state)
 {
     (void)state;
     actor.update_id = 99;
-    assert_int_equal(actor_report(&world, &actor, UD_DEVICE_DOWNLOADING, UD_OK), UD_OK);
-    assert_int_equal(world.command.warning, UD_ERR_UPDATE_UNKNOWN);
-    assert_int_equal(actor.offer.action, UD_ACTION_CANCEL);
-    assert_int_equal(actor.offer.update_id, 99);
+    assert_int_equal(actor_report(&world, &actor, UD_DEVICE_DOWNLOADING, UD_OK), UD_ERR_UPDATE_UNKNOWN);
+    assert_true(world.command.wrote);
     assert_true(has_event("update_unknown"));
     assert_int_equal(world_device_view(&world, actor.id)->state, UD_VIEW_IDLE);
+}
+
+/* The device cannot take an offer from an error: it gets it with its next check-in, which is without the id. */
+static void the_offer_waits_for_the_check_in_after_the_error(void **state)
+{
+    (void)state;
+    world_release(&world, "2.0.0");
+    char rollout[16];
+    strcpy(rollout, world_rollout(&world, "2.0.0", NULL)->id);
+    actor.update_id = 99;
+    assert_int_equal(actor_report(&world, &actor, UD_DEVICE_DOWNLOADING, UD_OK), UD_ERR_UPDATE_UNKNOWN);
+    assert_int_equal(world_rollout_view(&world, rollout)->batches[0].offered, 0);
+    actor.update_id = 0;
+    assert_int_equal(actor_checkin(&world, &actor), UD_OK);
+    assert_int_equal(actor.offer.action, UD_ACTION_INSTALL);
+}
+
+static void what_a_device_runs_counts_whatever_update_it_reports(void **state)
+{
+    (void)state;
+    world_release(&world, "2.0.0");
+    world_rollout(&world, "2.0.0", NULL);
+    actor_checkin(&world, &actor);
+    strcpy(actor.version, actor.offer.version);
+    memcpy(actor.image_digest, actor.offer.image_digest, sizeof(actor.image_digest));
+    actor.update_id = 99;
+    assert_int_equal(actor_report(&world, &actor, UD_DEVICE_CONFIRMED, UD_OK), UD_ERR_UPDATE_UNKNOWN);
+    assert_string_equal(world_device_view(&world, actor.id)->version, "2.0.0");
+    actor.update_id = 0;
+    assert_int_equal(actor_checkin(&world, &actor), UD_OK);
+    assert_int_equal(world_device_view(&world, actor.id)->state, UD_VIEW_SUCCESS);
 }
 
 static void only_epochs_that_alternate_suggest_a_clone(void **state)
@@ -358,7 +386,9 @@ int main(void)
         TEST(a_repeated_report_is_noted_once),
         TEST(an_older_report_that_comes_late_changes_nothing),
         TEST(a_repeat_in_the_window_of_the_first_waits_for_its_commit),
-        TEST(a_report_about_an_unknown_update_is_noted_and_answered),
+        TEST(a_report_about_an_unknown_update_is_an_error_and_noted),
+        TEST(the_offer_waits_for_the_check_in_after_the_error),
+        TEST(what_a_device_runs_counts_whatever_update_it_reports),
         TEST(only_epochs_that_alternate_suggest_a_clone),
         TEST(a_device_that_lost_its_journal_is_offered_the_same_again),
         TEST(the_offer_says_all_that_the_device_must_check),

@@ -175,6 +175,8 @@ static void a_retired_device_gets_nothing_any_more(void **state)
     assert_int_equal(actor_register(&world, &actor, WORLD_CLAIM_KEY), UD_ERR_RETIRED);
     assert_int_equal(actor_checkin(&world, &actor), UD_OK);
     assert_int_equal(actor.offer.action, UD_ACTION_DECOMMISSION);
+    actor.update_id = 99; /* not known, but that is not what it must hear */
+    assert_int_equal(actor_report(&world, &actor, UD_DEVICE_DOWNLOADING, UD_OK), UD_OK);
     ud_command_t *command = world_ask(&world, UD_COMMAND_DEVICE_AUTH);
     command->in.device_auth = (ud_device_auth_in_t){actor.id, actor.generation};
     assert_int_equal(world_do(&world), UD_ERR_RETIRED);
