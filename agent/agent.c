@@ -25,14 +25,14 @@ static uint64_t sooner(uint64_t left, uint64_t right)
     return left < right ? left : right;
 }
 
-/* DUE when the next check-in is, and a backoff does not forbid it; else `*wake_ms` says when. */
-static ud_agent_event_t check_in_due(const ud_agent_t *agent, uint64_t now_ms, uint64_t *wake_ms)
+/* DUE when the next check-in is, and neither backoff nor budget forbids it; else `*wake_ms` says when. */
+static ud_agent_event_t check_in_due(ud_agent_t *agent, uint64_t now_ms, uint64_t *wake_ms)
 {
     uint64_t at_ms = later(agent->checkin_ms, agent->retry_ms);
-    if (now_ms >= at_ms) {
+    if (now_ms >= at_ms && ud_budget_take(&agent->budget, UD_BUDGET_CHECKIN, now_ms)) {
         return UD_EVENT_DUE;
     }
-    *wake_ms = sooner(*wake_ms, at_ms);
+    *wake_ms = sooner(*wake_ms, later(at_ms, ud_budget_ready_ms(&agent->budget, UD_BUDGET_CHECKIN)));
     return UD_EVENT_NONE;
 }
 
@@ -253,25 +253,27 @@ static void act_back_off(ud_agent_t *agent, uint64_t now_ms)
                                              agent->answer.retry_after_s, chance(agent, now_ms));
 }
 
-/* Begins to write the identity with `token`; what goes wrong shows in the work of the state. */
-static void save(ud_agent_t *agent, const char *token)
+/* Begins to write the identity with `token`, if it was not written too often; what goes wrong shows in the work of the
+ * state.
+ */
+static void save(ud_agent_t *agent, const char *token, uint64_t now_ms)
 {
     agent->save = (ud_identity_save_t){0};
-    ud_agent_may_fail(ud_identity_save_begin(&agent->identity, agent->port, token, agent->buffer, &agent->save));
+    if (ud_budget_take(&agent->budget, UD_BUDGET_SAVE, now_ms)) {
+        ud_agent_may_fail(ud_identity_save_begin(&agent->identity, agent->port, token, agent->buffer, &agent->save));
+    }
 }
 
 static void act_draw_identity(ud_agent_t *agent, uint64_t now_ms)
 {
-    (void)now_ms;
-    save(agent, "");
+    save(agent, "", now_ms);
 }
 
 static void act_keep_token(ud_agent_t *agent, uint64_t now_ms)
 {
-    (void)now_ms;
     const ud_register_answer_t *answer = ud_exchange_scratch(agent);
     ud_exchange_close(agent);
-    save(agent, answer->token);
+    save(agent, answer->token, now_ms);
 }
 
 static void act_register(ud_agent_t *agent, uint64_t now_ms)

@@ -72,7 +72,8 @@ void ud_answer_judge(const ud_agent_t *agent, ud_update_judge_t *judge)
 }
 
 /* An order to install. The answer to the report of a failure may not begin the same update again, or the two would
- * chase each other: the next check-in may. On trial the server repeats what is being tried.
+ * chase each other: the next check-in may. On trial the server repeats what is being tried. An offer beyond the budget is
+ * left for a later check-in.
  */
 static ud_agent_event_t take_offer(ud_agent_t *agent, const ud_offer_t *offer, bool was_result, uint64_t now_ms)
 {
@@ -90,6 +91,9 @@ static ud_agent_event_t take_offer(ud_agent_t *agent, const ud_offer_t *offer, b
     if (err != UD_OK) {
         ud_report_result(agent, offer->update_id, UD_DEVICE_REFUSED, err);
         return UD_EVENT_REFUSED;
+    }
+    if (!ud_budget_take(&agent->budget, UD_BUDGET_OFFER, now_ms)) {
+        return UD_EVENT_DONE;
     }
     agent->update = update;
     return UD_EVENT_INSTALL;

@@ -21,6 +21,7 @@
 #ifndef UPDRAFT_AGENT_H
 #define UPDRAFT_AGENT_H
 
+#include "agent/budget.h"
 #include "agent/identity.h"
 #include "agent/spare.h"
 #include "agent/transport.h"
@@ -154,6 +155,7 @@ typedef struct {
     uint64_t retry_ms;    /* nothing is sent before */
     uint64_t ask_ms;      /* hooks are not asked before */
     uint64_t answered_ms; /* last answer to a check-in; 0: none since the update was staged */
+    ud_budget_t budget;   /* what the server may still have written to flash */
 
     /* identity */
     ud_identity_t identity;

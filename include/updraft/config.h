@@ -48,6 +48,18 @@
 /* Sequence numbers of reports reserved in the journal at once; a reset skips what is left of them. */
 #define UD_AGENT_SEQUENCE_BLOCK 64
 
+/* How often a server may have flash written (agent/budget.h): so many at once, then one in so many milliseconds. A save of
+ * the identity erases two sectors, an accepted offer the spare slot: at 32 of either a day, flash of 10 000 erases lasts
+ * ten months under a server that does nothing else; a token's usual life is a week. A check-in costs the journal next to
+ * nothing, but not at the speed of a server that gives cause for the next one with each answer.
+ */
+#define UD_AGENT_SAVES_MAX 8
+#define UD_AGENT_SAVE_PERIOD_MS 3600000
+#define UD_AGENT_OFFERS_MAX 8
+#define UD_AGENT_OFFER_PERIOD_MS 3600000
+#define UD_AGENT_CHECKINS_MAX 64
+#define UD_AGENT_CHECKIN_PERIOD_MS 1000
+
 /* Bytes programmed into the spare slot in one step; a multiple of every write size. */
 #define UD_AGENT_PAGE_SIZE 256
 
