@@ -13,7 +13,7 @@
 static void ask(ud_exchange_t *exchange, ud_command_type_t type, const ud_json_field_t *fields)
 {
     ud_operator_ask_t *question = ud_operator_ask(exchange, type, 200, fields);
-    if (question != NULL) {
+    if (question != NULL && ud_input_query_names(exchange, NULL)) {
         question->command.in.lookup.id = ud_exchange_param(exchange, 0);
         ud_operator_send(exchange, question, NULL);
     }

@@ -1,5 +1,6 @@
 #include "server/door/operator_ask.h"
 
+#include "server/door/operator_input.h"
 #include "server/door/problem.h"
 
 #include <stdlib.h>
@@ -39,7 +40,10 @@ void ud_operator_collect(ud_exchange_t *exchange, ud_command_type_t type, int st
                          ud_exchange_fn then)
 {
     ud_operator_ask_t *ask = ud_operator_ask(exchange, type, status, fields);
-    ud_operator_ask_t *check = ask == NULL ? NULL : ud_operator_ask(exchange, UD_COMMAND_SESSION_CHECK, 200, NULL);
+    if (ask == NULL || !ud_input_query_names(exchange, NULL)) {
+        return;
+    }
+    ud_operator_ask_t *check = ud_operator_ask(exchange, UD_COMMAND_SESSION_CHECK, 200, NULL);
     if (check != NULL) {
         ask->then = then;
         ud_exchange_set_context(exchange, ask);

@@ -50,7 +50,7 @@ void ud_operator_list_devices(ud_exchange_t *exchange)
 void ud_operator_get_device(ud_exchange_t *exchange)
 {
     ud_operator_ask_t *ask = ud_operator_ask(exchange, UD_COMMAND_QUERY_DEVICE, 200, ud_json_device_detail);
-    if (ask != NULL) {
+    if (ask != NULL && ud_input_query_names(exchange, NULL)) {
         ask->command.in.lookup.id = ud_exchange_param(exchange, 0);
         ud_operator_send(exchange, ask, NULL);
     }

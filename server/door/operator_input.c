@@ -208,16 +208,18 @@ static bool refuse_missing(ud_exchange_t *exchange, const char *name)
     return false;
 }
 
-static bool refuse_unknown(ud_exchange_t *exchange, const ud_input_field_t *fields, const char *name)
+/* `what`: "field" or "parameter". */
+static bool refuse_unknown(ud_exchange_t *exchange, const ud_input_field_t *fields, const char *what, ud_span_t name)
 {
     char known[256] = "";
     size_t at = 0;
     for (const ud_input_field_t *field = fields; field->kind != UD_INPUT_END && at < sizeof known; field++) {
         at += (size_t)snprintf(known + at, sizeof known - at, " %s", field->name);
     }
-    const char *field = ud_arena_text(ud_exchange_arena(exchange), name, strnlen(name, SHOWN_SIZE));
-    ud_problem_reply(exchange, UD_ERR_INVALID_ARGUMENT, field, "there is no field \"%.*s\" here; known are:%s",
-                     SHOWN_SIZE, name, known);
+    int shown = name.size < SHOWN_SIZE ? (int)name.size : SHOWN_SIZE;
+    const char *field = ud_arena_text(ud_exchange_arena(exchange), (const char *)name.data, (size_t)shown);
+    ud_problem_reply(exchange, UD_ERR_INVALID_ARGUMENT, field, "there is no %s \"%.*s\" here; known are:%s", what,
+                     shown, (const char *)name.data, at > 0 ? known : " none");
     return false;
 }
 
@@ -247,7 +249,7 @@ static bool read_object(ud_exchange_t *exchange, const ud_input_field_t *fields,
     {
         const ud_input_field_t *field = find_field(fields, name);
         if (field == NULL) {
-            return refuse_unknown(exchange, fields, name);
+            return refuse_unknown(exchange, fields, "field", ud_span(name, strlen(name)));
         }
         if (!take(exchange, field, result, value)) {
             return false;
@@ -308,8 +310,29 @@ static json_t *query_value(const char *text, json_type type)
     return json_string(text);
 }
 
+bool ud_input_query_names(ud_exchange_t *exchange, const ud_input_field_t *fields)
+{
+    static const ud_input_field_t none[] = {{.kind = UD_INPUT_END}};
+    const ud_input_field_t *known = fields != NULL ? fields : none;
+    ud_span_t name;
+    for (size_t offset = 0; ud_exchange_query_next(exchange, &offset, &name);) {
+        const ud_input_field_t *field = known;
+        while (field->kind != UD_INPUT_END &&
+               (strlen(field->name) != name.size || memcmp(field->name, name.data, name.size) != 0)) {
+            field++;
+        }
+        if (field->kind == UD_INPUT_END) {
+            return refuse_unknown(exchange, known, "parameter", name);
+        }
+    }
+    return true;
+}
+
 bool ud_input_query(ud_exchange_t *exchange, const ud_input_field_t *fields, void *result)
 {
+    if (!ud_input_query_names(exchange, fields)) {
+        return false;
+    }
     for (const ud_input_field_t *field = fields; field->kind != UD_INPUT_END; field++) {
         const char *text = NULL;
         if (ud_exchange_query(exchange, field->name, &text) != UD_OK) {

@@ -46,9 +46,12 @@ typedef struct {
  */
 bool ud_input_body(ud_exchange_t *exchange, const ud_input_field_t *fields, void *result);
 
-/* Reads query parameters into `result` in the same way; parameters that the table does not name are not looked at.
- * False: the request was answered, UD_ERR_INVALID_ARGUMENT.
+/* False when the query has a parameter that the table does not name, or any where `fields` is NULL; the request was
+ * answered, UD_ERR_INVALID_ARGUMENT with the name and those that are known.
  */
+bool ud_input_query_names(ud_exchange_t *exchange, const ud_input_field_t *fields);
+
+/* Reads query parameters into `result` in the same way. False: the request was answered, UD_ERR_INVALID_ARGUMENT. */
 bool ud_input_query(ud_exchange_t *exchange, const ud_input_field_t *fields, void *result);
 
 #endif

@@ -175,7 +175,9 @@ void ud_operator_sign_in(ud_exchange_t *exchange)
         ud_problem_reply(exchange, err, NULL, "the page that asks is of another origin");
         return;
     }
-    ud_exchange_collect(exchange, UD_OPERATOR_BODY_SIZE_MAX, sign_in_body);
+    if (ud_input_query_names(exchange, NULL)) {
+        ud_exchange_collect(exchange, UD_OPERATOR_BODY_SIZE_MAX, sign_in_body);
+    }
 }
 
 static void signed_out(ud_exchange_t *exchange, ud_command_t *command)
@@ -189,7 +191,7 @@ static void signed_out(ud_exchange_t *exchange, ud_command_t *command)
 void ud_operator_sign_out(ud_exchange_t *exchange)
 {
     ud_operator_ask_t *ask = ud_operator_ask(exchange, UD_COMMAND_SESSION_END, 204, NULL);
-    if (ask != NULL) {
+    if (ask != NULL && ud_input_query_names(exchange, NULL)) {
         ud_operator_send(exchange, ask, signed_out);
     }
 }
@@ -212,7 +214,7 @@ static void session_found(ud_exchange_t *exchange, ud_command_t *command)
 void ud_operator_get_me(ud_exchange_t *exchange)
 {
     ud_operator_ask_t *ask = ud_operator_ask(exchange, UD_COMMAND_SESSION_CHECK, 200, ud_json_session);
-    if (ask != NULL) {
+    if (ask != NULL && ud_input_query_names(exchange, NULL)) {
         ud_operator_send(exchange, ask, session_found);
     }
 }

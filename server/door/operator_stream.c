@@ -6,6 +6,7 @@
  */
 #include "core/base/limits.h"
 #include "server/door/operator_handlers.h"
+#include "server/door/operator_input.h"
 #include "server/door/problem.h"
 
 #include <stdio.h>
@@ -131,6 +132,11 @@ static void ended(ud_exchange_t *exchange)
     atomic_fetch_sub(&door->stream_count, 1);
 }
 
+static const ud_input_field_t query_fields[] = {
+    {.name = "devices", .kind = UD_INPUT_TEXT},
+    {.kind = UD_INPUT_END},
+};
+
 /* "a,b,c" into ids; false if there are too many, or it is no text. */
 static bool read_ids(ud_exchange_t *exchange, stream_t *stream)
 {
@@ -176,6 +182,9 @@ void ud_operator_stream(ud_exchange_t *exchange)
     ud_err_t err = ud_operator_identify(exchange, stream->session);
     if (err != UD_OK) {
         ud_problem_reply(exchange, err, NULL, NULL);
+        return;
+    }
+    if (!ud_input_query_names(exchange, query_fields)) {
         return;
     }
     if (!read_ids(exchange, stream)) {

@@ -60,6 +60,9 @@ const char *ud_exchange_path(const ud_exchange_t *exchange);
  */
 UD_MUST_USE ud_err_t ud_exchange_query(ud_exchange_t *exchange, const char *name, const char **value);
 
+/* Name of the next query parameter, as sent; false behind the last. `*offset` is 0 for the first and kept for the next. */
+bool ud_exchange_query_next(const ud_exchange_t *exchange, size_t *offset, ud_span_t *name);
+
 /* Value of the first header of that name (lower case), or NULL. */
 const char *ud_exchange_header(const ud_exchange_t *exchange, const char *lower_case);
 

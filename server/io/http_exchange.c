@@ -304,6 +304,16 @@ ud_err_t ud_exchange_query(ud_exchange_t *exchange, const char *name, const char
     return UD_OK;
 }
 
+bool ud_exchange_query_next(const ud_exchange_t *exchange, size_t *offset, ud_span_t *name)
+{
+    const char *at = exchange->query == NULL ? "" : exchange->query + *offset;
+    size_t empty = strspn(at, "&");
+    size_t size = strcspn(at + empty, "&");
+    *offset += empty + size;
+    *name = ud_span(at + empty, strcspn(at + empty, "=&"));
+    return size > 0;
+}
+
 const char *ud_exchange_param(const ud_exchange_t *exchange, unsigned index)
 {
     return index < UD_ROUTE_PARAM_COUNT_MAX && exchange->params[index] != NULL ? exchange->params[index] : "";

@@ -90,6 +90,15 @@ def test_the_server_judges_each_described_parameter(api, path, name):
     assert (status, code, problem["field"]) == (400, "invalid_argument", name)
 
 
+@pytest.mark.parametrize("method, path", [(method, path.replace("{id}", "x")) for path, item in contract.document()["paths"].items() for method in item if method != "parameters"])
+def test_the_server_refuses_a_parameter_that_is_not_described(api, method, path):
+    for query in ("no_such=1", "no_such", "&&no_such=", "%6eo_such=1"):
+        status, code, problem = api.problem(method.upper(), f"{path}?{query}")
+        assert (status, code) == (400, "invalid_argument")
+        assert problem["field"] == query.strip("&").partition("=")[0]
+        assert "known are:" in problem["detail"]
+
+
 def make_image(folder):
     cli = programs.Cli(folder / "home")
     payload, image = folder / "payload.bin", folder / "image.img"

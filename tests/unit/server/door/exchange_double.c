@@ -45,6 +45,14 @@ ud_err_t ud_exchange_query(ud_exchange_t *exchange, const char *name, const char
     return asked && exchange->query_value == NULL ? UD_ERR_MALFORMED : UD_OK;
 }
 
+bool ud_exchange_query_next(const ud_exchange_t *exchange, size_t *offset, ud_span_t *name)
+{
+    bool first = exchange->query_name != NULL && *offset == 0;
+    *offset = 1;
+    *name = first ? ud_span(exchange->query_name, strlen(exchange->query_name)) : ud_span("", 0);
+    return first;
+}
+
 ud_span_t ud_exchange_body(const ud_exchange_t *exchange)
 {
     return ud_span(exchange->body, strlen(exchange->body));

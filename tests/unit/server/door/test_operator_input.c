@@ -246,7 +246,19 @@ static void query_parameters_are_read_by_the_same_table(void **state)
     assert_int_equal(fixture->thing.tristate, 1);
     assert_true(read_query(fixture, "colour", "red"));
     assert_int_equal(fixture->thing.choice, 0);
-    assert_true(read_query(fixture, "unrelated", "x"));
+}
+
+static void an_unknown_query_parameter_is_refused_by_name(void **state)
+{
+    fixture_t *fixture = *state;
+    assert_false(read_query(fixture, "limits", "5"));
+    assert_int_equal(fixture->exchange.err, UD_ERR_INVALID_ARGUMENT);
+    assert_string_equal(fixture->exchange.field, "limits");
+    assert_non_null(strstr(fixture->exchange.detail, "there is no parameter \"limits\" here; known are: "));
+    assert_non_null(strstr(fixture->exchange.detail, " limit"));
+    assert_false(read_query(fixture, "lim", "5"));
+    assert_false(ud_input_query_names(&fixture->exchange, NULL));
+    assert_non_null(strstr(fixture->exchange.detail, "known are: none"));
 }
 
 static void a_query_that_is_no_text_is_refused(void **state)
@@ -286,6 +298,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(batches_of_nothing_or_of_both_are_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(more_than_twenty_batches_are_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(query_parameters_are_read_by_the_same_table, setup, teardown),
+        cmocka_unit_test_setup_teardown(an_unknown_query_parameter_is_refused_by_name, setup, teardown),
         cmocka_unit_test_setup_teardown(a_query_that_is_no_text_is_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(query_numbers_are_digits_in_range, setup, teardown),
     };
