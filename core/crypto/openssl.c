@@ -95,8 +95,8 @@ static EC_KEY *make_key(const uint8_t public_key[UD_P256_PUBLIC_KEY_SIZE])
 {
     EC_KEY *key = EC_KEY_new();
     EC_POINT *point = make_point(public_key);
-    int made = key != NULL && point != NULL && EC_KEY_set_group(key, curve) == 1 &&
-               EC_KEY_set_public_key(key, point) == 1;
+    int made =
+        key != NULL && point != NULL && EC_KEY_set_group(key, curve) == 1 && EC_KEY_set_public_key(key, point) == 1;
     EC_POINT_free(point);
     if (!made) {
         EC_KEY_free(key);

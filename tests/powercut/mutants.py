@@ -105,7 +105,7 @@ MUTANTS = {
         BOOT,
     ),
 }
-HOST = tuple(f"core/crypto/{name}.c" for name in ("aes_ctr", "equal", "hkdf", "key", "openssl", "rsa_pss"))
+HOST = tuple(f"core/crypto/{name}.c" for name in ("aes_ctr", "ed25519", "equal", "hkdf", "key", "openssl", "rsa_pss"))
 SOURCES = {
     "journal_model": ("tests/powercut/journal_model.c", "tests/powercut/explore.c", "boot/swap.c"),
     "boot_cuts": ("tests/powercut/boot_cuts.c", "tests/powercut/harness.c", "tests/powercut/explore.c") + HOST,
