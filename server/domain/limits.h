@@ -148,6 +148,13 @@
 #define UD_SIGN_IN_WAIT_MS_MAX 300000u
 #define UD_SIGN_IN_FORGET_MS 3600000u
 
+/* Passwords that are checked or wait for it at a time: from one source (an IPv4 address, an IPv6 /64), which leaves room for
+ * a person with two windows; for one account; and in all, as many as the queue of the worker takes.
+ */
+#define UD_SIGN_IN_SOURCE_COUNT_MAX 2u
+#define UD_SIGN_IN_ACCOUNT_COUNT_MAX 8u
+#define UD_SIGN_IN_COUNT_MAX UD_WORKER_QUEUE_COUNT_MAX
+
 /* Pairs of account and address whose wrong passwords are remembered: 40 KB. */
 #define UD_SIGN_IN_PAIR_COUNT 1024u
 

@@ -2,6 +2,8 @@
 
 #include "core/crypto/crypto.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -16,9 +18,17 @@ typedef struct {
     uint32_t attempts; /* 0: free */
 } entry_t;
 
+/* A check under way. */
+typedef struct {
+    bool taken;
+    uint8_t source[UD_SHA256_SIZE]; /* digests: names and addresses of any length */
+    uint8_t account[UD_SHA256_SIZE];
+} place_t;
+
 struct ud_operator_limit {
     pthread_mutex_t lock;
     entry_t entries[UD_SIGN_IN_PAIR_COUNT];
+    place_t places[UD_SIGN_IN_COUNT_MAX];
 };
 
 ud_operator_limit_t *ud_operator_limit_create(void)
@@ -76,6 +86,51 @@ static uint64_t pause_ms(uint32_t attempts)
     uint32_t doublings = attempts - UD_SIGN_IN_FREE_COUNT;
     uint64_t pause = doublings < 16 ? UINT64_C(1000) << doublings : UD_SIGN_IN_WAIT_MS_MAX;
     return pause < UD_SIGN_IN_WAIT_MS_MAX ? pause : UD_SIGN_IN_WAIT_MS_MAX;
+}
+
+/* Who has one address of an IPv6 network of 64 bits has them all. */
+static void source_of(const char *address, uint8_t digest[UD_SHA256_SIZE])
+{
+    struct in6_addr v6;
+    if (inet_pton(AF_INET6, address, &v6) == 1 && !IN6_IS_ADDR_V4MAPPED(&v6)) {
+        ud_sha256(v6.s6_addr, sizeof v6.s6_addr / 2, digest);
+    } else {
+        ud_sha256(address, strlen(address), digest);
+    }
+}
+
+ud_err_t ud_operator_limit_enter(ud_operator_limit_t *limit, const char *account, const char *address, size_t *place)
+{
+    place_t wanted = {.taken = true};
+    size_t of_source = 0;
+    size_t of_account = 0;
+    size_t free_place = UD_SIGN_IN_COUNT_MAX;
+    source_of(address, wanted.source);
+    ud_sha256(account, strlen(account), wanted.account);
+    pthread_mutex_lock(&limit->lock);
+    for (size_t index = 0; index < UD_SIGN_IN_COUNT_MAX; index++) {
+        const place_t *other = &limit->places[index];
+        free_place = other->taken ? free_place : index;
+        of_source += other->taken && memcmp(other->source, wanted.source, sizeof wanted.source) == 0;
+        of_account += other->taken && memcmp(other->account, wanted.account, sizeof wanted.account) == 0;
+    }
+    ud_err_t err = free_place == UD_SIGN_IN_COUNT_MAX ? UD_ERR_OVERLOADED : UD_OK;
+    if (of_source >= UD_SIGN_IN_SOURCE_COUNT_MAX || of_account >= UD_SIGN_IN_ACCOUNT_COUNT_MAX) {
+        err = UD_ERR_TOO_MANY;
+    }
+    if (err == UD_OK) {
+        limit->places[free_place] = wanted;
+        *place = free_place;
+    }
+    pthread_mutex_unlock(&limit->lock);
+    return err;
+}
+
+void ud_operator_limit_leave(ud_operator_limit_t *limit, size_t place)
+{
+    pthread_mutex_lock(&limit->lock);
+    limit->places[place].taken = false;
+    pthread_mutex_unlock(&limit->lock);
 }
 
 uint32_t ud_operator_limit_begin(ud_operator_limit_t *limit, const char *account, const char *address, uint64_t now_ms)

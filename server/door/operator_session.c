@@ -28,6 +28,7 @@ typedef struct {
     const char *password;
     bool bearer;
     bool good;
+    size_t place; /* among the checks under way */
     char hash[UD_OPERATOR_HASH_SIZE];
     char token[UD_OPERATOR_TOKEN_SIZE];
 } sign_in_t;
@@ -93,7 +94,7 @@ static void session_made(ud_exchange_t *exchange, ud_command_t *command)
 
 /* ---- the password ------------------------------------------------------------------------------------------------ */
 
-static void submit(ud_exchange_t *exchange, ud_command_t *command, ud_command_type_t type, ud_engine_done_fn done)
+static ud_err_t submit(ud_exchange_t *exchange, ud_command_t *command, ud_command_type_t type, ud_engine_done_fn done)
 {
     ud_operator_t *door = ud_exchange_door(exchange);
     *command = (ud_command_t){.type = type,
@@ -104,6 +105,7 @@ static void submit(ud_exchange_t *exchange, ud_command_t *command, ud_command_ty
     if (err != UD_OK) {
         ud_problem_reply(exchange, err, NULL, NULL);
     }
+    return err;
 }
 
 static void verify_password(void *job)
@@ -112,9 +114,17 @@ static void verify_password(void *job)
     sign_in->good = crypto_pwhash_str_verify(sign_in->hash, sign_in->password, strlen(sign_in->password)) == 0;
 }
 
+static void leave(ud_exchange_t *exchange)
+{
+    const sign_in_t *sign_in = ud_exchange_context(exchange);
+    ud_operator_t *door = ud_exchange_door(exchange);
+    ud_operator_limit_leave(door->limit, sign_in->place);
+}
+
 static void password_verified(ud_exchange_t *exchange, void *job)
 {
     sign_in_t *sign_in = job;
+    leave(exchange);
     if (!sign_in->good) {
         ud_problem_reply(exchange, UD_ERR_UNAUTHENTICATED, NULL, "the user name or the password is wrong");
         return;
@@ -128,7 +138,7 @@ static void password_verified(ud_exchange_t *exchange, void *job)
     *session = (ud_session_in_t){.account = sign_in->user,
                                  .expires_ms = (int64_t)clock_ms(CLOCK_REALTIME) + lifetime_s * 1000};
     ud_sha256(sign_in->token, strlen(sign_in->token), session->session);
-    submit(exchange, &sign_in->command, UD_COMMAND_SESSION_CREATE, session_made);
+    (void)submit(exchange, &sign_in->command, UD_COMMAND_SESSION_CREATE, session_made);
 }
 
 static void account_found(ud_exchange_t *exchange, ud_command_t *command)
@@ -137,33 +147,52 @@ static void account_found(ud_exchange_t *exchange, ud_command_t *command)
     ud_operator_t *door = ud_exchange_door(exchange);
     bool known = command->err == UD_OK && command->out.account.password_hash != NULL;
     if (!known && command->err != UD_OK && command->err != UD_ERR_NOT_FOUND) {
+        leave(exchange);
         ud_problem_command(exchange, command);
         return;
     }
     snprintf(sign_in->hash, sizeof sign_in->hash, "%s", known ? command->out.account.password_hash : door->nobody_hash);
     ud_err_t err = ud_worker_submit(door->passwords, exchange, verify_password, password_verified, sign_in);
     if (err != UD_OK) {
+        leave(exchange);
         ud_problem_reply(exchange, err, NULL, NULL);
     }
 }
 
-static void sign_in_body(ud_exchange_t *exchange)
+/* True: a check may begin, its place is taken. Otherwise the request was answered. */
+static bool may_check(ud_exchange_t *exchange, sign_in_t *sign_in)
 {
     ud_operator_t *door = ud_exchange_door(exchange);
+    const char *peer = ud_exchange_peer(exchange);
+    ud_err_t err = ud_operator_limit_enter(door->limit, sign_in->user, peer, &sign_in->place);
+    if (err != UD_OK) {
+        ud_problem_retry(exchange, err, 1, "too many sign-ins of this address or account are under way");
+        return false;
+    }
+    uint32_t wait_ms = ud_operator_limit_begin(door->limit, sign_in->user, peer, clock_ms(CLOCK_MONOTONIC));
+    if (wait_ms > 0) {
+        uint32_t wait_s = (wait_ms + 999) / 1000;
+        leave(exchange);
+        ud_problem_retry(exchange, UD_ERR_TOO_MANY, wait_s, "too many sign-ins failed; try again in %u s", wait_s);
+        return false;
+    }
+    return true;
+}
+
+static void sign_in_body(ud_exchange_t *exchange)
+{
     sign_in_t *sign_in = ud_arena_alloc(ud_exchange_arena(exchange), sizeof *sign_in);
     if (sign_in == NULL || !ud_input_body(exchange, sign_in_fields, sign_in)) {
         return;
     }
     ud_exchange_set_context(exchange, sign_in);
-    uint32_t wait_ms =
-        ud_operator_limit_begin(door->limit, sign_in->user, ud_exchange_peer(exchange), clock_ms(CLOCK_MONOTONIC));
-    if (wait_ms > 0) {
-        uint32_t wait_s = (wait_ms + 999) / 1000;
-        ud_problem_retry(exchange, UD_ERR_TOO_MANY, wait_s, "too many sign-ins failed; try again in %u s", wait_s);
+    if (!may_check(exchange, sign_in)) {
         return;
     }
     sign_in->command.in.account_name = sign_in->user;
-    submit(exchange, &sign_in->command, UD_COMMAND_ACCOUNT_GET, account_found);
+    if (submit(exchange, &sign_in->command, UD_COMMAND_ACCOUNT_GET, account_found) != UD_OK) {
+        leave(exchange);
+    }
 }
 
 /* ---- routes ------------------------------------------------------------------------------------------------------ */

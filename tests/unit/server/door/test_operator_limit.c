@@ -101,6 +101,63 @@ static void a_flood_of_addresses_keeps_the_newest(void **state)
     assert_true(ud_operator_limit_begin(*state, "admin", "192.0.2.1", BEGIN_MS) > 0);
 }
 
+static void a_source_takes_few_places_and_leaves_the_others(void **state)
+{
+    size_t place = 0;
+    char account[16];
+    for (unsigned number = 0; number < 100; number++) {
+        snprintf(account, sizeof account, "user-%u", number);
+        ud_err_t err = ud_operator_limit_enter(*state, account, "192.0.2.1", &place);
+        assert_int_equal(err, number < UD_SIGN_IN_SOURCE_COUNT_MAX ? UD_OK : UD_ERR_TOO_MANY);
+    }
+    assert_int_equal(ud_operator_limit_enter(*state, "admin", "192.0.2.2", &place), UD_OK);
+    ud_operator_limit_leave(*state, place);
+}
+
+static void a_place_given_back_is_free_again(void **state)
+{
+    size_t place = 0;
+    for (unsigned number = 0; number < 1000; number++) {
+        assert_int_equal(ud_operator_limit_enter(*state, "admin", "192.0.2.1", &place), UD_OK);
+        ud_operator_limit_leave(*state, place);
+    }
+}
+
+static void an_account_takes_few_places_and_leaves_the_others(void **state)
+{
+    size_t place = 0;
+    char address[32];
+    for (unsigned number = 0; number < 200; number++) {
+        snprintf(address, sizeof address, "198.51.100.%u", number);
+        ud_err_t err = ud_operator_limit_enter(*state, "eve", address, &place);
+        assert_int_equal(err, number < UD_SIGN_IN_ACCOUNT_COUNT_MAX ? UD_OK : UD_ERR_TOO_MANY);
+    }
+    assert_int_equal(ud_operator_limit_enter(*state, "admin", "192.0.2.2", &place), UD_OK);
+}
+
+static void the_addresses_of_an_ipv6_network_are_one_source(void **state)
+{
+    size_t place = 0;
+    assert_int_equal(ud_operator_limit_enter(*state, "a", "2001:db8::1", &place), UD_OK);
+    assert_int_equal(ud_operator_limit_enter(*state, "b", "2001:db8::2:1", &place), UD_OK);
+    assert_int_equal(ud_operator_limit_enter(*state, "c", "2001:db8::3", &place), UD_ERR_TOO_MANY);
+    assert_int_equal(ud_operator_limit_enter(*state, "c", "2001:db8:0:1::3", &place), UD_OK);
+    assert_int_equal(ud_operator_limit_enter(*state, "d", "::ffff:192.0.2.1", &place), UD_OK);
+    assert_int_equal(ud_operator_limit_enter(*state, "e", "::ffff:192.0.2.1", &place), UD_OK);
+    assert_int_equal(ud_operator_limit_enter(*state, "f", "::ffff:192.0.2.2", &place), UD_OK);
+}
+
+static void all_places_taken_is_an_overload(void **state)
+{
+    size_t place = 0;
+    char name[32];
+    for (unsigned number = 0; number <= UD_SIGN_IN_COUNT_MAX; number++) {
+        snprintf(name, sizeof name, "198.51.100.%u", number);
+        ud_err_t err = ud_operator_limit_enter(*state, name, name, &place);
+        assert_int_equal(err, number < UD_SIGN_IN_COUNT_MAX ? UD_OK : UD_ERR_OVERLOADED);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -112,6 +169,11 @@ int main(void)
         cmocka_unit_test_setup_teardown(another_account_or_address_is_not_held_up, setup, teardown),
         cmocka_unit_test_setup_teardown(an_hour_of_peace_forgets, setup, teardown),
         cmocka_unit_test_setup_teardown(a_flood_of_addresses_keeps_the_newest, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_source_takes_few_places_and_leaves_the_others, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_place_given_back_is_free_again, setup, teardown),
+        cmocka_unit_test_setup_teardown(an_account_takes_few_places_and_leaves_the_others, setup, teardown),
+        cmocka_unit_test_setup_teardown(the_addresses_of_an_ipv6_network_are_one_source, setup, teardown),
+        cmocka_unit_test_setup_teardown(all_places_taken_is_an_overload, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
