@@ -7,6 +7,7 @@ import { serve } from "../dev/mock.mjs";
 const MOVING_DEVICES = 400;
 const MANY_DEVICES = 100_000;
 const TARGET_PX = 44;
+const WIDTHS_BETWEEN_PX = [600, 768, 1024, 1100, 1180];
 let browser: Browser;
 
 beforeAll(async () => {
@@ -70,6 +71,23 @@ describe("every screen", () => {
     }
   }
 });
+
+it("fits widths between phone and desk", () =>
+  withServer({ still: true, devices: MOVING_DEVICES }, async ({ url }) => {
+    const { page, close } = await openPage(browser);
+    const found: string[] = [];
+    await signIn(page, url);
+    for (const route of ROUTES) {
+      await page.goto(url + route);
+      for (const width of WIDTHS_BETWEEN_PX) {
+        await page.setViewportSize({ width, height: 800 });
+        await settle(page);
+        if ((await overflow(page)) > 0) found.push(`${route} is wider than ${width} px`);
+      }
+    }
+    await close();
+    expect(found).toEqual([]);
+  }));
 
 describe("live", () => {
   it("a device's state moves on the list without a reload", () =>

@@ -27,7 +27,7 @@ export const text = {
     busy: "Signing in",
     wrong: "User and password do not match. Check both; the first admin's password was shown when the server first started.",
     signOut: "Sign out",
-    as: (account: string, role: Role) => `${account}, ${role}`,
+    as: (account: string, role: Role) => `${account} (role ${role})`,
   },
   states: {
     idle: "Idle",

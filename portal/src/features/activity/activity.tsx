@@ -14,17 +14,17 @@ const HEIGHT_PX = 480;
 
 function Item({ event }: { event: Event }) {
   return (
-    <li className="grid gap-x-4 gap-y-0.5 border-line px-3.5 py-2.5 not-last:border-b max-md:grid-cols-[1fr_auto] md:grid-cols-[110px_150px_minmax(0,1fr)_minmax(130px,auto)_90px]">
-      <span className="text-muted max-md:order-2"><Moment ms={event.at_ms} /></span>
-      <span className="flex gap-2.5 font-[550] max-md:order-1">
+    <li className="grid gap-x-4 gap-y-0.5 border-line px-3.5 py-2.5 not-last:border-b max-lg:grid-cols-[1fr_auto] lg:grid-cols-[110px_150px_minmax(0,1fr)_minmax(130px,auto)_90px]">
+      <span className="text-muted max-lg:order-2"><Moment ms={event.at_ms} /></span>
+      <span className="flex gap-2.5 font-[550] max-lg:order-1">
         <span className={`mt-[7px] size-[7px] shrink-0 rounded-full ${eventFill(event)}`} aria-hidden="true" />
         {text.activity.kinds[event.kind] ?? words(event.kind)}
       </span>
-      <span className="min-w-0 break-words max-md:order-3 max-md:col-span-2" title={event.error ? errorSentence(event.error) : undefined}>
+      <span className="min-w-0 break-words max-lg:order-3 max-lg:col-span-2" title={event.error ? errorSentence(event.error) : undefined}>
         {event.text} {event.actor && <span className="text-muted">{text.activity.by(event.actor)}</span>}
       </span>
-      <span className="truncate max-md:order-4">{event.device && <Link href={`/devices/${encodeURIComponent(event.device)}`} className="link">{event.device}</Link>}</span>
-      <span className="max-md:order-5 max-md:text-right">{event.rollout && <Link href={`/rollouts/${event.rollout}`} className="link text-muted">{event.rollout}</Link>}</span>
+      <span className="truncate max-lg:order-4">{event.device && <Link href={`/devices/${encodeURIComponent(event.device)}`} className="link">{event.device}</Link>}</span>
+      <span className="max-lg:order-5 max-lg:text-right">{event.rollout && <Link href={`/rollouts/${event.rollout}`} className="link text-muted">{event.rollout}</Link>}</span>
     </li>
   );
 }

@@ -21,7 +21,7 @@ function Item({ rollout }: { rollout: Rollout }) {
   const ended = endedIn(rollout);
   const bad = badIn(rollout);
   return (
-    <li className="relative grid items-center gap-x-5 gap-y-1.5 border-line px-3.5 py-3 not-last:border-b hover:bg-raise md:grid-cols-[minmax(150px,1.3fr)_minmax(110px,1fr)_120px_minmax(150px,1.5fr)_minmax(120px,1fr)]" data-rollout={rollout.id}>
+    <li className="relative grid items-center gap-x-5 gap-y-1.5 border-line px-3.5 py-3 not-last:border-b hover:bg-raise lg:grid-cols-[minmax(150px,1.3fr)_minmax(110px,1fr)_120px_minmax(150px,1.5fr)_minmax(120px,1fr)]" data-rollout={rollout.id}>
       <span className="flex flex-wrap items-baseline gap-x-2.5">
         <Link href={`/rollouts/${rollout.id}`} className="link font-[600] after:absolute after:inset-0">{rollout.id}</Link>
         <Versions rollout={rollout} />
@@ -35,7 +35,7 @@ function Item({ rollout }: { rollout: Rollout }) {
         </span>
         <Bar percent={planned ? (100 * ended) / planned : 0} label={`${rollout.id}, ${percent(ended, planned)} ${text.rollouts.done}`} fill={FILLS[rollout.status]} />
       </span>
-      <span className="text-muted md:text-right">
+      <span className="text-muted lg:text-right">
         <Moment ms={rollout.created_ms} /> {text.activity.by(rollout.created_by)}
       </span>
     </li>

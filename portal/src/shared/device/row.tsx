@@ -9,7 +9,7 @@ import { Bar } from "../ui/bar";
 import { Ago } from "../ui/now";
 import { LOOKS, OnlineMark, StateBadge } from "../ui/state";
 
-export const COLUMNS = "grid grid-cols-[minmax(130px,1.5fr)_92px_minmax(80px,1fr)_minmax(90px,1fr)_minmax(110px,1.1fr)_128px_minmax(150px,1.6fr)_88px] items-center gap-x-3 px-3.5";
+export const COLUMNS = "grid grid-cols-[minmax(130px,1.2fr)_84px_minmax(72px,0.7fr)_minmax(80px,0.7fr)_minmax(110px,1fr)_122px_minmax(150px,2.6fr)_80px] items-center gap-x-3 px-3.5";
 
 export const isMoving = (device: Device): boolean => device.state === "downloading" || device.state === "updating";
 

@@ -13,7 +13,7 @@ import { COLUMNS, DeviceCard, DeviceRow } from "./row";
 const ROW_PX = 42;
 const CARD_PX = 72;
 const SKELETON_PX = 420;
-const narrow = matchMedia("(max-width: 1023px)");
+const narrow = matchMedia("(max-width: 1179px)");
 
 function useNarrow(): boolean {
   return useSyncExternalStore(
