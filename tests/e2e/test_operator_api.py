@@ -289,6 +289,26 @@ def test_a_rollout_starts_by_version_and_pauses_resumes_and_halts(api, fleet):
     assert api.call("GET", path)["id"] == rollout["id"]
 
 
+@pytest.mark.parametrize("state, outcome", [(6, "succeeded"), (7, "rolled_back")])
+def test_a_report_that_comes_again_counts_once(api, fleet, state, outcome):
+    """The answer was lost: the device sends the very same bytes again, thrice."""
+    devices, release = fleet
+    rollout = api.call("POST", "/rollouts", {"release": release["id"], "batches": [{"percent": 100}], "retries_max": 0})
+    device = devices[0]
+    offer = device.check_in()
+    report = {"update_id": offer["update_id"], "state": state}
+    if state == 6:
+        report |= {"version": "2.0.0", "image_digest": release["image_digest"]}
+    first = device.check_in(**report)
+    for _ in range(3):
+        device.sequence -= 1
+        assert device.check_in(**report)["action"] == first["action"]
+    batch = api.call("GET", f"/rollouts/{rollout['id']}")["batches"][0]
+    assert (batch["offered"], batch[outcome]) == (1, 1)
+    kinds = [event["kind"] for event in api.call("GET", f"/devices/{device.state['device_id']}/events")["items"]]
+    assert kinds.count(outcome) == 1
+
+
 def test_the_same_idempotency_key_starts_one_rollout(server, api, fleet):
     plan = {"release": fleet[1]["id"]}
     first = api.call("POST", "/rollouts", plan, {"Idempotency-Key": "once"})
