@@ -36,6 +36,7 @@ typedef struct {
     uint32_t torn[UD_ROW_COUNT];    /* highest sequence of a torn row */
     uint32_t top[UD_JOURNAL_LANES]; /* highest sequence of a valid row in the lane, */
     bool twice[UD_JOURNAL_LANES];   /* which more than one sector holds: a rotation was cut short */
+    int newest_lane;                /* where the highest sequence of all was seen, valid or torn */
     bool written;                   /* anything at all is not erased */
 } survey_t;
 
@@ -142,6 +143,13 @@ static bool put_row(ud_journal_t *journal, int lane, const uint8_t *bytes)
     return false;
 }
 
+static bool put_kind(ud_journal_t *journal, int lane, int kind)
+{
+    uint8_t bytes[UD_JOURNAL_ROW_SIZE];
+    row_encode(bytes, (ud_row_kind_t)kind, journal->sequence[kind], journal->payload[kind]);
+    return put_row(journal, lane, bytes);
+}
+
 /* The kind with the lowest sequence above `after`, UD_ROW_COUNT if there is none. */
 static int next_kind(const ud_journal_t *journal, uint32_t after)
 {
@@ -155,10 +163,21 @@ static int next_kind(const ud_journal_t *journal, uint32_t after)
     return found;
 }
 
-/* Moves the lane to its next sector that takes the present rows and then `bytes`, a new row of `replaced`. In order of
- * their sequence: until the last one is there, the sector before remains the one with the highest.
+/* Writes the present rows above the sequence `after`, in its order: until the last one is there, a sector that is left
+ * remains the one with the highest.
  */
-static bool rotate(ud_journal_t *journal, int lane, ud_row_kind_t replaced, const uint8_t *bytes)
+static bool put_rows(ud_journal_t *journal, int lane, uint32_t after)
+{
+    bool good = true;
+    int kind = next_kind(journal, after);
+    for (; good && kind != UD_ROW_COUNT; kind = next_kind(journal, journal->sequence[kind])) {
+        good = put_kind(journal, lane, kind);
+    }
+    return good;
+}
+
+/* Moves the lane to its next sector that takes the present row of every kind. */
+static bool rotate(ud_journal_t *journal, int lane)
 {
     ud_journal_lane_t *state = &journal->lane[lane];
     uint32_t count = sectors_per_lane(journal);
@@ -168,45 +187,43 @@ static bool rotate(ud_journal_t *journal, int lane, ud_row_kind_t replaced, cons
         state->row = 0;
         ud_port_watchdog_feed(journal->port);
         uint32_t offset = sector_offset(journal, lane, state->sector);
-        bool good = ud_port_flash_erase(journal->port, UD_AREA_JOURNAL, offset) == UD_OK;
-        int kind = next_kind(journal, 0);
-        for (; good && kind != UD_ROW_COUNT; kind = next_kind(journal, journal->sequence[kind])) {
-            uint8_t copy[UD_JOURNAL_ROW_SIZE];
-            row_encode(copy, (ud_row_kind_t)kind, journal->sequence[kind], journal->payload[kind]);
-            good = kind == (int)replaced || put_row(journal, lane, copy);
-        }
-        if (good && put_row(journal, lane, bytes)) {
+        if (ud_port_flash_erase(journal->port, UD_AREA_JOURNAL, offset) == UD_OK && put_rows(journal, lane, 0)) {
             return true;
         }
     }
     return false;
 }
 
-static bool lane_append(ud_journal_t *journal, int lane, ud_row_kind_t kind, const uint8_t *bytes)
+/* Brings the present rows above the sequence `after` to the lane. */
+static bool lane_take(ud_journal_t *journal, int lane, uint32_t after)
 {
-    if (journal->lane[lane].worn) {
-        return false;
-    }
-    if (put_row(journal, lane, bytes) || rotate(journal, lane, kind, bytes)) {
-        return true;
-    }
-    journal->lane[lane].worn = true;
-    return false;
+    ud_journal_lane_t *state = &journal->lane[lane];
+    state->worn = state->worn || !(put_rows(journal, lane, after) || rotate(journal, lane));
+    return !state->worn;
+}
+
+/* Brings the present rows above the sequence `after` to both lanes, one after the other. */
+static ud_err_t take(ud_journal_t *journal, int first_lane, uint32_t after)
+{
+    bool first = lane_take(journal, first_lane, after);
+    bool second = lane_take(journal, UD_JOURNAL_LANES - 1 - first_lane, after);
+    return first || second ? UD_OK : UD_ERR_JOURNAL_WORN;
 }
 
 ud_err_t ud_journal_append(ud_journal_t *journal, ud_row_kind_t kind, const uint8_t *payload)
 {
-    uint8_t bytes[UD_JOURNAL_ROW_SIZE];
-    uint32_t sequence = journal->next_sequence++;
-    row_encode(bytes, kind, sequence, payload);
-    bool taken = false;
-    for (int lane = 0; lane < UD_JOURNAL_LANES; lane++) {
-        taken = lane_append(journal, lane, kind, bytes) || taken;
+    uint8_t payload_before[UD_JOURNAL_PAYLOAD_SIZE];
+    uint32_t sequence_before = journal->sequence[kind];
+    uint32_t after = journal->next_sequence - 1;
+    memcpy(payload_before, journal->payload[kind], sizeof payload_before);
+    memmove(journal->payload[kind], payload, UD_JOURNAL_PAYLOAD_SIZE);
+    journal->sequence[kind] = journal->next_sequence++;
+    ud_err_t err = take(journal, 0, after);
+    if (err != UD_OK) {
+        journal->sequence[kind] = sequence_before;
+        memcpy(journal->payload[kind], payload_before, sizeof payload_before);
     }
-    UD_REQUIRE(taken, UD_ERR_JOURNAL_WORN);
-    journal->sequence[kind] = sequence;
-    memcpy(journal->payload[kind], bytes + PAYLOAD_OFFSET, UD_JOURNAL_PAYLOAD_SIZE);
-    return UD_OK;
+    return err;
 }
 
 /* ---- opening ---------------------------------------------------------------------------------------------------- */
@@ -219,6 +236,7 @@ static void survey_row(ud_journal_t *journal, survey_t *survey, int lane, uint32
     }
     if (row->sequence >= journal->next_sequence) {
         journal->next_sequence = row->sequence + 1;
+        survey->newest_lane = lane;
     }
     if (row->quality == ROW_TORN) {
         survey->torn[row->kind] = row->sequence > survey->torn[row->kind] ? row->sequence : survey->torn[row->kind];
@@ -274,8 +292,10 @@ static unsigned survey_lane(ud_journal_t *journal, int lane)
     return held;
 }
 
-/* Writes again what one lane lacks, what a torn row may change tomorrow, and what only a cut rotation has. */
-static ud_err_t settle(ud_journal_t *journal, const survey_t *survey)
+/* Finds the free places of both lanes, and says as bits which kinds are to be written again: what one lane lacks, what a
+ * torn row may change tomorrow, and what only a cut rotation has.
+ */
+static unsigned find_loose(ud_journal_t *journal, const survey_t *survey)
 {
     unsigned loose = 0;
     for (int lane = 0; lane < UD_JOURNAL_LANES; lane++) {
@@ -293,11 +313,25 @@ static ud_err_t settle(ud_journal_t *journal, const survey_t *survey)
     for (int kind = 0; kind < UD_ROW_COUNT; kind++) {
         bool newer = survey->torn[kind] > journal->sequence[kind];
         bool exists = journal->sequence[kind] != 0;
-        if (newer || (exists && (loose >> kind & 1))) {
-            UD_TRY(ud_journal_append(journal, (ud_row_kind_t)kind, journal->payload[kind]));
+        loose = newer || (exists && (loose >> kind & 1)) ? loose | 1u << kind : loose & ~(1u << kind);
+    }
+    return loose;
+}
+
+/* Writes the loose kinds again, above all that was seen. The lane of the newest row comes last: to make room it may have
+ * to erase that row, perhaps a torn one, and an erase cut short may read as done and be undone. By then the other lane
+ * says what is newer.
+ */
+static ud_err_t settle(ud_journal_t *journal, const survey_t *survey)
+{
+    unsigned loose = find_loose(journal, survey);
+    uint32_t after = journal->next_sequence - 1;
+    for (int kind = 0; kind < UD_ROW_COUNT; kind++) {
+        if ((loose >> kind & 1) != 0) {
+            journal->sequence[kind] = journal->next_sequence++;
         }
     }
-    return UD_OK;
+    return loose == 0 ? UD_OK : take(journal, UD_JOURNAL_LANES - 1 - survey->newest_lane, after);
 }
 
 /* Nothing valid is there: make it so for good. What reads as erased, or as junk, may be an erase that power cut short, and
