@@ -13,6 +13,9 @@
 /* Last-seen rows may be so old although the device was there: what sweep() had not yet written. */
 #define FLUSH_SLACK_MS 31000
 
+/* Seconds of Unix time that the numbers of updates count from (2020-01-01): 32 bits last until 2156. */
+#define UPDATES_SINCE_S 1577836800
+
 /* ---- one of each -------------------------------------------------------------------------------------------------- */
 
 /* Appends a zeroed item; lists that people keep grow one by one. */
@@ -364,6 +367,17 @@ static void first_rows(ud_fleet_t *fleet)
     }
 }
 
+/* Numbers of updates go on from the clock: a server that comes back from an older backup must not give away anew those that
+ * its devices still report about. They would, where it offered more than one in a second since its last start.
+ */
+static void skip_updates(ud_fleet_t *fleet)
+{
+    int64_t seconds = fleet->now.wall_ms / 1000 - UPDATES_SINCE_S;
+    if (seconds > fleet->next_update && seconds < UINT32_MAX / 2) {
+        fleet->next_update = (uint32_t)seconds;
+    }
+}
+
 ud_err_t ud_load(ud_fleet_t *fleet)
 {
     ud_devices_init(&fleet->devices, fleet->config.seed);
@@ -380,6 +394,7 @@ ud_err_t ud_load(ud_fleet_t *fleet)
         (uint64_t)(fleet->now.wall_ms > fleet->meta.wall_high_ms ? fleet->now.wall_ms : fleet->meta.wall_high_ms) *
         1024;
     fleet->revision = fleet->revision > first ? fleet->revision : first;
+    skip_updates(fleet);
     size_t active_count = fleet->active_count;
     fleet->active_count = 0; /* counted at once below, not device by device */
     settle_devices(fleet);

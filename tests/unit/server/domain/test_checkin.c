@@ -185,6 +185,26 @@ static void what_a_device_runs_counts_whatever_update_it_reports(void **state)
     assert_int_equal(world_device_view(&world, actor.id)->state, UD_VIEW_SUCCESS);
 }
 
+/* The backup is of before the rollout: nothing in it says which numbers were given away since. */
+static void a_server_from_an_older_backup_gives_no_number_of_an_update_twice(void **state)
+{
+    (void)state;
+    world_release(&world, "2.0.0");
+    world_rollout(&world, "2.0.0", NULL);
+    actor_checkin(&world, &actor);
+    uint32_t before = actor.update_id;
+    assert_int_not_equal(before, 0);
+    world_end(&world);
+    world_begin(&world, NULL);
+    world.now.wall_ms += 60000;
+    world_restart(&world);
+    actor_join(&world, &actor, 1, "1.0.0");
+    world_release(&world, "2.0.0");
+    world_rollout(&world, "2.0.0", NULL);
+    actor_checkin(&world, &actor);
+    assert_true(actor.update_id > before);
+}
+
 static void only_epochs_that_alternate_suggest_a_clone(void **state)
 {
     (void)state;
@@ -389,6 +409,7 @@ int main(void)
         TEST(a_report_about_an_unknown_update_is_an_error_and_noted),
         TEST(the_offer_waits_for_the_check_in_after_the_error),
         TEST(what_a_device_runs_counts_whatever_update_it_reports),
+        TEST(a_server_from_an_older_backup_gives_no_number_of_an_update_twice),
         TEST(only_epochs_that_alternate_suggest_a_clone),
         TEST(a_device_that_lost_its_journal_is_offered_the_same_again),
         TEST(the_offer_says_all_that_the_device_must_check),
