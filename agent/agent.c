@@ -478,6 +478,8 @@ void ud_agent_config_complete(ud_agent_config_t *config)
         config->report_step_percent != 0 ? config->report_step_percent : (uint8_t)UD_AGENT_REPORT_STEP_PERCENT;
     config->download_retries =
         config->download_retries != 0 ? config->download_retries : (uint8_t)UD_AGENT_DOWNLOAD_RETRIES;
+    config->slots = config->slots != NULL ? config->slots : &ud_slot_swap;
+    config->running = config->running == UD_AREA_SLOT_B ? UD_AREA_SLOT_B : UD_AREA_SLOT_A;
     config->chunk_size_max = config->chunk_size_max != 0 ? config->chunk_size_max : (uint16_t)UD_CHUNK_SIZE_DEFAULT;
 }
 
@@ -491,6 +493,7 @@ static bool config_is_sound(const ud_agent_config_t *config)
 {
     return config->device_id != NULL && fits(config->device_id, UD_DEVICE_ID_SIZE_MAX) &&
            fits(config->claim_key, UD_CLAIM_KEY_SIZE_MAX) && fits(config->one_time_code, UD_CLAIM_KEY_SIZE_MAX) &&
+           config->slots != NULL && (config->running == UD_AREA_SLOT_A || config->slots->runs_both) &&
            config->server != NULL && config->transport != NULL && config->keys != NULL && config->key_count > 0 &&
            config->retry_base_ms > 0 && config->retry_max_ms > 0 && config->answer_timeout_ms > 0 &&
            config->contact_timeout_s > 0 && config->report_interval_ms > 0 && config->report_step_percent > 0 &&
@@ -501,7 +504,7 @@ static bool config_is_sound(const ud_agent_config_t *config)
 static ud_err_t read_running(ud_agent_t *agent)
 {
     ud_image_info_t info;
-    UD_TRY(ud_update_running(agent->port, &info));
+    UD_TRY(ud_update_running(agent->port, agent->config->running, &info));
     const char *hardware = agent->config->hardware != NULL ? agent->config->hardware : info.hardware;
     UD_REQUIRE(hardware[0] != '\0' && strlen(hardware) <= UD_HARDWARE_SIZE_MAX, UD_ERR_INVALID_ARGUMENT);
     strncpy(agent->hardware, hardware, UD_HARDWARE_SIZE_MAX);
@@ -522,7 +525,7 @@ ud_err_t ud_agent_init(ud_agent_t *agent, ud_port_t *port, const ud_agent_config
     UD_REQUIRE(config_is_sound(config), UD_ERR_INVALID_ARGUMENT);
     UD_REQUIRE(buffer_size >= UD_AGENT_BUFFER_SIZE((size_t)config->chunk_size_max), UD_ERR_BUFFER_TOO_SMALL);
     UD_REQUIRE((uintptr_t)buffer % sizeof(uint64_t) == 0, UD_ERR_INVALID_ARGUMENT);
-    UD_TRY(ud_slot_check_geometry(port));
+    UD_TRY(ud_slot_check_geometry(config->slots, port));
     *agent = (ud_agent_t){
         .port = port,
         .config = config,

@@ -2,8 +2,13 @@
 
 #include "agent/exchange.h"
 #include "core/base/assert.h"
+#include "core/base/endian.h"
 
 #include <string.h>
+
+/* Fields of the image header (docs/device.md, "Image format"). */
+#define HEADER_LOAD_ADDRESS 4
+#define HEADER_FLAGS 16
 
 #define STATUS_UNAUTHORIZED 401
 #define STATUS_TOO_MANY 429
@@ -40,7 +45,9 @@ static bool find_anchor(ud_agent_t *agent, uint32_t unit)
 
 ud_err_t ud_download_begin(ud_agent_t *agent, uint64_t now_ms)
 {
-    uint32_t unit = ud_spare_anchor_unit(agent->port, agent->update.chunk_size);
+    const ud_slot_mode_t *slots = agent->config->slots;
+    ud_area_t area = ud_slot_spare(slots, agent->config->running);
+    uint32_t unit = ud_spare_anchor_unit(agent->port, area, agent->update.chunk_size);
     bool resumed = find_anchor(agent, unit);
     if (!resumed) {
         agent->anchor.offset = 0;
@@ -48,7 +55,8 @@ ud_err_t ud_download_begin(ud_agent_t *agent, uint64_t now_ms)
         UD_TRY(restart_at_anchor(agent));
         UD_TRY(keep_anchor(agent));
     }
-    ud_spare_begin(&agent->spare, agent->port, agent->anchor.offset, resumed ? unit : 0);
+    ud_spare_begin(&agent->spare, area, ud_slot_staging_offset(slots, agent->port), agent->anchor.offset,
+                   resumed ? unit : 0);
     agent->chunk_size = 0;
     agent->span_records = 1;
     agent->span_left = 0;
@@ -199,9 +207,9 @@ ud_agent_event_t ud_download_receive(ud_agent_t *agent, uint64_t now_ms, uint64_
 /* The chunk is in flash. At an anchor the journal takes note; a journal that cannot will not take an install either. */
 static ud_agent_event_t chunk_done(ud_agent_t *agent)
 {
+    uint32_t unit = ud_spare_anchor_unit(agent->port, (ud_area_t)agent->spare.area, agent->update.chunk_size);
     agent->fill = 0;
-    if (!ud_chain_is_done(&agent->chain) &&
-        agent->chain.offset % ud_spare_anchor_unit(agent->port, agent->update.chunk_size) == 0) {
+    if (!ud_chain_is_done(&agent->chain) && agent->chain.offset % unit == 0) {
         agent->anchor.offset = agent->chain.offset;
         memcpy(agent->anchor.expected, agent->chain.expected, UD_SHA256_SIZE);
         if (keep_anchor(agent) != UD_OK) {
@@ -212,11 +220,27 @@ static ud_agent_event_t chunk_done(ud_agent_t *agent)
     return UD_EVENT_MORE;
 }
 
+/* The first chunk begins with the image's header: a build for another address is found out before anything is erased. */
+static ud_err_t judge_chunk(const ud_agent_t *agent, const uint8_t *chunk)
+{
+    const ud_agent_config_t *config = agent->config;
+    if (agent->chunk_offset != 0 || agent->chunk_size < UD_IMAGE_HEADER_SIZE) {
+        return UD_OK;
+    }
+    return ud_slot_takes(config->slots, config->slot_address, (ud_area_t)agent->spare.area,
+                         (ud_get_u32le(chunk + HEADER_FLAGS) & UD_IMAGE_FLAG_ROM_FIXED) != 0,
+                         ud_get_u32le(chunk + HEADER_LOAD_ADDRESS))
+               ? UD_OK
+               : UD_ERR_WRONG_SLOT;
+}
+
 ud_agent_event_t ud_download_write(ud_agent_t *agent)
 {
     ud_spare_progress_t progress = UD_SPARE_MORE;
-    ud_err_t err = ud_spare_step(&agent->spare, agent->port, agent->chunk_offset, agent->buffer + UD_SHA256_SIZE,
-                                 agent->chunk_size, &progress);
+    ud_err_t err = judge_chunk(agent, agent->buffer + UD_SHA256_SIZE);
+    err = err != UD_OK ? err
+                       : ud_spare_step(&agent->spare, agent->port, agent->chunk_offset, agent->buffer + UD_SHA256_SIZE,
+                                       agent->chunk_size, &progress);
     if (err != UD_OK) {
         ud_exchange_close(agent);
         agent->download_error = (uint16_t)err;

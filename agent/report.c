@@ -6,9 +6,7 @@
 
 #include <string.h>
 
-#define INSTALL_SWAP 0
 #define DELTA_NONE 0
-#define SLOT_A 0
 
 /* Ranges of api/device.cddl: a modem that says anything else must not keep the device from checking in. */
 #define LINK_TYPE_MAX 7
@@ -178,15 +176,19 @@ static void fill_device(const ud_agent_t *agent, ud_checkin_t *message, uint64_t
     memcpy(message->hardware, agent->hardware, sizeof message->hardware);
     ud_version_format(&agent->version, message->version);
     memcpy(message->image_digest, agent->image_digest, UD_SHA256_SIZE);
-    message->active_slot = SLOT_A;
+    message->active_slot = agent->config->running == UD_AREA_SLOT_B;
+    if (agent->config->slots->runs_both) {
+        message->present |= UD_FIELD(UD_CHECKIN_SLOT_ADDRESSES);
+        memcpy(message->slot_addresses, agent->config->slot_address, sizeof message->slot_addresses);
+    }
     message->uptime_s = (uint32_t)((now_ms - agent->started_ms) / 1000);
     message->capabilities = (ud_capabilities_t){
         .present = UD_FIELD(UD_CAPABILITY_DELTA) | UD_FIELD(UD_CAPABILITY_CHUNK_SIZE_MAX) |
                    UD_FIELD(UD_CAPABILITY_INSTALL) | UD_FIELD(UD_CAPABILITY_SLOT_SIZE),
         .delta = DELTA_NONE,
-        .install = INSTALL_SWAP,
+        .install = agent->config->slots->number,
         .chunk_size_max = agent->config->chunk_size_max,
-        .slot_size = ud_slot_image_size_max(agent->port),
+        .slot_size = ud_slot_image_size_max(agent->config->slots, agent->port),
     };
     uint8_t battery = hooks->battery != NULL ? hooks->battery(hooks->context) : UD_BATTERY_UNKNOWN;
     if (battery <= 100) {

@@ -12,9 +12,9 @@ _Static_assert(UD_AGENT_PAGE_SIZE % UD_WRITE_SIZE_MAX == 0, "a page is whole wor
 /* What a word of flash is to the bytes that shall stand there. */
 typedef enum { WORD_KEEP, WORD_BLANK, WORD_BAD } word_t;
 
-static const ud_area_geometry_t *geometry(const ud_port_t *port)
+static const ud_area_geometry_t *geometry(const ud_spare_t *spare, const ud_port_t *port)
 {
-    return ud_port_area(port, UD_AREA_SLOT_B);
+    return ud_port_area(port, (ud_area_t)spare->area);
 }
 
 static uint32_t smaller(uint32_t left, uint32_t right)
@@ -22,17 +22,18 @@ static uint32_t smaller(uint32_t left, uint32_t right)
     return left < right ? left : right;
 }
 
-uint32_t ud_spare_anchor_unit(const ud_port_t *port, uint32_t chunk_size)
+uint32_t ud_spare_anchor_unit(const ud_port_t *port, ud_area_t area, uint32_t chunk_size)
 {
-    uint32_t sector = geometry(port)->sector_size_bytes;
+    uint32_t sector = ud_port_area(port, area)->sector_size_bytes;
     uint32_t unit = chunk_size > UD_SLOT_UNIT_SIZE_MIN ? chunk_size : UD_SLOT_UNIT_SIZE_MIN;
     return unit > sector ? unit : sector;
 }
 
-void ud_spare_begin(ud_spare_t *spare, ud_port_t *port, uint32_t offset, uint32_t suspect_size)
+void ud_spare_begin(ud_spare_t *spare, ud_area_t area, uint32_t base, uint32_t offset, uint32_t suspect_size)
 {
     *spare = (ud_spare_t){
-        .base = ud_slot_staging_offset(port),
+        .area = (uint8_t)area,
+        .base = base,
         .judged_end = offset,
         .suspect_end = offset + suspect_size,
         .retry_sector = UINT32_MAX,
@@ -71,12 +72,12 @@ static uint32_t take_page(const uint8_t *data, uint32_t size, uint32_t word, uin
 /* True if nothing in `size` bytes of the chunk's place stands against programming it. */
 static bool place_is_fit(ud_spare_t *spare, ud_port_t *port, uint32_t offset, const uint8_t *data, uint32_t size)
 {
-    const ud_area_geometry_t *area = geometry(port);
+    const ud_area_geometry_t *area = geometry(spare, port);
     uint8_t page[UD_AGENT_PAGE_SIZE];
     uint8_t flash[UD_AGENT_PAGE_SIZE];
     for (uint32_t at = 0; at < size; at += UD_AGENT_PAGE_SIZE) {
         uint32_t whole = take_page(data + at, size - at, area->write_size_bytes, area->erased_value, page);
-        if (ud_port_flash_read(port, UD_AREA_SLOT_B, spare->base + offset + at, flash, whole) != UD_OK) {
+        if (ud_port_flash_read(port, (ud_area_t)spare->area, spare->base + offset + at, flash, whole) != UD_OK) {
             return false;
         }
         for (uint32_t i = 0; i < whole; i += area->write_size_bytes) {
@@ -98,23 +99,23 @@ static place_t look(const ud_spare_t *spare, ud_port_t *port, uint32_t offset, u
     for (uint32_t at = 0; at < size; at += UD_AGENT_PAGE_SIZE) {
         uint32_t piece = smaller(size - at, UD_AGENT_PAGE_SIZE);
         ud_port_watchdog_feed(port);
-        if (ud_port_flash_read(port, UD_AREA_SLOT_B, spare->base + offset + at, flash, piece) != UD_OK) {
+        if (ud_port_flash_read(port, (ud_area_t)spare->area, spare->base + offset + at, flash, piece) != UD_OK) {
             return PLACE_UNREADABLE;
         }
-        found = is_blank(flash, piece, geometry(port)->erased_value) ? found : PLACE_WRITTEN;
+        found = is_blank(flash, piece, geometry(spare, port)->erased_value) ? found : PLACE_WRITTEN;
     }
     return found;
 }
 
 static ud_err_t erase(ud_spare_t *spare, ud_port_t *port, uint32_t sector_offset)
 {
-    uint32_t sector = geometry(port)->sector_size_bytes;
+    uint32_t sector = geometry(spare, port)->sector_size_bytes;
     spare->retries = sector_offset == spare->retry_sector ? (uint8_t)(spare->retries + 1) : 1;
     spare->retry_sector = sector_offset;
     UD_REQUIRE(spare->retries <= UD_AGENT_SECTOR_RETRIES, UD_ERR_FLASH_WRITE);
 
     ud_port_watchdog_feed(port);
-    UD_TRY(ud_port_flash_erase(port, UD_AREA_SLOT_B, spare->base + sector_offset));
+    UD_TRY(ud_port_flash_erase(port, (ud_area_t)spare->area, spare->base + sector_offset));
     UD_REQUIRE(look(spare, port, sector_offset, sector) == PLACE_BLANK, UD_ERR_FLASH_ERASE);
     spare->judged_end = sector_offset + sector;
     return UD_OK;
@@ -123,7 +124,7 @@ static ud_err_t erase(ud_spare_t *spare, ud_port_t *port, uint32_t sector_offset
 /* At the first byte of a sector: must it be erased before the chunk at hand, `size` bytes of it, goes there? */
 static bool sector_must_go(ud_spare_t *spare, ud_port_t *port, uint32_t offset, const uint8_t *data, uint32_t size)
 {
-    uint32_t sector = geometry(port)->sector_size_bytes;
+    uint32_t sector = geometry(spare, port)->sector_size_bytes;
     uint32_t at_hand = smaller(size, sector);
     return offset < spare->suspect_end || !place_is_fit(spare, port, offset, data, at_hand) ||
            look(spare, port, offset + at_hand, sector - at_hand) != PLACE_BLANK;
@@ -153,21 +154,23 @@ static bool find_run(const ud_area_geometry_t *area, const uint8_t *flash, const
 /* Programs the first run of blank words of the page and reads it back. `*done` bytes of it stand in flash then; 0: a
  * word there cannot be used.
  */
-static ud_err_t program_page(ud_port_t *port, uint32_t offset, const uint8_t *page, uint32_t size, uint32_t *done)
+static ud_err_t program_page(const ud_spare_t *spare, ud_port_t *port, uint32_t offset, const uint8_t *page,
+                             uint32_t size, uint32_t *done)
 {
     uint8_t flash[UD_AGENT_PAGE_SIZE];
     uint32_t first;
     uint32_t end;
     *done = 0;
-    if (ud_port_flash_read(port, UD_AREA_SLOT_B, offset, flash, size) != UD_OK ||
-        !find_run(geometry(port), flash, page, size, &first, &end)) {
+    offset += spare->base;
+    if (ud_port_flash_read(port, (ud_area_t)spare->area, offset, flash, size) != UD_OK ||
+        !find_run(geometry(spare, port), flash, page, size, &first, &end)) {
         return UD_OK;
     }
     if (first < end) {
         /* What a refused program did shows in what is read back. */
-        ud_err_t err = ud_port_flash_program(port, UD_AREA_SLOT_B, offset + first, page + first, end - first);
+        ud_err_t err = ud_port_flash_program(port, (ud_area_t)spare->area, offset + first, page + first, end - first);
         UD_REQUIRE(err == UD_OK || err == UD_ERR_FLASH_WRITE, err);
-        if (ud_port_flash_read(port, UD_AREA_SLOT_B, offset, flash, size) != UD_OK) {
+        if (ud_port_flash_read(port, (ud_area_t)spare->area, offset, flash, size) != UD_OK) {
             return UD_OK;
         }
     }
@@ -178,7 +181,7 @@ static ud_err_t program_page(ud_port_t *port, uint32_t offset, const uint8_t *pa
 ud_err_t ud_spare_step(ud_spare_t *spare, ud_port_t *port, uint32_t offset, const uint8_t *data, uint32_t size,
                        ud_spare_progress_t *progress)
 {
-    const ud_area_geometry_t *area = geometry(port);
+    const ud_area_geometry_t *area = geometry(spare, port);
     uint32_t sector = area->sector_size_bytes;
     uint32_t at = offset + spare->written;
     uint32_t left = size - spare->written;
@@ -195,7 +198,7 @@ ud_err_t ud_spare_step(ud_spare_t *spare, ud_port_t *port, uint32_t offset, cons
     uint32_t sector_left = sector - at % sector;
     uint32_t whole = take_page(data, smaller(left, sector_left), area->write_size_bytes, area->erased_value, page);
     uint32_t done;
-    UD_TRY(program_page(port, spare->base + at, page, whole, &done));
+    UD_TRY(program_page(spare, port, at, page, whole, &done));
     if (done == 0) {
         uint32_t start = at - at % sector;
         UD_TRY(erase(spare, port, start));
@@ -213,7 +216,7 @@ ud_err_t ud_spare_step(ud_spare_t *spare, ud_port_t *port, uint32_t offset, cons
 
 ud_err_t ud_spare_finish(ud_spare_t *spare, ud_port_t *port, uint32_t image_size)
 {
-    uint32_t sector = geometry(port)->sector_size_bytes;
+    uint32_t sector = geometry(spare, port)->sector_size_bytes;
     uint32_t unit = ud_slot_unit_size(port);
     uint32_t end = (image_size + unit - 1) / unit * unit;
     for (uint32_t at = (image_size + sector - 1) / sector * sector; at < end; at += sector) {

@@ -4,7 +4,7 @@
  * chunk at hand) nor programmed (it is erased). Where a power cut may have struck, right behind the place of a resume,
  * it is erased in any case: a word that was torn may read true today and false tomorrow. A word that turns out bad
  * later costs its sector, and the data before it in the sector must come again.
- * Offsets are of the image; the image begins at ud_slot_staging_offset() in slot B.
+ * Offsets are of the image; the image begins at ud_slot_staging_offset() in the slot that ud_slot_spare() names.
  */
 #ifndef UD_AGENT_SPARE_H
 #define UD_AGENT_SPARE_H
@@ -15,7 +15,8 @@
 #include <stdint.h>
 
 typedef struct {
-    uint32_t base;         /* bytes into slot B where the image begins */
+    uint8_t area;          /* ud_area_t: the slot */
+    uint32_t base;         /* bytes into it where the image begins */
     uint32_t judged_end;   /* sectors below are fit: erased, or hold what this download wrote */
     uint32_t suspect_end;  /* sectors that begin below are erased, whatever they seem to hold */
     uint32_t written;      /* bytes of the present chunk that are in flash */
@@ -29,10 +30,10 @@ typedef enum {
     UD_SPARE_AGAIN, /* a sector that began before this chunk was erased: give data from its anchor again */
 } ud_spare_progress_t;
 
-/* Begins to write at `offset`, a multiple of the anchor unit. A power cut may have torn words in the `suspect_size` bytes
- * from there: the anchor unit after a resume, 0 for a new download.
+/* Begins to write the image that begins at `base` of `area`, from its byte `offset`, a multiple of the anchor unit. A power
+ * cut may have torn words in the `suspect_size` bytes from there: the anchor unit after a resume, 0 for a new download.
  */
-void ud_spare_begin(ud_spare_t *spare, ud_port_t *port, uint32_t offset, uint32_t suspect_size);
+void ud_spare_begin(ud_spare_t *spare, ud_area_t area, uint32_t base, uint32_t offset, uint32_t suspect_size);
 
 /* Does at most one erase or one page program for the chunk of `size` bytes at `offset`; `written` counts on and begins
  * anew with each chunk. Errors: UD_ERR_FLASH_WRITE, UD_ERR_FLASH_ERASE (after UD_AGENT_SECTOR_RETRIES).
@@ -46,7 +47,7 @@ UD_MUST_USE ud_err_t ud_spare_step(ud_spare_t *spare, ud_port_t *port, uint32_t 
  */
 UD_MUST_USE ud_err_t ud_spare_finish(ud_spare_t *spare, ud_port_t *port, uint32_t image_size);
 
-/* Bytes between two download records of the journal: max(chunk, 4 KB, sector of slot B). */
-uint32_t ud_spare_anchor_unit(const ud_port_t *port, uint32_t chunk_size);
+/* Bytes between two download records of the journal: max(chunk, 4 KB, sector of the spare slot). */
+uint32_t ud_spare_anchor_unit(const ud_port_t *port, ud_area_t area, uint32_t chunk_size);
 
 #endif

@@ -14,7 +14,6 @@
      UD_FIELD(UD_OFFER_CHAIN_ROOT) | UD_FIELD(UD_OFFER_HARDWARE))
 
 #define KIND_FULL 0
-#define SLOT_A 0
 #define MS_PER_S UINT64_C(1000)
 
 static bool has(const ud_offer_t *offer, uint32_t fields)
@@ -42,10 +41,19 @@ static ud_err_t judge_form(const ud_offer_t *offer, const ud_update_judge_t *jud
 
 /* ---- fitness: is it for this device, now? ------------------------------------------------------------ */
 
+/* Without direct XIP all images are for slot A, said or not. */
+static bool is_for_slot(const ud_offer_t *offer, const ud_update_judge_t *judge)
+{
+    if (judge->slots->runs_both) {
+        return has(offer, UD_FIELD(UD_OFFER_SLOT)) && offer->slot == (judge->spare == UD_AREA_SLOT_B);
+    }
+    return !has(offer, UD_FIELD(UD_OFFER_SLOT)) || offer->slot == 0;
+}
+
 static ud_err_t judge_fitness(const ud_offer_t *offer, const ud_update_judge_t *judge, const ud_version_t *version)
 {
     UD_REQUIRE(strcmp(offer->hardware, judge->hardware) == 0, UD_ERR_WRONG_HARDWARE);
-    UD_REQUIRE(!has(offer, UD_FIELD(UD_OFFER_SLOT)) || offer->slot == SLOT_A, UD_ERR_WRONG_SLOT);
+    UD_REQUIRE(is_for_slot(offer, judge), UD_ERR_WRONG_SLOT);
     UD_REQUIRE(memcmp(offer->image_digest, judge->image_digest, UD_SHA256_SIZE) != 0, UD_ERR_ALREADY_RUNNING);
     UD_REQUIRE(!ud_slot_is_bad(judge->journal, offer->image_digest), UD_ERR_KNOWN_BAD);
     UD_REQUIRE(offer->action == UD_ACTION_ROLLBACK || ud_version_compare_full(version, &judge->version) >= 0,
@@ -161,16 +169,16 @@ static void feed(void *context, uint32_t done_bytes, uint32_t total_bytes)
     ud_port_watchdog_feed(source->port);
 }
 
-ud_err_t ud_update_running(ud_port_t *port, ud_image_info_t *info)
+ud_err_t ud_update_running(ud_port_t *port, ud_area_t area, ud_image_info_t *info)
 {
-    area_source_t area = {port, UD_AREA_SLOT_A, 0};
-    ud_image_source_t source = {read_area, feed, &area};
-    return ud_image_parse(&source, ud_port_area(port, UD_AREA_SLOT_A)->size_bytes, info);
+    area_source_t slot = {port, area, 0};
+    ud_image_source_t source = {read_area, feed, &slot};
+    return ud_image_parse(&source, ud_port_area(port, area)->size_bytes, info);
 }
 
 ud_err_t ud_update_verify(const ud_update_t *update, const ud_update_judge_t *judge, ud_port_t *port)
 {
-    area_source_t area = {port, UD_AREA_SLOT_B, ud_slot_staging_offset(port)};
+    area_source_t area = {port, judge->spare, ud_slot_staging_offset(judge->slots, port)};
     ud_image_source_t source = {read_area, feed, &area};
     ud_image_info_t info;
     ud_err_t reason = UD_ERR_IMAGE_HASH;
@@ -180,6 +188,9 @@ ud_err_t ud_update_verify(const ud_update_t *update, const ud_update_judge_t *ju
     }
     UD_REQUIRE(memcmp(info.hash, update->image_digest, UD_SHA256_SIZE) == 0, UD_ERR_OFFER_INVALID);
     UD_REQUIRE(strcmp(info.hardware, judge->hardware) == 0, UD_ERR_WRONG_HARDWARE);
+    bool fixed = (info.flags & UD_IMAGE_FLAG_ROM_FIXED) != 0;
+    UD_REQUIRE(ud_slot_takes(judge->slots, judge->slot_address, judge->spare, fixed, info.load_address),
+               UD_ERR_WRONG_SLOT);
     UD_REQUIRE(ud_version_compare_full(&info.version, &update->version) == 0 &&
                    info.security_counter == update->security_counter && info.total_size == update->image_size,
                UD_ERR_OFFER_INVALID);

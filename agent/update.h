@@ -39,7 +39,10 @@ typedef struct {
     uint32_t security_counter;   /* the highest of port, journal and running image */
     uint32_t capacity;           /* bytes an image may have */
     uint16_t chunk_size_max;     /* bytes */
-    bool confirmed;              /* the running image is */
+    const ud_slot_mode_t *slots;
+    const uint32_t *slot_address; /* of slots A and B, for the processor */
+    ud_area_t spare;              /* the slot that the image goes to */
+    bool confirmed;               /* the running image is */
     bool allow_unsigned_chain;
     const ud_journal_t *journal; /* knows the bad images */
     const ud_trusted_key_t *keys;
@@ -64,12 +67,13 @@ bool ud_update_is_same(const ud_update_t *update, const ud_offer_t *offer);
 /* Takes over what may change while an update is under way: address, policy and window. */
 void ud_update_refresh(ud_update_t *update, const ud_offer_t *offer, uint64_t now_ms);
 
-/* Verifies the complete image in slot B from flash: hash, signature, and that it is what was offered. Reads all of it
- * and feeds the watchdog. Errors: those of ud_image_verify(), UD_ERR_OFFER_INVALID (authentic, but not what was offered).
+/* Verifies the complete image in the spare slot from flash: hash, signature, and that it is what was offered. Reads all of
+ * it and feeds the watchdog. Errors: those of ud_image_verify(), UD_ERR_WRONG_HARDWARE, UD_ERR_WRONG_SLOT (built for another
+ * address), UD_ERR_OFFER_INVALID (authentic, but not what was offered).
  */
 UD_MUST_USE ud_err_t ud_update_verify(const ud_update_t *update, const ud_update_judge_t *judge, ud_port_t *port);
 
-/* Reads what runs from slot A. Errors: those of ud_image_parse(). */
-UD_MUST_USE ud_err_t ud_update_running(ud_port_t *port, ud_image_info_t *info);
+/* Reads what runs in `area`. Errors: those of ud_image_parse(). */
+UD_MUST_USE ud_err_t ud_update_running(ud_port_t *port, ud_area_t area, ud_image_info_t *info);
 
 #endif

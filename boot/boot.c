@@ -1,7 +1,7 @@
 #include "include/updraft/boot.h"
 
 #include "boot/inspect.h"
-#include "boot/install.h"
+#include "boot/mode.h"
 
 #include <string.h>
 
@@ -40,6 +40,22 @@ static void tell(boot_t *boot, ud_boot_reason_t boot_reason, ud_err_t revert_rea
 {
     ud_err_t err = ud_slot_reason_put(&boot->journal, boot_reason, revert_reason, digest);
     (void)err;
+}
+
+static const ud_slot_mode_t *slots_of(const boot_t *boot)
+{
+    return boot->config->mode->slots;
+}
+
+/* The slot that runs. */
+static ud_area_t home(const boot_t *boot)
+{
+    return slots_of(boot)->runs_both && boot->record.runs_b ? UD_AREA_SLOT_B : UD_AREA_SLOT_A;
+}
+
+static ud_area_t spare(const boot_t *boot)
+{
+    return ud_slot_spare(slots_of(boot), home(boot));
 }
 
 /* ---- facts ---------------------------------------------------------------------------------------------------------- */
@@ -101,7 +117,7 @@ static uint32_t counter_floor(const boot_t *boot)
 
 static bool look_a(boot_t *boot)
 {
-    ud_boot_inspect(boot->port, boot->config, UD_AREA_SLOT_A, 0, counter_floor(boot), &boot->a);
+    ud_boot_inspect(boot->port, boot->config, home(boot), 0, counter_floor(boot), &boot->a);
     boot->facts.a = boot->a.worth;
     /* another image than the one on trial, put there by a probe: no trial */
     if (!is_settled(boot) && memcmp(boot->a.hash, boot->record.digest, UD_SHA256_SIZE) != 0) {
@@ -110,24 +126,41 @@ static bool look_a(boot_t *boot)
     return false;
 }
 
+/* By security counter, then version. */
+static bool is_ahead(const ud_boot_found_t *b, const ud_boot_found_t *a)
+{
+    return b->security_counter != a->security_counter ? b->security_counter > a->security_counter
+                                                      : ud_version_compare_full(&b->version, &a->version) > 0;
+}
+
+/* What a good image in slot B is to be taken for. */
+static uint8_t rate_b(boot_t *boot)
+{
+    if (ud_slot_is_bad(&boot->journal, boot->b.hash)) {
+        boot->b.reason = UD_ERR_KNOWN_BAD;
+        return UD_FACT_KNOWN_BAD;
+    }
+    bool equals = slots_of(boot)->runs_both && boot->facts.state == UD_FACT_UNKNOWN && boot->facts.a == UD_FACT_GOOD;
+    return equals && is_ahead(&boot->b, &boot->a) ? UD_FACT_AHEAD : UD_FACT_GOOD;
+}
+
 static bool look_b(boot_t *boot)
 {
     if (boot->distrusts_b) {
         boot->facts.b = UD_FACT_BAD;
         return false;
     }
-    uint32_t staging = ud_slot_staging_offset(boot->port);
+    uint32_t staging = ud_slot_staging_offset(slots_of(boot), boot->port);
     bool staged = boot->facts.install == UD_FACT_STAGED;
     uint32_t floor = counter_floor(boot);
-    ud_boot_inspect(boot->port, boot->config, UD_AREA_SLOT_B, staged ? staging : 0, floor, &boot->b);
+    ud_boot_inspect(boot->port, boot->config, spare(boot), staged ? staging : 0, floor, &boot->b);
     if (boot->b.worth == UD_FACT_GOOD) {
-        boot->facts.b = ud_slot_is_bad(&boot->journal, boot->b.hash) ? UD_FACT_KNOWN_BAD : UD_FACT_GOOD;
-        boot->b.reason = boot->facts.b == UD_FACT_GOOD ? UD_OK : UD_ERR_KNOWN_BAD;
+        boot->facts.b = rate_b(boot);
         return false;
     }
     boot->facts.b = boot->b.worth;
-    if (!staged) {
-        ud_boot_inspect(boot->port, boot->config, UD_AREA_SLOT_B, staging, floor, &boot->b);
+    if (!staged && staging != 0) {
+        ud_boot_inspect(boot->port, boot->config, spare(boot), staging, floor, &boot->b);
         boot->facts.b = boot->b.worth == UD_FACT_GOOD ? UD_FACT_SPARE : boot->facts.b;
     }
     return false;
@@ -142,7 +175,7 @@ static bool hand_over(boot_t *boot, bool safe_mode)
     if (*verdict != UD_VERDICT_VALID) {
         ud_port_recover(boot->port);
     }
-    boot->result->area = UD_AREA_SLOT_A;
+    boot->result->area = home(boot);
     boot->result->code_offset = boot->a.header_size;
     boot->result->safe_mode = safe_mode;
     boot->result->verdict = *verdict;
@@ -272,18 +305,14 @@ static bool refuse(boot_t *boot)
     return false;
 }
 
-static uint32_t longer(uint32_t left, uint32_t right)
-{
-    return left > right ? left : right;
-}
-
 static bool install(boot_t *boot)
 {
-    uint32_t size = longer(boot->b.size, ud_boot_size_of(boot->port, UD_AREA_SLOT_A));
+    const ud_boot_mode_t *mode = boot->config->mode;
+    uint32_t size_out = ud_boot_size_of(boot->port, mode->slots, home(boot));
     ud_slot_record_t record = boot->record;
     memcpy(record.digest, boot->b.hash, UD_SHA256_SIZE);
     record.reason = UD_OK;
-    boot->b.reason = ud_install_begin(&boot->journal, &record, UD_INSTALL_UPGRADE, size);
+    boot->b.reason = mode->begin(&boot->journal, &record, UD_INSTALL_UPGRADE, boot->b.size, size_out);
     if (boot->b.reason != UD_OK) {
         return refuse(boot);
     }
@@ -297,7 +326,7 @@ static bool rescue(boot_t *boot)
     tell(boot, UD_BOOT_RESCUED, UD_OK, boot->b.hash);
     boot->distrusts_b = true;
     boot->moved = true;
-    if (ud_install_rescue(boot->port, boot->b.offset, boot->b.size) != UD_OK) {
+    if (boot->config->mode->rescue(boot->port, &boot->record, boot->b.offset, boot->b.size) != UD_OK) {
         boot->facts.a = UD_FACT_BAD;
         boot->facts.b = UD_FACT_BAD;
         return false;
@@ -317,8 +346,8 @@ static bool revert(boot_t *boot)
     ud_slot_record_t record = boot->record;
     memcpy(record.digest, boot->a.hash, UD_SHA256_SIZE);
     record.reason = what_failed(boot);
-    uint32_t size = longer(boot->a.size, boot->b.size);
-    if (ud_install_begin(&boot->journal, &record, UD_INSTALL_REVERT, size) != UD_OK) {
+    const ud_boot_mode_t *mode = boot->config->mode;
+    if (mode->begin(&boot->journal, &record, UD_INSTALL_REVERT, boot->b.size, boot->a.size) != UD_OK) {
         return rescue(boot);
     }
     boot->record = record;
@@ -357,7 +386,7 @@ static void complete(boot_t *boot)
 static bool resume(boot_t *boot)
 {
     boot->moved = true;
-    if (ud_install_move(&boot->journal, &boot->record) == UD_OK) {
+    if (boot->config->mode->move(&boot->journal, &boot->record) == UD_OK) {
         boot->distrusts_b = boot->record.turned;
         complete(boot);
     } else {
@@ -403,7 +432,7 @@ void ud_boot_run(ud_port_t *port, const ud_boot_config_t *config, ud_boot_result
     ud_slot_record_get(&boot.journal, &boot.record);
     gather(&boot);
     for (int round = 0; round < ROUNDS_MAX; round++) {
-        if (actions[ud_boot_decide(&boot.facts)](&boot)) {
+        if (actions[ud_boot_decide(&config->mode->policy, &boot.facts)](&boot)) {
             return;
         }
     }

@@ -31,13 +31,17 @@ static bool is_for(const char *hardware, const ud_image_info_t *info)
     return info->hardware[0] == '\0' || strcmp(info->hardware, hardware) == 0;
 }
 
-static ud_err_t judge(const ud_boot_config_t *config, const ud_image_info_t *info, uint32_t counter)
+static ud_err_t judge(const ud_boot_config_t *config, ud_area_t area, const ud_image_info_t *info, uint32_t counter)
 {
     if ((info->flags & FLAGS_REFUSED) != 0) {
         return UD_ERR_UNSUPPORTED;
     }
     if (!is_for(config->hardware, info)) {
         return UD_ERR_WRONG_HARDWARE;
+    }
+    bool fixed = (info->flags & UD_IMAGE_FLAG_ROM_FIXED) != 0;
+    if (!ud_slot_takes(config->mode->slots, config->slot_address, area, fixed, info->load_address)) {
+        return UD_ERR_WRONG_SLOT;
     }
     return info->security_counter >= counter ? UD_OK : UD_ERR_LOW_COUNTER;
 }
@@ -55,9 +59,10 @@ void ud_boot_inspect(ud_port_t *port, const ud_boot_config_t *config, ud_area_t 
     found->size = info.total_size;
     found->header_size = info.header_size;
     found->security_counter = info.security_counter;
+    found->version = info.version;
     memcpy(found->hash, info.hash, sizeof found->hash);
-    found->reason = verdict == UD_VERDICT_VALID ? judge(config, &info, counter) : reason;
-    if (verdict != UD_VERDICT_VALID || found->size > ud_slot_image_size_max(port)) {
+    found->reason = verdict == UD_VERDICT_VALID ? judge(config, area, &info, counter) : reason;
+    if (verdict != UD_VERDICT_VALID || found->size > ud_slot_image_size_max(config->mode->slots, port)) {
         return;
     }
     if (found->reason == UD_ERR_LOW_COUNTER) {
@@ -68,12 +73,12 @@ void ud_boot_inspect(ud_port_t *port, const ud_boot_config_t *config, ud_area_t 
     }
 }
 
-uint32_t ud_boot_size_of(ud_port_t *port, ud_area_t area)
+uint32_t ud_boot_size_of(ud_port_t *port, const ud_slot_mode_t *mode, ud_area_t area)
 {
     window_t window = {port, area, 0};
     ud_image_source_t source = {.read = read_window, .context = &window};
     ud_image_info_t info;
-    uint32_t size_max = ud_slot_image_size_max(port);
+    uint32_t size_max = ud_slot_image_size_max(mode, port);
     return ud_image_parse(&source, ud_port_area(port, area)->size_bytes, &info) == UD_OK && info.total_size <= size_max
                ? info.total_size
                : 0;

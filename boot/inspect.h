@@ -2,6 +2,7 @@
 #ifndef UD_BOOT_INSPECT_H
 #define UD_BOOT_INSPECT_H
 
+#include "boot/mode.h"
 #include "boot/policy.h"
 #include "include/updraft/boot.h"
 
@@ -14,6 +15,7 @@ typedef struct {
     uint32_t size;        /* bytes with all TLVs; 0: no image */
     uint32_t header_size;
     uint32_t security_counter;
+    ud_version_t version;
     uint8_t hash[UD_SHA256_SIZE];
 } ud_boot_found_t;
 
@@ -24,6 +26,6 @@ void ud_boot_inspect(ud_port_t *port, const ud_boot_config_t *config, ud_area_t 
                      ud_boot_found_t *found);
 
 /* Bytes of the image at the start of `area`, believed unverified; 0 if there is none. For what is only put away. */
-uint32_t ud_boot_size_of(ud_port_t *port, ud_area_t area);
+uint32_t ud_boot_size_of(ud_port_t *port, const ud_slot_mode_t *mode, ud_area_t area);
 
 #endif

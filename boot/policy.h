@@ -1,4 +1,4 @@
-/* What boot does: one table over what it knows (policy.c; docs/device.md, "Boot").
+/* What boot does: one table for each install mode over what it knows (swap.c, overwrite.c, xip.c; docs/device.md, "Boot").
  *
  * Each input is a set of possibilities, one bit each. What is known has one bit set; what was not looked at yet has all
  * of them. So boot verifies an image only when the answer depends on it: a calm start looks at slot A alone.
@@ -9,7 +9,9 @@
 
 #include "core/slot/record.h"
 
-/* What stands in slot A, by the journal. */
+/* What stands in slot A, by the journal. Under direct XIP "slot A" is here the slot that runs, whichever it is, and "slot B"
+ * the other one.
+ */
 enum {
     UD_FACT_UNKNOWN = 1,   /* the journal is new, lost, or speaks of another image */
     UD_FACT_CONFIRMED = 2, /* it runs for good */
@@ -49,8 +51,9 @@ enum {
     UD_FACT_GOOD = 4,      /* authentic and permitted */
     UD_FACT_KNOWN_BAD = 8, /* the same, and it failed here before (slot B only) */
     UD_FACT_SPARE = 16,    /* the same, at the staging offset though nothing is staged (slot B only) */
+    UD_FACT_AHEAD = 32, /* good, and by counter and version above slot A, of which nothing is known (direct XIP only) */
     UD_FACT_A_ANY = 7,
-    UD_FACT_B_ANY = 31,
+    UD_FACT_B_ANY = 63,
 };
 
 typedef struct {
@@ -78,7 +81,27 @@ typedef enum {
     UD_ACTION_COUNT
 } ud_action_t;
 
+/* A row: what it asks of the facts, and what boot does then. */
+typedef struct {
+    ud_boot_facts_t facts;
+    ud_action_t action;
+} ud_boot_rule_t;
+
+/* First match. The last row takes everything, so that there is always an answer. */
+typedef struct {
+    const ud_boot_rule_t *rules;
+    size_t rule_count;
+} ud_boot_policy_t;
+
+/* For rows: whatever the fact. */
+#define UD_ANY_STATE UD_FACT_STATE_ANY
+#define UD_ANY_INSTALL UD_FACT_INSTALL_ANY
+#define UD_ANY_CAUSE UD_FACT_CAUSE_ANY
+#define UD_ANY_PATIENCE UD_FACT_PATIENCE_ANY
+#define UD_ANY_A UD_FACT_A_ANY
+#define UD_ANY_B UD_FACT_B_ANY
+
 /* The first row of the table that fits. Facts must not be empty sets. */
-ud_action_t ud_boot_decide(const ud_boot_facts_t *facts);
+ud_action_t ud_boot_decide(const ud_boot_policy_t *policy, const ud_boot_facts_t *facts);
 
 #endif

@@ -1,79 +1,56 @@
-#include "boot/install.h"
-
+/* Swap: the image before is kept in slot B and can come back. */
+#include "boot/copy.h"
+#include "boot/mode.h"
 #include "core/base/assert.h"
 
-#include <string.h>
+#define USABLE (UD_FACT_GOOD | UD_FACT_KNOWN_BAD)
 
-/* Bytes copied at once; twice on the stack. A page of most NOR chips, a multiple of each write size. */
-#define PIECE_SIZE 256
+/* ---- decisions ------------------------------------------------------------------------------------------------------ */
 
-/* Times that a unit is erased and written before its place counts as broken. */
-#define TRIES_MAX 3
+static const ud_boot_rule_t rules[] = {
+    /* an install: complete it, begin it if its image is good, else drop it */
+    {{UD_ANY_STATE, UD_FACT_MOVING, UD_ANY_CAUSE, UD_ANY_PATIENCE, UD_ANY_A, UD_ANY_B}, UD_ACTION_RESUME},
+    {{UD_FACT_TRIAL | UD_FACT_REJECTED, UD_FACT_STAGED, UD_ANY_CAUSE, UD_ANY_PATIENCE, UD_ANY_A, UD_ANY_B},
+     UD_ACTION_REFUSE},
+    {{UD_ANY_STATE, UD_FACT_STAGED, UD_ANY_CAUSE, UD_ANY_PATIENCE, UD_ANY_A, UD_FACT_GOOD}, UD_ACTION_INSTALL},
+    {{UD_ANY_STATE, UD_FACT_STAGED, UD_ANY_CAUSE, UD_ANY_PATIENCE, UD_ANY_A, UD_ANY_B}, UD_ACTION_REFUSE},
 
-_Static_assert(UD_SECTOR_SIZE_MIN % PIECE_SIZE == 0 && PIECE_SIZE % UD_WRITE_SIZE_MAX == 0, "pieces fill sectors");
+    /* a trial: while there is patience; then back; and if there is no way back, on, as carefully as possible */
+    {{UD_FACT_TRIAL, UD_ANY_INSTALL, UD_FACT_ANNOUNCED, UD_ANY_PATIENCE, UD_FACT_GOOD, UD_ANY_B}, UD_ACTION_TRY_FREE},
+    {{UD_FACT_TRIAL, UD_ANY_INSTALL, UD_ANY_CAUSE, UD_FACT_PATIENCE, UD_FACT_GOOD, UD_ANY_B}, UD_ACTION_TRY},
+    {{UD_FACT_TRIAL | UD_FACT_REJECTED, UD_ANY_INSTALL, UD_ANY_CAUSE, UD_ANY_PATIENCE, UD_FACT_GOOD, USABLE},
+     UD_ACTION_REVERT},
+    {{UD_FACT_TRIAL | UD_FACT_REJECTED, UD_ANY_INSTALL, UD_ANY_CAUSE, UD_ANY_PATIENCE, UD_FACT_GOOD, UD_ANY_B},
+     UD_ACTION_BOOT_SAFE},
 
-typedef struct {
-    ud_area_t area;
-    uint32_t offset;
-} place_t;
+    /* a confirmed image that crashes again and again: the one before, if it never failed here */
+    {{UD_FACT_CONFIRMED, UD_ANY_INSTALL, UD_FACT_ABNORMAL, UD_FACT_NO_PATIENCE, UD_FACT_GOOD, UD_FACT_GOOD},
+     UD_ACTION_REVERT},
+    {{UD_FACT_CONFIRMED, UD_ANY_INSTALL, UD_ANY_CAUSE, UD_FACT_NO_PATIENCE, UD_FACT_GOOD, UD_ANY_B},
+     UD_ACTION_BOOT_SAFE},
 
-static place_t place_of(const ud_port_t *port, uint32_t index)
+    /* calm; slot A lost; both lost */
+    {{UD_ANY_STATE, UD_ANY_INSTALL, UD_ANY_CAUSE, UD_ANY_PATIENCE, UD_FACT_GOOD, UD_ANY_B}, UD_ACTION_BOOT},
+    {{UD_ANY_STATE, UD_ANY_INSTALL, UD_ANY_CAUSE, UD_ANY_PATIENCE, UD_ANY_A, USABLE | UD_FACT_SPARE}, UD_ACTION_RESCUE},
+    {{UD_ANY_STATE, UD_ANY_INSTALL, UD_ANY_CAUSE, UD_ANY_PATIENCE, UD_ANY_A, UD_ANY_B}, UD_ACTION_RECOVER},
+};
+
+/* ---- the hole (core/slot/record.h) ------------------------------------------------------------------------------ */
+
+static ud_place_t place_of(const ud_port_t *port, uint32_t index)
 {
-    return (place_t){index % 2 == 0 ? UD_AREA_SLOT_B : UD_AREA_SLOT_A, index / 2 * ud_slot_unit_size(port)};
+    return (ud_place_t){index % 2 == 0 ? UD_AREA_SLOT_B : UD_AREA_SLOT_A, index / 2 * ud_slot_unit_size(port)};
 }
 
-static ud_err_t erase_unit(ud_port_t *port, place_t to)
+static ud_err_t begin(ud_journal_t *journal, ud_slot_record_t *record, ud_install_t direction, uint32_t size_in,
+                      uint32_t size_out)
 {
-    uint32_t sector_size = ud_port_area(port, to.area)->sector_size_bytes;
-    for (uint32_t done = 0; done < ud_slot_unit_size(port); done += sector_size) {
-        ud_port_watchdog_feed(port);
-        if (ud_port_flash_erase(port, to.area, to.offset + done) != UD_OK) {
-            return UD_ERR_FLASH_WRITE;
-        }
-    }
-    return UD_OK;
-}
-
-static ud_err_t copy_piece(ud_port_t *port, place_t from, place_t to, uint32_t done)
-{
-    uint8_t piece[PIECE_SIZE];
-    uint8_t back[PIECE_SIZE];
-    ud_port_watchdog_feed(port);
-    if (ud_port_flash_read(port, from.area, from.offset + done, piece, sizeof piece) != UD_OK) {
-        return UD_ERR_FLASH_READ;
-    }
-    bool taken = ud_port_flash_program(port, to.area, to.offset + done, piece, sizeof piece) == UD_OK &&
-                 ud_port_flash_read(port, to.area, to.offset + done, back, sizeof back) == UD_OK &&
-                 memcmp(piece, back, sizeof piece) == 0;
-    return taken ? UD_OK : UD_ERR_FLASH_WRITE;
-}
-
-/* Errors: UD_ERR_FLASH_READ (source), UD_ERR_FLASH_WRITE (target). */
-static ud_err_t copy_unit(ud_port_t *port, place_t from, place_t to)
-{
-    ud_err_t err = UD_ERR_FLASH_WRITE;
-    for (int tries = 0; tries < TRIES_MAX && err != UD_OK; tries++) {
-        err = erase_unit(port, to);
-        for (uint32_t done = 0; err == UD_OK && done < ud_slot_unit_size(port); done += PIECE_SIZE) {
-            err = copy_piece(port, from, to, done);
-        }
-    }
-    return err;
-}
-
-static uint32_t units_of(const ud_port_t *port, uint32_t size_bytes)
-{
-    uint32_t unit = ud_slot_unit_size(port);
-    return size_bytes / unit + (size_bytes % unit != 0);
-}
-
-ud_err_t ud_install_begin(ud_journal_t *journal, ud_slot_record_t *record, ud_install_t direction, uint32_t size_bytes)
-{
-    if (size_bytes > ud_slot_image_size_max(journal->port)) {
+    uint32_t size_bytes = size_in > size_out ? size_in : size_out;
+    if (size_bytes > ud_slot_image_size_max(&ud_slot_swap, journal->port)) {
         return UD_ERR_IMAGE_TOO_LARGE;
     }
     record->install = direction;
-    record->units = (uint16_t)units_of(journal->port, size_bytes);
+    record->units = (uint16_t)ud_copy_units(journal->port, size_bytes);
     record->hole = direction == UD_INSTALL_UPGRADE ? 0 : (uint16_t)(2 * record->units);
     record->turned = false;
     return ud_slot_record_put(journal, record);
@@ -83,9 +60,9 @@ ud_err_t ud_install_begin(ud_journal_t *journal, ud_slot_record_t *record, ud_in
 static ud_err_t step(ud_port_t *port, ud_slot_record_t *record, bool up)
 {
     uint16_t from = (uint16_t)(up ? record->hole + 1 : record->hole - 1);
-    place_t source = place_of(port, from);
-    place_t target = place_of(port, record->hole);
-    ud_err_t err = copy_unit(port, source, target);
+    ud_place_t source = place_of(port, from);
+    ud_place_t target = place_of(port, record->hole);
+    ud_err_t err = ud_copy_unit(port, source, target);
     if (err == UD_OK || target.area == UD_AREA_SLOT_B) {
         record->hole = from;
         return UD_OK;
@@ -99,11 +76,11 @@ static ud_err_t step(ud_port_t *port, ud_slot_record_t *record, bool up)
     return UD_OK;
 }
 
-ud_err_t ud_install_move(ud_journal_t *journal, ud_slot_record_t *record)
+static ud_err_t move(ud_journal_t *journal, ud_slot_record_t *record)
 {
     /* what was read becomes firm before it is acted upon: a row may read differently after the next power cut */
     bool noted = ud_slot_record_put(journal, record) == UD_OK;
-    uint32_t units_max = units_of(journal->port, ud_slot_image_size_max(journal->port));
+    uint32_t units_max = ud_copy_units(journal->port, ud_slot_image_size_max(&ud_slot_swap, journal->port));
     UD_REQUIRE(record->units <= units_max && record->hole <= 2 * record->units, UD_ERR_INTERNAL);
     for (;;) {
         bool up = record->install == UD_INSTALL_UPGRADE;
@@ -115,13 +92,10 @@ ud_err_t ud_install_move(ud_journal_t *journal, ud_slot_record_t *record)
     }
 }
 
-ud_err_t ud_install_rescue(ud_port_t *port, uint32_t offset, uint32_t size_bytes)
-{
-    uint32_t unit = ud_slot_unit_size(port);
-    for (uint32_t index = 0; index < units_of(port, size_bytes); index++) {
-        place_t from = {UD_AREA_SLOT_B, offset + index * unit};
-        place_t to = {UD_AREA_SLOT_A, index * unit};
-        UD_TRY(copy_unit(port, from, to));
-    }
-    return UD_OK;
-}
+const ud_boot_mode_t ud_boot_swap = {
+    .slots = &ud_slot_swap,
+    .policy = {rules, sizeof rules / sizeof rules[0]},
+    .begin = begin,
+    .move = move,
+    .rescue = ud_copy_to_a,
+};

@@ -70,7 +70,7 @@ static uint8_t read_firmware(ud_port_t *board)
 {
     ud_image_info_t info;
     uint8_t behaviour = 0;
-    if (ud_update_running(board, &info) != UD_OK) {
+    if (ud_update_running(board, UD_AREA_SLOT_A, &info) != UD_OK) {
         return 0;
     }
     uint8_t *payload = malloc(info.total_size);
@@ -98,7 +98,10 @@ ud_err_t ud_sim_world_init(ud_sim_world_t *world, const ud_sim_options_t *option
 {
     *world = (ud_sim_world_t){
         .options = options,
-        .boot = {.keys = options->keys, .key_count = options->key_count, .hardware = options->hardware},
+        .boot = {.mode = &ud_boot_swap,
+                 .keys = options->keys,
+                 .key_count = options->key_count,
+                 .hardware = options->hardware},
         .agent =
             {
                 .claim_key = options->claim_key,

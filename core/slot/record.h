@@ -8,7 +8,8 @@
  * Exactly one of them is free: the hole. An upgrade begins with the hole at 0 (the new image lies in B[1..n]) and moves
  * it to 2n: whatever is behind the hole is copied into it. A revert moves it back. At each moment both images are whole,
  * in the places beside the hole, and a copy that was cut short is simply done again: its source is still there.
- * Boot moves (boot/swap.c); the agent only stages, confirms and rejects (core/slot/slot.h).
+ * Boot moves (boot/swap.c); the agent only stages, confirms and rejects (core/slot/slot.h). That is swap; overwriting
+ * counts copied units (boot/overwrite.c), and direct XIP moves nothing but `runs_b` (boot/xip.c).
  */
 #ifndef UD_SLOT_RECORD_H
 #define UD_SLOT_RECORD_H
@@ -31,10 +32,11 @@ typedef struct {
     uint8_t abnormal_resets; /* of the confirmed image since the last contact */
     bool announced;          /* the reset to come is meant */
     uint8_t announced_count; /* of them in the present trial; saturates, and then they are no longer free */
+    bool runs_b;             /* direct XIP: slot B is the one that runs, or that `state` speaks of */
     bool turned;             /* this install changed its direction once: it will not again */
     ud_err_t reason;         /* UD_OK, or why the trial is to end or the revert is under way */
-    uint16_t hole;           /* its place, 0 to 2 * units */
-    uint16_t units;          /* length of the longer of both images */
+    uint16_t hole;           /* swap: its place, 0 to 2 * units; overwrite: units copied */
+    uint16_t units;          /* length of the longer of both images; overwrite: of the new one */
     uint32_t security_counter;
     uint8_t digest[UD_SHA256_SIZE]; /* image hash of what is staged, being installed or on trial */
 } ud_slot_record_t;

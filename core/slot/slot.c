@@ -112,6 +112,22 @@ ud_err_t ud_slot_raise_counter(ud_journal_t *journal, uint32_t counter)
 
 /* ---- where images lie --------------------------------------------------------------------------------------------- */
 
+const ud_slot_mode_t ud_slot_swap = {.number = 0, .has_way_back = true, .has_hole = true};
+const ud_slot_mode_t ud_slot_xip = {.number = 1, .runs_both = true, .has_way_back = true};
+const ud_slot_mode_t ud_slot_overwrite = {.number = 2};
+
+ud_area_t ud_slot_spare(const ud_slot_mode_t *mode, ud_area_t running)
+{
+    return mode->runs_both && running == UD_AREA_SLOT_B ? UD_AREA_SLOT_A : UD_AREA_SLOT_B;
+}
+
+bool ud_slot_takes(const ud_slot_mode_t *mode, const uint32_t slot_address[2], ud_area_t area, bool fixed,
+                   uint32_t load_address)
+{
+    bool in_b = mode->runs_both && area == UD_AREA_SLOT_B;
+    return fixed ? load_address == slot_address[in_b] : !mode->runs_both;
+}
+
 static uint32_t max_u32(uint32_t left, uint32_t right)
 {
     return left > right ? left : right;
@@ -124,15 +140,15 @@ uint32_t ud_slot_unit_size(const ud_port_t *port)
     return max_u32(largest, UD_SLOT_UNIT_SIZE_MIN);
 }
 
-uint32_t ud_slot_staging_offset(const ud_port_t *port)
+uint32_t ud_slot_staging_offset(const ud_slot_mode_t *mode, const ud_port_t *port)
 {
-    return ud_slot_unit_size(port);
+    return mode->has_hole ? ud_slot_unit_size(port) : 0;
 }
 
-uint32_t ud_slot_image_size_max(const ud_port_t *port)
+uint32_t ud_slot_image_size_max(const ud_slot_mode_t *mode, const ud_port_t *port)
 {
     uint32_t a = ud_port_area(port, UD_AREA_SLOT_A)->size_bytes;
-    uint32_t b = ud_port_area(port, UD_AREA_SLOT_B)->size_bytes - ud_slot_unit_size(port);
+    uint32_t b = ud_port_area(port, UD_AREA_SLOT_B)->size_bytes - ud_slot_staging_offset(mode, port);
     return a < b ? a : b;
 }
 
@@ -149,7 +165,7 @@ static bool area_is_sound(const ud_area_geometry_t *area)
            area->erased_value == 0xFF;
 }
 
-ud_err_t ud_slot_check_geometry(const ud_port_t *port)
+ud_err_t ud_slot_check_geometry(const ud_slot_mode_t *mode, const ud_port_t *port)
 {
     for (int area = 0; area < UD_AREA_COUNT; area++) {
         UD_REQUIRE(area_is_sound(ud_port_area(port, (ud_area_t)area)), UD_ERR_INVALID_ARGUMENT);
@@ -162,7 +178,8 @@ ud_err_t ud_slot_check_geometry(const ud_port_t *port)
     uint32_t copy_sectors = identity->size_bytes / identity->sector_size_bytes / 2;
     UD_REQUIRE(journal->size_bytes / journal->sector_size_bytes >= 4, UD_ERR_INVALID_ARGUMENT);
     UD_REQUIRE(copy_sectors * identity->sector_size_bytes >= UD_IDENTITY_RECORD_SIZE_MAX, UD_ERR_INVALID_ARGUMENT);
-    UD_REQUIRE(a != 0 && a % unit == 0 && b % unit == 0 && b >= a + unit, UD_ERR_INVALID_ARGUMENT);
+    UD_REQUIRE(a != 0 && b != 0 && a % unit == 0 && b % unit == 0, UD_ERR_INVALID_ARGUMENT);
+    UD_REQUIRE(!mode->has_hole || b >= a + unit, UD_ERR_INVALID_ARGUMENT);
     UD_REQUIRE(a / unit <= UINT16_MAX / 2, UD_ERR_INVALID_ARGUMENT);
     return UD_OK;
 }

@@ -19,9 +19,9 @@
 #include "core/slot/journal.h"
 #include "include/updraft/port.h"
 
-/* What stands in slot A, as far as boot and agent agreed. */
+/* What stands in the slot that runs (slot A, but for direct XIP), as far as boot and agent agreed. */
 typedef enum {
-    UD_SLOT_EMPTY,     /* journal is new: nothing is known, boot takes a valid slot A as confirmed */
+    UD_SLOT_EMPTY,     /* journal is new: nothing is known, boot takes a valid image as confirmed */
     UD_SLOT_TRIAL,     /* runs on trial: confirm it or it reverts */
     UD_SLOT_CONFIRMED, /* runs for good */
 } ud_slot_state_t;
@@ -86,22 +86,49 @@ bool ud_slot_is_bad(const ud_journal_t *journal, const uint8_t digest[UD_SHA256_
 
 /* ---- where images lie -------------------------------------------------------------------------------------------- */
 
-/* Slots are moved unit by unit: the largest of both slots' sector sizes and 4 KB, so that a journal with small sectors
- * is not worn by its own notes. A slot is a whole number of units, slot B one more than slot A.
+/* How a product uses its two slots: one constant for all its life, the same in its bootloader and its application. */
+typedef struct {
+    uint8_t number;    /* as devices say it: capabilities.install of api/device.cddl */
+    bool runs_both;    /* an image runs in the slot that it was written to; else all run in slot A */
+    bool has_way_back; /* the image before stays, and comes back when a trial fails */
+    bool has_hole;     /* slot B is one unit larger than slot A, and a new image is written one unit into it */
+} ud_slot_mode_t;
+
+/* Slot A and slot B change places; images are linked for slot A. */
+extern const ud_slot_mode_t ud_slot_swap;
+
+/* Slot B is copied over slot A; images are linked for slot A. */
+extern const ud_slot_mode_t ud_slot_overwrite;
+
+/* Direct XIP: one build per slot, none is ever moved. */
+extern const ud_slot_mode_t ud_slot_xip;
+
+/* The slot a new image is to be written to while the image in `running` runs. */
+ud_area_t ud_slot_spare(const ud_slot_mode_t *mode, ud_area_t running);
+
+/* True if an image may run in `area`, as far as addresses go: `fixed` is its flag ROM_FIXED, `load_address` what it then says,
+ * `slot_address` where slots A and B begin for the processor. Builds for one address need the same one; direct XIP has no
+ * others.
+ */
+bool ud_slot_takes(const ud_slot_mode_t *mode, const uint32_t slot_address[2], ud_area_t area, bool fixed,
+                   uint32_t load_address);
+
+/* Images are moved unit by unit: the largest of both slots' sector sizes and 4 KB, so that a journal with small sectors
+ * is not worn by its own notes. A slot is a whole number of units.
  */
 #define UD_SLOT_UNIT_SIZE_MIN 4096
 uint32_t ud_slot_unit_size(const ud_port_t *port);
 
-/* Where in slot B a new image is to be written, bytes; the image before, if any, begins at 0. */
-uint32_t ud_slot_staging_offset(const ud_port_t *port);
+/* Where in the spare slot a new image is to be written, bytes; with a hole the image before, if any, begins at 0. */
+uint32_t ud_slot_staging_offset(const ud_slot_mode_t *mode, const ud_port_t *port);
 
 /* Largest image, header and TLVs included, that can be installed, bytes. */
-uint32_t ud_slot_image_size_max(const ud_port_t *port);
+uint32_t ud_slot_image_size_max(const ud_slot_mode_t *mode, const ud_port_t *port);
 
 /* Checks the geometry of a new board once, in its start-up or a test.
  * Errors: UD_ERR_INVALID_ARGUMENT (what port.h and this file ask for does not hold).
  */
-UD_MUST_USE ud_err_t ud_slot_check_geometry(const ud_port_t *port);
+UD_MUST_USE ud_err_t ud_slot_check_geometry(const ud_slot_mode_t *mode, const ud_port_t *port);
 
 /* ---- the agent's own rows: boot keeps but never reads them ------------------------------------------------------ */
 

@@ -111,6 +111,10 @@ typedef struct {
     const ud_trusted_key_t *keys;    /* whose images and descriptors are believed */
     size_t key_count;
 
+    const ud_slot_mode_t *slots; /* what the bootloader does with the slots: &ud_slot_swap, _overwrite or _xip */
+    ud_area_t running;           /* the slot this program is linked for: UD_AREA_SLOT_A; direct XIP: either */
+    uint32_t slot_address[2];    /* where slots A and B begin for the processor, as boot knows them (ROM_FIXED) */
+
     bool allow_unsigned_chain;   /* accept offers without descriptor: chunks are the server's word until verified */
     uint16_t chunk_size_max;     /* bytes; what the buffer was sized for */
     uint8_t battery_min;         /* percent below which nothing is downloaded or installed; 0: no limit */
@@ -135,7 +139,7 @@ typedef struct {
     uint8_t *buffer;
     size_t buffer_size;
 
-    /* the image that runs, read from slot A */
+    /* the image that runs, read from its slot */
     char hardware[UD_HARDWARE_SIZE_MAX + 1];
     uint8_t image_digest[UD_SHA256_SIZE];
     ud_version_t version;
@@ -207,7 +211,9 @@ typedef struct {
 
 _Static_assert(sizeof(ud_agent_t) <= 1024, "the agent keeps its promise of 1 KB beside the buffer and the journal");
 
-/* Gives every number that is 0 its default of include/updraft/config.h (battery_min stays: 0 is no limit). */
+/* Gives every number that is 0 its default of include/updraft/config.h (battery_min stays: 0 is no limit); without a word
+ * about slots it is a swap.
+ */
 void ud_agent_config_complete(ud_agent_config_t *config);
 
 /* Begins after a reset: reads the running image and the identity, opens the journal, finds out what boot did.

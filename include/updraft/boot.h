@@ -20,8 +20,19 @@
 /* Abnormal resets (watchdog, fault) of a confirmed image without an answer of the server in between. */
 #define UD_BOOT_CRASH_LOOP 8
 
-/* What this bootloader trusts; compiled in. */
+/* How images get to where they run: one file each in boot/, of which a product links the one that it names. The agent must be
+ * told the same (ud_agent_config_t.slots).
+ */
+typedef struct ud_boot_mode ud_boot_mode_t;
+extern const ud_boot_mode_t ud_boot_swap;      /* the image before is kept in slot B and can come back */
+extern const ud_boot_mode_t ud_boot_overwrite; /* smallest; no way back */
+extern const ud_boot_mode_t ud_boot_xip;       /* one build per slot, runs where it was written */
+
+/* What this bootloader is and trusts; compiled in. */
 typedef struct {
+    const ud_boot_mode_t *mode;
+    uint32_t slot_address[2]; /* where slots A and B begin for the processor; images with ROM_FIXED name it. Direct XIP
+                                 needs both; else 0 will do, and images with ROM_FIXED are refused */
     const ud_trusted_key_t *keys;
     size_t key_count;
     const char *hardware; /* this board's hardware id, NUL-terminated, at most UD_HARDWARE_SIZE_MAX bytes */
@@ -29,7 +40,7 @@ typedef struct {
 
 /* Where to jump to. Written only when there is an authentic image. */
 typedef struct {
-    ud_area_t area;       /* UD_AREA_SLOT_A: images are linked for it */
+    ud_area_t area;       /* UD_AREA_SLOT_A; UD_AREA_SLOT_B only under direct XIP */
     uint32_t code_offset; /* bytes from the area's start to the vector table, behind the image header */
     ud_verdict_t verdict; /* UD_VERDICT_VALID, or do not jump; compare it twice, with something in between */
     bool safe_mode; /* the image crashes again and again and there is no other: start with as little as possible */

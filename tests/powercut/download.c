@@ -125,7 +125,7 @@ static uint32_t bytes_in_flash(ud_port_t *board, const powercut_image_t *image)
 {
     static uint8_t content[64 * 1024];
     uint32_t same = 0;
-    ud_board_peek(board, UD_AREA_SLOT_B, ud_slot_staging_offset(board), content, image->size);
+    ud_board_peek(board, UD_AREA_SLOT_B, ud_slot_staging_offset(&ud_slot_swap, board), content, image->size);
     while (same < image->size && content[same] == image->bytes[same]) {
         same++;
     }
@@ -239,7 +239,7 @@ static ud_port_t *make_device(const powercut_geometry_t *geometry, context_t *co
     ud_board_load(board, UD_AREA_SLOT_B, 0, rubbish,
                   slot->size_bytes < sizeof rubbish ? slot->size_bytes : sizeof rubbish);
     explore_life_t life = {.context = context};
-    context->unit = ud_spare_anchor_unit(board, context->offer.chunk_size);
+    context->unit = ud_spare_anchor_unit(board, UD_AREA_SLOT_B, context->offer.chunk_size);
     context->offering = false;
     if (ud_board_run(board, start, &life) != UD_BOARD_RETURNED || life.complaint != NULL) {
         (void)fprintf(stderr, "download_cuts: the device cannot register: %s\n",

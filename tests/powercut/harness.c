@@ -72,7 +72,8 @@ void powercut_images_make(powercut_images_t *images)
     need(ud_key_generate(&images->secret) == UD_OK && ud_key_generate(&stranger) == UD_OK, "no key can be made");
     ud_key_public(images->secret, public_key);
     ud_trusted_key_init(&images->key, public_key);
-    images->boot = (ud_boot_config_t){.keys = &images->key, .key_count = 1, .hardware = POWERCUT_HARDWARE};
+    images->boot =
+        (ud_boot_config_t){.mode = &ud_boot_swap, .keys = &images->key, .key_count = 1, .hardware = POWERCUT_HARDWARE};
     make_image(images->secret, &options, OLD_PAYLOAD, &images->images[POWERCUT_OLD]);
     options.version.major = 2;
     make_image(images->secret, &options, NEW_PAYLOAD, &images->images[POWERCUT_NEW]);
@@ -94,11 +95,12 @@ ud_port_t *powercut_board(const powercut_geometry_t *geometry, const powercut_im
     ud_board_config_t config = {.seed = 1};
     ud_port_t *board = NULL;
     memcpy(config.areas, geometry->areas, sizeof config.areas);
-    need(ud_board_create(&config, &board) == UD_OK && ud_slot_check_geometry(board) == UD_OK, geometry->name);
+    need(ud_board_create(&config, &board) == UD_OK && ud_slot_check_geometry(&ud_slot_swap, board) == UD_OK,
+         geometry->name);
     const powercut_image_t *old = &images->images[POWERCUT_OLD];
     const powercut_image_t *other = &images->images[staged];
     ud_board_load(board, UD_AREA_SLOT_A, 0, old->bytes, old->size);
-    ud_board_load(board, UD_AREA_SLOT_B, ud_slot_staging_offset(board), other->bytes, other->size);
+    ud_board_load(board, UD_AREA_SLOT_B, ud_slot_staging_offset(&ud_slot_swap, board), other->bytes, other->size);
     return board;
 }
 

@@ -11,7 +11,7 @@
  * --sample N enters one state of N, --faults N strikes at one of N places; both chosen by a hash of the state and the
  * seed, so that the same command always does the same. Without them every state and, with --faults 1, every place.
  */
-#include "boot/install.h"
+#include "boot/mode.h"
 #include "core/base/crc32.h"
 #include "ports/posix/board.h"
 #include "tests/powercut/explore.h"
@@ -45,12 +45,14 @@ static const char *agent_stages(ud_journal_t *journal)
         return "the journal refused the agent's rows";
     }
     ud_slot_record_get(journal, &record);
-    return ud_install_begin(journal, &record, UD_INSTALL_UPGRADE, IMAGE_SIZE) == UD_OK ? NULL : "no begin of upgrade";
+    return ud_boot_swap.begin(journal, &record, UD_INSTALL_UPGRADE, IMAGE_SIZE, IMAGE_SIZE) == UD_OK
+               ? NULL
+               : "no begin of upgrade";
 }
 
 static const char *finish_move(ud_journal_t *journal, ud_slot_record_t *record)
 {
-    if (ud_install_move(journal, record) != UD_OK || record->turned) {
+    if (ud_boot_swap.move(journal, record) != UD_OK || record->turned) {
         return "the move failed";
     }
     bool up = record->install == UD_INSTALL_UPGRADE;
@@ -78,7 +80,9 @@ static const char *try_and_reject(ud_journal_t *journal, ud_slot_record_t *recor
         return "the journal refused the attempt";
     }
     ud_slot_record_get(journal, record);
-    return ud_install_begin(journal, record, UD_INSTALL_REVERT, IMAGE_SIZE) == UD_OK ? NULL : "no begin of revert";
+    return ud_boot_swap.begin(journal, record, UD_INSTALL_REVERT, IMAGE_SIZE, IMAGE_SIZE) == UD_OK
+               ? NULL
+               : "no begin of revert";
 }
 
 static const char *check_end(ud_journal_t *journal)

@@ -68,8 +68,8 @@ MUTANTS = {
     ),
     "progress before the copy": (
         "boot/swap.c",
-        "    ud_err_t err = copy_unit(port, source, target);",
-        "    ud_err_t err = UD_OK;\n    if (record->hole % 3 != 1) {\n        err = copy_unit(port, source, target);\n    }",
+        "    ud_err_t err = ud_copy_unit(port, source, target);",
+        "    ud_err_t err = UD_OK;\n    if (record->hole % 3 != 1) {\n        err = ud_copy_unit(port, source, target);\n    }",
         MODEL,
     ),
     "no progress rows": (
@@ -86,10 +86,10 @@ MUTANTS = {
     ),
     "confirmed before the move is done": (
         "boot/boot.c",
-        "    boot->moved = true;\n    if (ud_install_move",
+        "    boot->moved = true;\n    if (boot->config->mode->move",
         "    boot->moved = true;\n    ud_slot_record_t early = boot->record;\n    early.install = UD_INSTALL_NONE;\n"
         "    early.state = UD_SLOT_CONFIRMED;\n    ud_err_t none = ud_slot_record_put(&boot->journal, &early);\n"
-        "    (void)none;\n    if (ud_install_move",
+        "    (void)none;\n    if (boot->config->mode->move",
         BOOT,
     ),
     "attempt not recorded": (
@@ -100,14 +100,14 @@ MUTANTS = {
     ),
     "slot A not verified": (
         "boot/inspect.c",
-        "    if (verdict != UD_VERDICT_VALID || found->size > ud_slot_image_size_max(port)) {\n        return;\n    }",
+        "    if (verdict != UD_VERDICT_VALID || found->size > ud_slot_image_size_max(config->mode->slots, port)) {\n        return;\n    }",
         "    found->reason = UD_OK;\n    verdict = UD_VERDICT_VALID;",
         BOOT,
     ),
 }
 HOST = tuple(f"core/crypto/{name}.c" for name in ("aes_ctr", "ed25519", "equal", "hkdf", "key", "openssl", "rsa_pss"))
 SOURCES = {
-    "journal_model": ("tests/powercut/journal_model.c", "tests/powercut/explore.c", "boot/swap.c"),
+    "journal_model": ("tests/powercut/journal_model.c", "tests/powercut/explore.c", "boot/copy.c", "boot/swap.c"),
     "boot_cuts": ("tests/powercut/boot_cuts.c", "tests/powercut/harness.c", "tests/powercut/explore.c") + HOST,
 }
 FOLDERS = {"journal_model": (), "boot_cuts": ("boot", "core/image")}

@@ -1,5 +1,5 @@
 /* How many erases an update costs: 1 000 updates must stay within the 10 000 cycles that flash is good for. */
-#include "boot/install.h"
+#include "boot/mode.h"
 #include "ports/posix/board.h"
 
 #include <setjmp.h>
@@ -69,7 +69,8 @@ static void download(ud_journal_t *journal, uint32_t image_size)
     uint32_t unit = ud_slot_unit_size(board);
     uint32_t sector = ud_port_area(board, UD_AREA_SLOT_B)->sector_size_bytes;
     for (uint32_t offset = 0; offset < image_size; offset += sector) {
-        assert_int_equal(ud_port_flash_erase(board, UD_AREA_SLOT_B, ud_slot_staging_offset(board) + offset), UD_OK);
+        assert_int_equal(
+            ud_port_flash_erase(board, UD_AREA_SLOT_B, ud_slot_staging_offset(&ud_slot_swap, board) + offset), UD_OK);
     }
     for (uint32_t offset = 0; offset < image_size; offset += unit) {
         ud_slot_download_t progress = {.update_id = 1, .offset = offset};
@@ -88,8 +89,8 @@ static void install(ud_journal_t *journal, uint32_t image_size)
     ud_slot_record_t record;
     assert_int_equal(ud_slot_stage(journal, digest), UD_OK);
     ud_slot_record_get(journal, &record);
-    assert_int_equal(ud_install_begin(journal, &record, UD_INSTALL_UPGRADE, image_size), UD_OK);
-    assert_int_equal(ud_install_move(journal, &record), UD_OK);
+    assert_int_equal(ud_boot_swap.begin(journal, &record, UD_INSTALL_UPGRADE, image_size, image_size), UD_OK);
+    assert_int_equal(ud_boot_swap.move(journal, &record), UD_OK);
     record.state = UD_SLOT_TRIAL;
     record.install = UD_INSTALL_NONE;
     assert_int_equal(ud_slot_reason_put(journal, UD_BOOT_INSTALLED, UD_OK, digest), UD_OK);
@@ -108,7 +109,7 @@ static void a_thousand_updates_stay_within_ten_thousand_cycles(void **state)
         ud_journal_t journal;
         memcpy(config.areas, devices[index].areas, sizeof config.areas);
         assert_int_equal(ud_board_create(&config, &board), UD_OK);
-        assert_int_equal(ud_slot_check_geometry(board), UD_OK);
+        assert_int_equal(ud_slot_check_geometry(&ud_slot_swap, board), UD_OK);
         assert_int_equal(ud_journal_open(&journal, board), UD_OK);
         for (int update = 0; update < UPDATES; update++) {
             download(&journal, devices[index].image_size);

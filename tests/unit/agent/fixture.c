@@ -467,6 +467,7 @@ const ud_checkin_t *fixture_last(const fixture_t *fixture)
 bool fixture_slot_b_holds(const fixture_t *fixture, const fixture_release_t *release)
 {
     static uint8_t found[FIXTURE_IMAGE_SIZE_MAX];
-    ud_board_peek(fixture->board, UD_AREA_SLOT_B, ud_slot_staging_offset(fixture->board), found, release->size);
+    ud_board_peek(fixture->board, UD_AREA_SLOT_B, ud_slot_staging_offset(&ud_slot_swap, fixture->board), found,
+                  release->size);
     return memcmp(found, release->image, release->size) == 0;
 }

@@ -202,7 +202,7 @@ static void an_image_above_the_slot_is_refused(void **state)
 {
     fixture_t *fixture = *state;
     fixture_offer(fixture, &fixture->second);
-    fixture->server.offer.image_size = ud_slot_image_size_max(fixture->board) + 1;
+    fixture->server.offer.image_size = ud_slot_image_size_max(&ud_slot_swap, fixture->board) + 1;
     fixture->server.offer.artifact_size =
         (uint32_t)ud_chain_artifact_size(fixture->server.offer.image_size, fixture->server.offer.chunk_size);
     expect_refusal(fixture, UD_ERR_IMAGE_TOO_LARGE);
@@ -305,8 +305,8 @@ static void a_forged_record_never_reaches_flash(void **state)
     fixture->server.flip_at = record * (4096 + UD_SHA256_SIZE) + 2000;
     assert_true(fixture_run_until(fixture, fixture_has_result, LIMIT_MS, NULL));
     assert_int_equal(fixture->agent.result_error, UD_ERR_CHUNK_DIGEST);
-    ud_board_peek(fixture->board, UD_AREA_SLOT_B, ud_slot_staging_offset(fixture->board) + record * 4096, place,
-                  sizeof place);
+    ud_board_peek(fixture->board, UD_AREA_SLOT_B, ud_slot_staging_offset(&ud_slot_swap, fixture->board) + record * 4096,
+                  place, sizeof place);
     for (size_t i = 0; i < sizeof place; i++) {
         assert_int_equal(place[i], 0x5A);
     }

@@ -50,9 +50,9 @@ static void make(uint32_t sector_size, uint16_t write_size)
     for (size_t i = 0; i < sizeof fixture.data; i++) {
         fixture.data[i] = (uint8_t)(i * 7 + i / 256);
     }
-    fixture.base = ud_slot_staging_offset(fixture.board);
+    fixture.base = ud_slot_staging_offset(&ud_slot_swap, fixture.board);
     ud_board_watch_set(fixture.board, watch, NULL);
-    ud_spare_begin(&fixture.spare, fixture.board, 0, 0);
+    ud_spare_begin(&fixture.spare, UD_AREA_SLOT_B, fixture.base, 0, 0);
 }
 
 static int teardown(void **state)
@@ -169,7 +169,7 @@ static void behind_a_resume_even_true_words_are_written_again(void **state)
     (void)state;
     make(512, 8);
     ud_board_load(fixture.board, UD_AREA_SLOT_B, fixture.base, fixture.data, 12288);
-    ud_spare_begin(&fixture.spare, fixture.board, 4096, 4096);
+    ud_spare_begin(&fixture.spare, UD_AREA_SLOT_B, fixture.base, 4096, 4096);
     for (uint32_t offset = 4096; offset < 12288; offset += CHUNK) {
         assert_int_equal(put(offset, CHUNK).progress, UD_SPARE_DONE);
     }
@@ -186,7 +186,7 @@ static void a_word_that_goes_bad_in_the_chunk_costs_its_sector(void **state)
     put_all(CHUNK);
     uint8_t bad[4] = {0xFE, 0xFF, 0xFF, 0xFF};
     ud_board_load(fixture.board, UD_AREA_SLOT_B, 0, NULL, 0);
-    ud_spare_begin(&fixture.spare, fixture.board, 0, 0);
+    ud_spare_begin(&fixture.spare, UD_AREA_SLOT_B, fixture.base, 0, 0);
     fixture.spare.judged_end = CHUNK; /* both sectors were fit when they were judged */
     ud_board_patch(fixture.board, UD_AREA_SLOT_B, fixture.base + 512 + 300, bad, sizeof bad);
     fixture.erases = 0;

@@ -89,8 +89,8 @@ static void progress_is_reported_in_steps(void **state)
 static void only_sectors_that_must_be_are_erased(void **state)
 {
     fixture_t *fixture = *state;
-    ud_board_load(fixture->board, UD_AREA_SLOT_B, ud_slot_staging_offset(fixture->board), fixture->second.image,
-                  fixture->second.size);
+    ud_board_load(fixture->board, UD_AREA_SLOT_B, ud_slot_staging_offset(&ud_slot_swap, fixture->board),
+                  fixture->second.image, fixture->second.size);
     fixture_offer(fixture, &fixture->second);
     assert_true(fixture_run_until(fixture, fixture_is_staged, LIMIT_MS, NULL));
     assert_int_equal(fixture->erases[UD_AREA_SLOT_B], 0);

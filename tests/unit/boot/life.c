@@ -135,7 +135,7 @@ ud_port_t *make_other(uint8_t major, uint32_t counter, const char *hardware)
     powercut_image_t other;
     ud_port_t *board = make_board(POWERCUT_NEW);
     powercut_image_make(&life_images, major, counter, hardware, &other);
-    ud_board_load(board, UD_AREA_SLOT_B, ud_slot_staging_offset(board), other.bytes, other.size);
+    ud_board_load(board, UD_AREA_SLOT_B, ud_slot_staging_offset(&ud_slot_swap, board), other.bytes, other.size);
     memcpy(staged_hash, other.hash, sizeof staged_hash);
     free(other.bytes);
     return board;

@@ -1,4 +1,4 @@
-#include "boot/policy.h"
+#include "boot/mode.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -46,7 +46,7 @@ static bool jumps(ud_action_t action)
 
 static void check_answer_is_final(const ud_boot_facts_t *facts)
 {
-    ud_action_t action = ud_boot_decide(facts);
+    ud_action_t action = ud_boot_decide(&ud_boot_swap.policy, facts);
     assert_true(action < UD_ACTION_COUNT && action != UD_ACTION_LOOK_A && action != UD_ACTION_LOOK_B);
 }
 
@@ -58,7 +58,7 @@ static void who_knows_all_is_not_told_to_look(void **state)
 
 static void check_jump(const ud_boot_facts_t *facts)
 {
-    if (jumps(ud_boot_decide(facts))) {
+    if (jumps(ud_boot_decide(&ud_boot_swap.policy, facts))) {
         assert_int_equal(facts->a, UD_FACT_GOOD);
         assert_int_not_equal(facts->install, UD_FACT_MOVING);
     }
@@ -72,7 +72,7 @@ static void only_a_good_slot_a_is_jumped_into(void **state)
 
 static void check_source(const ud_boot_facts_t *facts)
 {
-    ud_action_t action = ud_boot_decide(facts);
+    ud_action_t action = ud_boot_decide(&ud_boot_swap.policy, facts);
     if (action == UD_ACTION_INSTALL) {
         assert_int_equal(facts->b, UD_FACT_GOOD);
     }
@@ -93,7 +93,7 @@ static void only_an_authentic_and_permitted_slot_b_is_installed(void **state)
 static void check_recover(const ud_boot_facts_t *facts)
 {
     bool nothing_left = facts->install == UD_FACT_IDLE && facts->a != UD_FACT_GOOD && (facts->b & USABLE) == 0;
-    assert_int_equal(ud_boot_decide(facts) == UD_ACTION_RECOVER, nothing_left);
+    assert_int_equal(ud_boot_decide(&ud_boot_swap.policy, facts) == UD_ACTION_RECOVER, nothing_left);
 }
 
 static void it_recovers_exactly_when_neither_slot_is_usable(void **state)
@@ -104,7 +104,7 @@ static void it_recovers_exactly_when_neither_slot_is_usable(void **state)
 
 static void check_trial(const ud_boot_facts_t *facts)
 {
-    ud_action_t action = ud_boot_decide(facts);
+    ud_action_t action = ud_boot_decide(&ud_boot_swap.policy, facts);
     bool free = action == UD_ACTION_TRY_FREE;
     bool counted = action == UD_ACTION_TRY;
     assert_true(!free || facts->cause == UD_FACT_ANNOUNCED);
@@ -126,13 +126,13 @@ static void check_lazy(const ud_boot_facts_t *known)
     ud_boot_facts_t facts = *known;
     facts.a = UD_FACT_A_ANY;
     facts.b = UD_FACT_B_ANY;
-    ud_action_t action = ud_boot_decide(&facts);
+    ud_action_t action = ud_boot_decide(&ud_boot_swap.policy, &facts);
     for (int looks = 0; looks < 2 && (action == UD_ACTION_LOOK_A || action == UD_ACTION_LOOK_B); looks++) {
         facts.a = action == UD_ACTION_LOOK_A ? known->a : facts.a;
         facts.b = action == UD_ACTION_LOOK_B ? known->b : facts.b;
-        action = ud_boot_decide(&facts);
+        action = ud_boot_decide(&ud_boot_swap.policy, &facts);
     }
-    assert_int_equal(action, ud_boot_decide(known));
+    assert_int_equal(action, ud_boot_decide(&ud_boot_swap.policy, known));
 }
 
 static void looking_at_images_late_changes_no_answer(void **state)
@@ -146,9 +146,9 @@ static void a_calm_start_looks_at_slot_a_alone(void **state)
     (void)state;
     ud_boot_facts_t facts = {UD_FACT_CONFIRMED, UD_FACT_IDLE,  UD_FACT_POWER_ON,
                              UD_FACT_PATIENCE,  UD_FACT_A_ANY, UD_FACT_B_ANY};
-    assert_int_equal(ud_boot_decide(&facts), UD_ACTION_LOOK_A);
+    assert_int_equal(ud_boot_decide(&ud_boot_swap.policy, &facts), UD_ACTION_LOOK_A);
     facts.a = UD_FACT_GOOD;
-    assert_int_equal(ud_boot_decide(&facts), UD_ACTION_BOOT);
+    assert_int_equal(ud_boot_decide(&ud_boot_swap.policy, &facts), UD_ACTION_BOOT);
 }
 
 /* ---- no row leads in circles ---------------------------------------------------------------------------------------- */
@@ -203,7 +203,7 @@ static unsigned after_resume(place_t place, unsigned depth)
 static unsigned rounds_from(place_t place, unsigned depth)
 {
     assert_true(depth < ROUNDS_MAX);
-    ud_action_t action = ud_boot_decide(&place.facts);
+    ud_action_t action = ud_boot_decide(&ud_boot_swap.policy, &place.facts);
     if (jumps(action) || action == UD_ACTION_RECOVER) {
         return 3;
     }

@@ -60,7 +60,7 @@ static void a_new_device_knows_nothing(void **state)
 static void the_record_survives_as_it_was_written(void **state)
 {
     (void)state;
-    ud_slot_record_t written = {UD_SLOT_TRIAL, UD_INSTALL_REVERT, 2,  7, true, 9,
+    ud_slot_record_t written = {UD_SLOT_TRIAL, UD_INSTALL_REVERT, 2,  7, true, 9,  true,
                                 true,          UD_ERR_NO_CONTACT, 11, 6, 77,   {5}};
     ud_slot_record_t read;
     assert_int_equal(ud_slot_record_put(&journal, &written), UD_OK);
@@ -70,7 +70,7 @@ static void the_record_survives_as_it_was_written(void **state)
     assert_int_equal(read.install, written.install);
     assert_int_equal(read.attempts, written.attempts);
     assert_int_equal(read.abnormal_resets, written.abnormal_resets);
-    assert_true(read.announced && read.turned);
+    assert_true(read.announced && read.turned && read.runs_b);
     assert_int_equal(read.announced_count, written.announced_count);
     assert_int_equal(read.reason, written.reason);
     assert_int_equal(read.hole, written.hole);
@@ -223,7 +223,7 @@ static ud_err_t check(ud_area_t area, ud_area_geometry_t geometry)
     ud_board_config_default(&config);
     config.areas[area] = geometry;
     ud_err_t err = ud_board_create(&config, &other);
-    err = err == UD_OK ? ud_slot_check_geometry(other) : err;
+    err = err == UD_OK ? ud_slot_check_geometry(&ud_slot_swap, other) : err;
     ud_board_destroy(other);
     return err;
 }
@@ -261,10 +261,10 @@ static void the_unit_is_the_largest_sector_and_at_least_4_kb(void **state)
     config.areas[UD_AREA_SLOT_A].sector_size_bytes = 512;
     config.areas[UD_AREA_SLOT_B] = (ud_area_geometry_t){320 * 1024, 64 * 1024, 1, 0xFF};
     assert_int_equal(ud_board_create(&config, &other), UD_OK);
-    assert_int_equal(ud_slot_check_geometry(other), UD_OK);
+    assert_int_equal(ud_slot_check_geometry(&ud_slot_swap, other), UD_OK);
     assert_int_equal(ud_slot_unit_size(other), 64 * 1024);
-    assert_int_equal(ud_slot_staging_offset(other), 64 * 1024);
-    assert_int_equal(ud_slot_image_size_max(other), 256 * 1024);
+    assert_int_equal(ud_slot_staging_offset(&ud_slot_swap, other), 64 * 1024);
+    assert_int_equal(ud_slot_image_size_max(&ud_slot_swap, other), 256 * 1024);
     ud_board_destroy(other);
 }
 

@@ -1,0 +1,69 @@
+#include "boot/copy.h"
+
+#include "core/base/assert.h"
+
+#include <string.h>
+
+/* Bytes copied at once; twice on the stack. A page of most NOR chips, a multiple of each write size. */
+#define PIECE_SIZE 256
+
+/* Times that a unit is erased and written before its place counts as broken. */
+#define TRIES_MAX 3
+
+_Static_assert(UD_SECTOR_SIZE_MIN % PIECE_SIZE == 0 && PIECE_SIZE % UD_WRITE_SIZE_MAX == 0, "pieces fill sectors");
+
+uint32_t ud_copy_units(const ud_port_t *port, uint32_t size_bytes)
+{
+    uint32_t unit = ud_slot_unit_size(port);
+    return size_bytes / unit + (size_bytes % unit != 0);
+}
+
+static ud_err_t erase_unit(ud_port_t *port, ud_place_t to)
+{
+    uint32_t sector_size = ud_port_area(port, to.area)->sector_size_bytes;
+    for (uint32_t done = 0; done < ud_slot_unit_size(port); done += sector_size) {
+        ud_port_watchdog_feed(port);
+        if (ud_port_flash_erase(port, to.area, to.offset + done) != UD_OK) {
+            return UD_ERR_FLASH_WRITE;
+        }
+    }
+    return UD_OK;
+}
+
+static ud_err_t copy_piece(ud_port_t *port, ud_place_t from, ud_place_t to, uint32_t done)
+{
+    uint8_t piece[PIECE_SIZE];
+    uint8_t back[PIECE_SIZE];
+    ud_port_watchdog_feed(port);
+    if (ud_port_flash_read(port, from.area, from.offset + done, piece, sizeof piece) != UD_OK) {
+        return UD_ERR_FLASH_READ;
+    }
+    bool taken = ud_port_flash_program(port, to.area, to.offset + done, piece, sizeof piece) == UD_OK &&
+                 ud_port_flash_read(port, to.area, to.offset + done, back, sizeof back) == UD_OK &&
+                 memcmp(piece, back, sizeof piece) == 0;
+    return taken ? UD_OK : UD_ERR_FLASH_WRITE;
+}
+
+ud_err_t ud_copy_unit(ud_port_t *port, ud_place_t from, ud_place_t to)
+{
+    ud_err_t err = UD_ERR_FLASH_WRITE;
+    for (int tries = 0; tries < TRIES_MAX && err != UD_OK; tries++) {
+        err = erase_unit(port, to);
+        for (uint32_t done = 0; err == UD_OK && done < ud_slot_unit_size(port); done += PIECE_SIZE) {
+            err = copy_piece(port, from, to, done);
+        }
+    }
+    return err;
+}
+
+ud_err_t ud_copy_to_a(ud_port_t *port, ud_slot_record_t *record, uint32_t offset, uint32_t size_bytes)
+{
+    uint32_t unit = ud_slot_unit_size(port);
+    (void)record;
+    for (uint32_t index = 0; index < ud_copy_units(port, size_bytes); index++) {
+        ud_place_t from = {UD_AREA_SLOT_B, offset + index * unit};
+        ud_place_t to = {UD_AREA_SLOT_A, index * unit};
+        UD_TRY(ud_copy_unit(port, from, to));
+    }
+    return UD_OK;
+}

@@ -1,0 +1,23 @@
+/* Copying between slots, unit by unit (core/slot/slot.h), each read back. */
+#ifndef UD_BOOT_COPY_H
+#define UD_BOOT_COPY_H
+
+#include "core/slot/record.h"
+
+typedef struct {
+    ud_area_t area;
+    uint32_t offset; /* bytes */
+} ud_place_t;
+
+/* Units that an image of `size_bytes` uses. */
+uint32_t ud_copy_units(const ud_port_t *port, uint32_t size_bytes);
+
+/* Erases the unit at `to` and writes there what stands at `from`; tries again a few times. Stack: 512 bytes.
+ * Errors: UD_ERR_FLASH_READ (source), UD_ERR_FLASH_WRITE (target).
+ */
+UD_MUST_USE ud_err_t ud_copy_unit(ud_port_t *port, ud_place_t from, ud_place_t to);
+
+/* Copies `size_bytes` at `offset` of slot B to slot A: the `rescue` of modes whose images run in slot A. */
+UD_MUST_USE ud_err_t ud_copy_to_a(ud_port_t *port, ud_slot_record_t *record, uint32_t offset, uint32_t size_bytes);
+
+#endif

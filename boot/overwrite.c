@@ -1,0 +1,72 @@
+/* Overwrite: slot B is copied over slot A, and the image before is gone. The smallest, and without a way back: an image whose
+ * trial fails goes on running, in safe mode, until the next update. Slot B stays as it is until the agent writes there, so
+ * that it can be copied once more if slot A is lost.
+ */
+#include "boot/copy.h"
+#include "boot/mode.h"
+#include "core/base/assert.h"
+
+/* ---- decisions ------------------------------------------------------------------------------------------------------ */
+
+static const ud_boot_rule_t rules[] = {
+    /* an install: complete it, begin it if its image is good, else drop it */
+    {{UD_ANY_STATE, UD_FACT_MOVING, UD_ANY_CAUSE, UD_ANY_PATIENCE, UD_ANY_A, UD_ANY_B}, UD_ACTION_RESUME},
+    {{UD_FACT_TRIAL | UD_FACT_REJECTED, UD_FACT_STAGED, UD_ANY_CAUSE, UD_ANY_PATIENCE, UD_ANY_A, UD_ANY_B},
+     UD_ACTION_REFUSE},
+    {{UD_ANY_STATE, UD_FACT_STAGED, UD_ANY_CAUSE, UD_ANY_PATIENCE, UD_ANY_A, UD_FACT_GOOD}, UD_ACTION_INSTALL},
+    {{UD_ANY_STATE, UD_FACT_STAGED, UD_ANY_CAUSE, UD_ANY_PATIENCE, UD_ANY_A, UD_ANY_B}, UD_ACTION_REFUSE},
+
+    /* a trial: while there is patience; then on, as carefully as possible */
+    {{UD_FACT_TRIAL, UD_ANY_INSTALL, UD_FACT_ANNOUNCED, UD_ANY_PATIENCE, UD_FACT_GOOD, UD_ANY_B}, UD_ACTION_TRY_FREE},
+    {{UD_FACT_TRIAL, UD_ANY_INSTALL, UD_ANY_CAUSE, UD_FACT_PATIENCE, UD_FACT_GOOD, UD_ANY_B}, UD_ACTION_TRY},
+    {{UD_FACT_TRIAL | UD_FACT_REJECTED, UD_ANY_INSTALL, UD_ANY_CAUSE, UD_ANY_PATIENCE, UD_FACT_GOOD, UD_ANY_B},
+     UD_ACTION_BOOT_SAFE},
+
+    /* a confirmed image that crashes again and again */
+    {{UD_FACT_CONFIRMED, UD_ANY_INSTALL, UD_ANY_CAUSE, UD_FACT_NO_PATIENCE, UD_FACT_GOOD, UD_ANY_B},
+     UD_ACTION_BOOT_SAFE},
+
+    /* calm; slot A lost; both lost */
+    {{UD_ANY_STATE, UD_ANY_INSTALL, UD_ANY_CAUSE, UD_ANY_PATIENCE, UD_FACT_GOOD, UD_ANY_B}, UD_ACTION_BOOT},
+    {{UD_ANY_STATE, UD_ANY_INSTALL, UD_ANY_CAUSE, UD_ANY_PATIENCE, UD_ANY_A, UD_FACT_GOOD | UD_FACT_KNOWN_BAD},
+     UD_ACTION_RESCUE},
+    {{UD_ANY_STATE, UD_ANY_INSTALL, UD_ANY_CAUSE, UD_ANY_PATIENCE, UD_ANY_A, UD_ANY_B}, UD_ACTION_RECOVER},
+};
+
+/* ---- one copy ------------------------------------------------------------------------------------------------------- */
+
+static ud_err_t begin(ud_journal_t *journal, ud_slot_record_t *record, ud_install_t direction, uint32_t size_in,
+                      uint32_t size_out)
+{
+    (void)size_out;
+    UD_REQUIRE(size_in <= ud_slot_image_size_max(&ud_slot_overwrite, journal->port), UD_ERR_IMAGE_TOO_LARGE);
+    record->install = direction;
+    record->units = (uint16_t)ud_copy_units(journal->port, size_in);
+    record->hole = 0;
+    return ud_slot_record_put(journal, record);
+}
+
+/* The source stays, so each unit may be copied any number of times: a row that was lost costs a copy, no image. */
+static ud_err_t move(ud_journal_t *journal, ud_slot_record_t *record)
+{
+    uint32_t unit = ud_slot_unit_size(journal->port);
+    uint32_t units_max = ud_copy_units(journal->port, ud_slot_image_size_max(&ud_slot_overwrite, journal->port));
+    UD_REQUIRE(record->units <= units_max, UD_ERR_INTERNAL);
+    bool noted = ud_slot_record_put(journal, record) == UD_OK;
+    while (record->hole < record->units) {
+        ud_place_t from = {UD_AREA_SLOT_B, record->hole * unit};
+        ud_place_t to = {UD_AREA_SLOT_A, record->hole * unit};
+        UD_TRY(ud_copy_unit(journal->port, from, to));
+        record->hole++;
+        noted = noted && ud_slot_record_put(journal, record) == UD_OK;
+    }
+    return UD_OK;
+}
+
+const ud_boot_mode_t ud_boot_overwrite = {
+    .slots = &ud_slot_overwrite,
+    .policy = {rules, sizeof rules / sizeof rules[0]},
+    .begin = begin,
+    .move = move,
+    .rescue = ud_copy_to_a,
+};

@@ -1,0 +1,72 @@
+/* Direct XIP: images run where they were written, one build per slot (flag ROM_FIXED and the slot's address), and nothing is
+ * ever moved or erased here. To install, to revert and to rescue is to choose the other slot: one bit of one row.
+ */
+#include "boot/mode.h"
+
+#define USABLE (UD_FACT_GOOD | UD_FACT_KNOWN_BAD | UD_FACT_AHEAD)
+#define FRESH (UD_FACT_GOOD | UD_FACT_AHEAD)
+
+/* "Slot A" is the slot that runs, "slot B" the other one. */
+static const ud_boot_rule_t rules[] = {
+    /* a choice: complete it, take it if its image is good, else drop it */
+    {{UD_ANY_STATE, UD_FACT_MOVING, UD_ANY_CAUSE, UD_ANY_PATIENCE, UD_ANY_A, UD_ANY_B}, UD_ACTION_RESUME},
+    {{UD_FACT_TRIAL | UD_FACT_REJECTED, UD_FACT_STAGED, UD_ANY_CAUSE, UD_ANY_PATIENCE, UD_ANY_A, UD_ANY_B},
+     UD_ACTION_REFUSE},
+    {{UD_ANY_STATE, UD_FACT_STAGED, UD_ANY_CAUSE, UD_ANY_PATIENCE, UD_ANY_A, FRESH}, UD_ACTION_INSTALL},
+    {{UD_ANY_STATE, UD_FACT_STAGED, UD_ANY_CAUSE, UD_ANY_PATIENCE, UD_ANY_A, UD_ANY_B}, UD_ACTION_REFUSE},
+
+    /* a trial: while there is patience; then back; and if there is no way back, on, as carefully as possible */
+    {{UD_FACT_TRIAL, UD_ANY_INSTALL, UD_FACT_ANNOUNCED, UD_ANY_PATIENCE, UD_FACT_GOOD, UD_ANY_B}, UD_ACTION_TRY_FREE},
+    {{UD_FACT_TRIAL, UD_ANY_INSTALL, UD_ANY_CAUSE, UD_FACT_PATIENCE, UD_FACT_GOOD, UD_ANY_B}, UD_ACTION_TRY},
+    {{UD_FACT_TRIAL | UD_FACT_REJECTED, UD_ANY_INSTALL, UD_ANY_CAUSE, UD_ANY_PATIENCE, UD_FACT_GOOD, USABLE},
+     UD_ACTION_REVERT},
+    {{UD_FACT_TRIAL | UD_FACT_REJECTED, UD_ANY_INSTALL, UD_ANY_CAUSE, UD_ANY_PATIENCE, UD_FACT_GOOD, UD_ANY_B},
+     UD_ACTION_BOOT_SAFE},
+
+    /* a confirmed image that crashes again and again: the one before, if it never failed here */
+    {{UD_FACT_CONFIRMED, UD_ANY_INSTALL, UD_FACT_ABNORMAL, UD_FACT_NO_PATIENCE, UD_FACT_GOOD, FRESH}, UD_ACTION_REVERT},
+    {{UD_FACT_CONFIRMED, UD_ANY_INSTALL, UD_ANY_CAUSE, UD_FACT_NO_PATIENCE, UD_FACT_GOOD, UD_ANY_B},
+     UD_ACTION_BOOT_SAFE},
+
+    /* nothing is known: the image that is ahead is tried, the other one is its way back */
+    {{UD_FACT_UNKNOWN, UD_ANY_INSTALL, UD_ANY_CAUSE, UD_ANY_PATIENCE, UD_FACT_GOOD, UD_FACT_AHEAD}, UD_ACTION_INSTALL},
+
+    /* calm; the slot that runs lost; both lost */
+    {{UD_ANY_STATE, UD_ANY_INSTALL, UD_ANY_CAUSE, UD_ANY_PATIENCE, UD_FACT_GOOD, UD_ANY_B}, UD_ACTION_BOOT},
+    {{UD_ANY_STATE, UD_ANY_INSTALL, UD_ANY_CAUSE, UD_ANY_PATIENCE, UD_ANY_A, USABLE}, UD_ACTION_RESCUE},
+    {{UD_ANY_STATE, UD_ANY_INSTALL, UD_ANY_CAUSE, UD_ANY_PATIENCE, UD_ANY_A, UD_ANY_B}, UD_ACTION_RECOVER},
+};
+
+static ud_err_t begin(ud_journal_t *journal, ud_slot_record_t *record, ud_install_t direction, uint32_t size_in,
+                      uint32_t size_out)
+{
+    (void)size_in;
+    (void)size_out;
+    record->install = direction;
+    return ud_slot_record_put(journal, record);
+}
+
+/* In RAM alone: the row that says what it means says where, too. */
+static ud_err_t move(ud_journal_t *journal, ud_slot_record_t *record)
+{
+    (void)journal;
+    record->runs_b = !record->runs_b;
+    return UD_OK;
+}
+
+static ud_err_t rescue(ud_port_t *port, ud_slot_record_t *record, uint32_t offset, uint32_t size_bytes)
+{
+    (void)port;
+    (void)offset;
+    (void)size_bytes;
+    record->runs_b = !record->runs_b;
+    return UD_OK;
+}
+
+const ud_boot_mode_t ud_boot_xip = {
+    .slots = &ud_slot_xip,
+    .policy = {rules, sizeof rules / sizeof rules[0]},
+    .begin = begin,
+    .move = move,
+    .rescue = rescue,
+};
