@@ -6,6 +6,7 @@
  *     offer accepted            8         an hour       the spare slot, each sector once; rows of the journal
  *     check-in when it is due   64        a second      every UD_AGENT_SEQUENCE_BLOCK-th a row of the journal
  *
+ * Reports of progress are bounded by the downloads, which are bounded by the offers.
  * So the worst server costs 32 saves and 32 erases of the spare slot a day. The buckets are in RAM and full after a reset:
  * a server cannot order a reset but by an image that is signed for this device, complete, verified and staged.
  * A bucket is one number, the time when it is full again.

@@ -1,6 +1,7 @@
 /* What the agent tells the server: check-ins, and results that must arrive exactly once. Parts of the agent.
  *
- * A result (confirmed, reverted, failed, refused, cancelled) is repeated until a check-in that carries it is answered.
+ * A result (confirmed, reverted, failed, refused, cancelled) is repeated until a check-in that carries it is answered, if
+ * only by the word that the server does not know that update.
  * What a reset may not lose stands in the journal's report row: the update that boot was asked to install, from before
  * ud_slot_stage() until its outcome was reported. What became of it shows in boot's words and in the running image.
  */

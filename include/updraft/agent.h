@@ -231,7 +231,9 @@ UD_MUST_USE ud_err_t ud_agent_init(ud_agent_t *agent, ud_port_t *port, const ud_
  */
 void ud_agent_step(ud_agent_t *agent, uint64_t now_ms, uint64_t *wake_ms);
 
-/* Checks in at the next step: a button, a push message, a network that came back. Ends a backoff. */
+/* Checks in at the next step: a button, a push message, a network that came back. Ends a backoff, not a lack of budget
+ * (agent/budget.h).
+ */
 void ud_agent_wake(ud_agent_t *agent, uint64_t now_ms);
 
 /* What the device would report now. */
