@@ -3,7 +3,8 @@
     scripts/test.py            all runners
     scripts/test.py NAME...    only those (scripts/test.py --list shows the names)
 
-A runner that cannot run, crashes or hangs counts as one failure. Whole logs are in build/log/.
+A runner that crashes or hangs counts as one failure. One that needs what this machine cannot get now (a network) ends with
+status 77 and is named as not run; with CI=true such a runner fails. Whole logs are in build/log/.
 """
 
 import argparse
@@ -18,6 +19,7 @@ import time
 import xml.etree.ElementTree as ElementTree
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
+NOT_RUN = 77
 LOGS = ROOT / "build" / "log"
 PYTHON = "/usr/bin/python3"
 CTEST = (
@@ -42,6 +44,7 @@ class Runner:
 def runners():
     pytest = PYTHON + " -m pytest -q -p no:cacheprovider --junitxml={report}"
     steps = [
+        Runner("mcu-sources", "scripts/mcu-sources.sh"),
         Runner("build-host", "scripts/build.sh host"),
         Runner("unit", CTEST.replace("{preset}", "host"), junit=True),
         Runner("build-asan", "scripts/build.sh asan"),
@@ -133,6 +136,9 @@ def run(runner):
     begin = time.monotonic()
     with open(log_path, "wb") as log:
         status = run_command(runner, log)
+    if status == NOT_RUN and os.environ.get("CI") != "true":
+        print(f"not run: {log_path.read_text(errors='replace').strip().splitlines()[-1]}", flush=True)
+        return 0, 0
     passed, failed, skipped = count(runner, status)
     notes = f", {skipped} skipped" if skipped else ""
     if status is None:

@@ -60,6 +60,15 @@ def test_a_step_without_report_counts_as_one(logs, capsys):
     assert "why" in capsys.readouterr().out
 
 
+def test_a_step_that_lacks_what_it_needs_is_named_as_not_run_but_fails_in_ci(logs, capsys, monkeypatch):
+    step = runner.Runner("offline", "echo no network; exit 77")
+    monkeypatch.setenv("CI", "false")
+    assert runner.run(step) == (0, 0)
+    assert "not run: no network" in capsys.readouterr().out
+    monkeypatch.setenv("CI", "true")
+    assert runner.run(step) == (0, 1)
+
+
 def is_alive(pid):
     try:
         return ") Z " not in pathlib.Path(f"/proc/{pid}/stat").read_text()
