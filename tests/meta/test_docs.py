@@ -34,3 +34,10 @@ def test_every_make_target_that_a_document_names_exists():
 def test_decision_numbers_are_unique():
     numbers = [path.name[:4] for path in pathlib.Path(lint.ROOT / "docs/decisions").glob("*.md")]
     assert len(numbers) == len(set(numbers))
+
+
+def test_the_limit_of_uploads_is_told_as_it_is():
+    limits = (lint.ROOT / "server" / "domain" / "limits.h").read_text(encoding="utf-8")
+    megabytes = re.search(r"#define UD_UPLOAD_SIZE_MAX \((\d+)u \* 1024u \* 1024u\)", limits).group(1)
+    assert f"| at most {megabytes} MB | `too_large`" in (lint.ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    assert f"up to {megabytes} MB" in (lint.ROOT / "api" / "openapi.yaml").read_text(encoding="utf-8")
