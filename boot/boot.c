@@ -313,10 +313,11 @@ static bool install(boot_t *boot)
     memcpy(record.digest, boot->b.hash, UD_SHA256_SIZE);
     record.reason = UD_OK;
     boot->b.reason = mode->begin(&boot->journal, &record, UD_INSTALL_UPGRADE, boot->b.size, size_out);
-    if (boot->b.reason != UD_OK) {
+    if (boot->b.reason != UD_OK && boot->facts.install == UD_FACT_STAGED) {
         return refuse(boot);
     }
-    boot->record = record;
+    boot->distrusts_b = boot->b.reason != UD_OK;
+    boot->record = boot->b.reason == UD_OK ? record : boot->record;
     gather(boot);
     return false;
 }
