@@ -2,59 +2,12 @@
 #include "cli/client.h"
 #include "cli/options.h"
 #include "cli/output.h"
+#include "cli/password.h"
 #include "cli/verbs.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <termios.h>
-#include <unistd.h>
-
-#define PASSWORD_SIZE 257
-
-/* ---- the password ------------------------------------------------------------------------------------------------ */
-
-static bool read_line(FILE *file, char password[PASSWORD_SIZE])
-{
-    if (fgets(password, PASSWORD_SIZE, file) == NULL) {
-        return false;
-    }
-    password[strcspn(password, "\r\n")] = '\0';
-    return password[0] != '\0';
-}
-
-/* Asks on the terminal itself, so that a redirected standard input or output does not matter, and shows nothing. */
-static ud_err_t ask_password(const char *user, char password[PASSWORD_SIZE])
-{
-    FILE *terminal = fopen("/dev/tty", "r+");
-    struct termios before;
-    if (terminal == NULL || tcgetattr(fileno(terminal), &before) != 0) {
-        if (terminal != NULL) {
-            fclose(terminal);
-        }
-        return ud_cli_fail(UD_ERR_INVALID_ARGUMENT,
-                           "there is no terminal to ask for the password; use --password-stdin");
-    }
-    struct termios silent = before;
-    silent.c_lflag &= ~(tcflag_t)ECHO;
-    tcsetattr(fileno(terminal), TCSAFLUSH, &silent);
-    fprintf(terminal, "Password of %s: ", user);
-    fflush(terminal);
-    bool good = read_line(terminal, password);
-    tcsetattr(fileno(terminal), TCSAFLUSH, &before);
-    fprintf(terminal, "\n");
-    fclose(terminal);
-    return good ? UD_OK : ud_cli_fail(UD_ERR_INVALID_ARGUMENT, "no password was given");
-}
-
-static ud_err_t read_password(const ud_cli_call_t *call, const char *user, char password[PASSWORD_SIZE])
-{
-    if (!ud_cli_flag(call, "password-stdin")) {
-        return ask_password(user, password);
-    }
-    return read_line(stdin, password) ? UD_OK
-                                      : ud_cli_fail(UD_ERR_INVALID_ARGUMENT, "standard input holds no password");
-}
 
 /* ---- login ------------------------------------------------------------------------------------------------------- */
 
@@ -100,14 +53,16 @@ static ud_err_t run_login(const ud_cli_call_t *call)
 {
     const char *server = ud_cli_text(call, "server") != NULL ? ud_cli_text(call, "server") : getenv("UPDRAFT_SERVER");
     const char *user = ud_cli_text(call, "user") != NULL ? ud_cli_text(call, "user") : "admin";
-    char password[PASSWORD_SIZE];
+    char prompt[96];
+    char password[UD_CLI_PASSWORD_SIZE];
     ud_cli_session_t session = {0};
     if (server == NULL) {
         return ud_cli_fail(UD_ERR_INVALID_ARGUMENT,
                            "which server? give --server http://HOST:PORT or set UPDRAFT_SERVER");
     }
     UD_TRY(ud_cli_session_set_server(&session, server));
-    UD_TRY(read_password(call, user, password));
+    snprintf(prompt, sizeof prompt, "Password of %s", user);
+    UD_TRY(ud_cli_read_password(ud_cli_flag(call, "password-stdin"), prompt, password));
     ud_err_t err = sign_in(&session, user, password);
     explicit_bzero(password, sizeof password);
     explicit_bzero(&session, sizeof session);

@@ -12,13 +12,13 @@
 
 /* In the order --help shows them; verbs of a noun stand together. */
 static const ud_cli_verb_t *const verbs[] = {
-    &ud_verb_key_new,        &ud_verb_key_public,   &ud_verb_key_register,  &ud_verb_key_list,
-    &ud_verb_image_sign,     &ud_verb_image_verify, &ud_verb_image_inspect, &ud_verb_login,
-    &ud_verb_logout,         &ud_verb_whoami,       &ud_verb_claim_key_new, &ud_verb_claim_key_list,
-    &ud_verb_release_upload, &ud_verb_release_list, &ud_verb_rollout_start, &ud_verb_rollout_watch,
-    &ud_verb_rollout_list,   &ud_verb_rollout_show, &ud_verb_rollout_pause, &ud_verb_rollout_resume,
-    &ud_verb_rollout_halt,   &ud_verb_device_list,  &ud_verb_device_show,   &ud_verb_device_set,
-    &ud_verb_group_new,      &ud_verb_group_list,
+    &ud_verb_key_new,        &ud_verb_key_public,     &ud_verb_key_register,  &ud_verb_key_list,
+    &ud_verb_image_sign,     &ud_verb_image_verify,   &ud_verb_image_inspect, &ud_verb_login,
+    &ud_verb_logout,         &ud_verb_whoami,         &ud_verb_password,      &ud_verb_claim_key_new,
+    &ud_verb_claim_key_list, &ud_verb_release_upload, &ud_verb_release_list,  &ud_verb_rollout_start,
+    &ud_verb_rollout_watch,  &ud_verb_rollout_list,   &ud_verb_rollout_show,  &ud_verb_rollout_pause,
+    &ud_verb_rollout_resume, &ud_verb_rollout_halt,   &ud_verb_device_list,   &ud_verb_device_show,
+    &ud_verb_device_set,     &ud_verb_group_new,      &ud_verb_group_list,
 };
 
 #define VERB_COUNT (sizeof verbs / sizeof verbs[0])

@@ -20,6 +20,7 @@ extern const ud_cli_verb_t ud_verb_key_public;
 extern const ud_cli_verb_t ud_verb_key_register;
 extern const ud_cli_verb_t ud_verb_login;
 extern const ud_cli_verb_t ud_verb_logout;
+extern const ud_cli_verb_t ud_verb_password;
 extern const ud_cli_verb_t ud_verb_release_list;
 extern const ud_cli_verb_t ud_verb_release_upload;
 extern const ud_cli_verb_t ud_verb_rollout_halt;

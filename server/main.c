@@ -204,6 +204,20 @@ static void greet(const server_t *server)
     fflush(stdout);
 }
 
+/* For who has lost the password: whoever may read the data folder owns the server anyway. */
+static ud_err_t reset_admin(server_t *server)
+{
+    UD_TRY(open_data(server));
+    UD_TRY(start_engine(server));
+    ud_err_t err = ud_operator_reset_admin(server->engine, server->password);
+    if (err != UD_OK) {
+        return complain(err, "cannot change the account in", server->options.data, NULL);
+    }
+    printf("Sign in as \"admin\". Password: %s\n", server->password);
+    printf("It is shown this once and kept nowhere. All sessions of admin have ended.\n");
+    return UD_OK;
+}
+
 /* ---- end ------------------------------------------------------------------------------------------------------------- */
 
 static void stop(server_t *server)
@@ -267,8 +281,8 @@ int main(int count, char **arguments)
     umask(S_IRWXO | S_IWGRP); /* the database holds the hashes of passwords and secrets */
     signal(SIGXFSZ, SIG_IGN); /* a limit on file sizes is a full disk to whoever writes, not the end of the server */
     sigset_t signals = hold_signals();
-    err = start(&server);
-    if (err == UD_OK) {
+    err = server.options.reset_admin ? reset_admin(&server) : start(&server);
+    if (err == UD_OK && !server.options.reset_admin) {
         greet(&server);
         ud_log(UD_LOG_INFO, "started", "version", UD_VERSION, "devices", server.device_address, "operators",
                server.operator_address);

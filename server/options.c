@@ -36,6 +36,8 @@ static const struct option {
      "Serve artifacts without a device token, so that any cache may keep them."},
     {"--log-level", KIND_LEVEL, AT(log_level), 0, 0, "LEVEL",
      "debug, info, warn or error. Default info; debug has a line for every request."},
+    {"--reset-admin", KIND_FLAG, AT(reset_admin), 0, 0, NULL,
+     "Do not serve: give account \"admin\" a new password, show it, end its sessions. Stop the server first."},
     {"--help", KIND_FLAG, AT(help), 0, 0, NULL, "Show this text."},
     {"--version", KIND_FLAG, AT(version), 0, 0, NULL, "Show the version."},
 #undef AT

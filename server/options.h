@@ -19,6 +19,7 @@ typedef struct {
     uint32_t token_lifetime_s;
     bool public_artifacts;
     ud_log_level_t log_level;
+    bool reset_admin;
     bool help;
     bool version;
 } ud_options_t;

@@ -30,9 +30,11 @@ typedef enum {
     /* of people: who is asking */
     UD_COMMAND_ACCOUNT_GET,    /* password hash for a sign-in; the door checks it in a worker */
     UD_COMMAND_ACCOUNT_CREATE, /* also the first admin */
+    UD_COMMAND_ACCOUNT_RESET, /* by the server itself: this account is an admin with this password, signed in nowhere */
     UD_COMMAND_SESSION_CREATE,
     UD_COMMAND_SESSION_CHECK,
     UD_COMMAND_SESSION_END,
+    UD_COMMAND_PASSWORD_SET, /* of the account that asks; ends its other sessions */
     /* of people: changes */
     UD_COMMAND_KEY_ADD, /* a public key that images may be signed with */
     UD_COMMAND_CLAIM_KEY_CREATE,
@@ -206,6 +208,7 @@ typedef struct ud_command {
         ud_checkin_in_t checkin;
         ud_device_auth_in_t device_auth;
         const char *account_name;
+        const char *password_hash; /* the new one */
         ud_account_in_t account;
         ud_session_in_t session;
         ud_key_in_t key;

@@ -121,8 +121,11 @@
 /* Bytes of a JSON body: the largest fields, a public key and a description, fit many times. */
 #define UD_OPERATOR_BODY_SIZE_MAX (64u * 1024u)
 
-/* Bytes of a password; hashing takes as long for short ones. */
+/* Bytes of a password; hashing takes as long for short ones. And the least of one that a person chooses: below, a list of
+ * common ones is tried through in days.
+ */
 #define UD_PASSWORD_SIZE_MAX 256
+#define UD_PASSWORD_SIZE_MIN 10
 
 /* Bytes of a public key in PEM, of release notes in a query, and of an Idempotency-Key. */
 #define UD_PEM_SIZE_MAX 4096

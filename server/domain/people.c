@@ -171,6 +171,57 @@ ud_err_t ud_apply_session_end(ud_fleet_t *fleet, ud_command_t *command)
     return UD_OK;
 }
 
+/* ---- passwords ---------------------------------------------------------------------------------------------------- */
+
+static void set_password(ud_fleet_t *fleet, const ud_row_account_t *found, const char *hash)
+{
+    size_t index = (size_t)(found - fleet->accounts);
+    free((void *)fleet->accounts[index].password_hash);
+    fleet->accounts[index].password_hash = ud_text_keep(hash);
+    ud_pending_ref(fleet, UD_ROW_ACCOUNT, (uint32_t)index + 1, 0);
+}
+
+/* Ends the account's sessions but `kept`, the hash of one; NULL: all of them. Gives how many. */
+static unsigned end_sessions(ud_fleet_t *fleet, const char *account, const uint8_t *kept)
+{
+    unsigned ended = 0;
+    for (size_t i = fleet->session_count; i-- > 0;) {
+        const ud_row_session_t *session = &fleet->sessions[i];
+        bool is_kept = kept != NULL && memcmp(session->session, kept, UD_SHA256_SIZE) == 0;
+        if (!is_kept && strcmp(session->account, account) == 0) {
+            end_session(fleet, i);
+            ended++;
+        }
+    }
+    return ended;
+}
+
+ud_err_t ud_apply_password_set(ud_fleet_t *fleet, ud_command_t *command)
+{
+    const ud_row_session_t *session = ud_session_find(fleet, command->session);
+    const ud_row_account_t *account = session == NULL ? NULL : ud_account_find(fleet, session->account);
+    UD_REQUIRE(account != NULL, UD_ERR_UNAUTHENTICATED);
+    set_password(fleet, account, command->in.password_hash);
+    unsigned ended = end_sessions(fleet, account->name, command->session);
+    ud_event(fleet, (ud_event_spec_t){.kind = "password_changed"}, "Password changed; %u other sessions ended.", ended);
+    return UD_OK;
+}
+
+ud_err_t ud_apply_account_reset(ud_fleet_t *fleet, ud_command_t *command)
+{
+    const ud_account_in_t *in = &command->in.account;
+    const ud_row_account_t *account = ud_account_find(fleet, in->name);
+    if (account == NULL) {
+        return ud_apply_account_create(fleet, command);
+    }
+    set_password(fleet, account, in->password_hash);
+    fleet->accounts[account - fleet->accounts].role = (uint8_t)in->role;
+    (void)end_sessions(fleet, in->name, NULL);
+    ud_event(fleet, (ud_event_spec_t){.kind = "password_reset"},
+             "Account %s was given another password on the server's machine.", in->name);
+    return view_account(account, command);
+}
+
 /* ---- keys --------------------------------------------------------------------------------------------------------- */
 
 static ud_err_t view_key(const ud_fleet_t *fleet, size_t index, ud_arena_t *arena, void *view)

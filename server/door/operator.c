@@ -2,6 +2,7 @@
 
 #include "server/door/operator_handlers.h"
 #include "server/door/operator_input.h"
+#include "server/door/operator_password.h"
 #include "server/door/route.h"
 
 #include <sodium.h>
@@ -92,6 +93,7 @@ static void list_rollouts(ud_exchange_t *exchange)
 static const ud_route_t routes[] = {
     {"POST", "/api/v1/session", ud_operator_sign_in},
     {"DELETE", "/api/v1/session", ud_operator_sign_out},
+    {"POST", "/api/v1/session/password", ud_operator_change_password},
     {"GET", "/api/v1/me", ud_operator_get_me},
     {"GET", "/api/v1/fleet/summary", get_summary},
     {"GET", "/api/v1/devices", ud_operator_list_devices},

@@ -3,7 +3,8 @@
  *     operator.c           the table of routes; questions that need nothing but an answer
  *     operator_identity.{h,c} who asks               operator_ask.{h,c} one command to the engine, its view as JSON
  *     operator_input.{h,c} what people send, checked against tables      operator_json.{h,c} views as JSON
- *     operator_session.c   sign in and out, the first account             operator_limit.{h,c} guesses per minute
+ *     operator_session.c   sign in and out, the first account             operator_password.{h,c} checks of passwords
+ *     operator_limit.{h,c} guesses per minute, checks at a time
  *     operator_release.c   uploads                                        operator_intake.{h,c} is the image good?
  *     operator_rollout.c   rollouts, by release id or version             operator_stream.c    live changes
  *
@@ -44,5 +45,10 @@ void ud_operator_on_head(ud_exchange_t *exchange);
  * Errors: UD_ERR_STORAGE, UD_ERR_STORAGE_FULL, UD_ERR_OVERLOADED, UD_ERR_INTERNAL.
  */
 UD_MUST_USE ud_err_t ud_operator_first_admin(ud_engine_t *engine, char password[UD_OPERATOR_PASSWORD_SIZE]);
+
+/* Gives account "admin" a new random password and the role of an admin, and ends its sessions; makes it if it is not there.
+ * For who has lost the password but has the server's files. Errors: as above.
+ */
+UD_MUST_USE ud_err_t ud_operator_reset_admin(ud_engine_t *engine, char password[UD_OPERATOR_PASSWORD_SIZE]);
 
 #endif

@@ -7,10 +7,8 @@
 /* operator_session.c */
 void ud_operator_sign_in(ud_exchange_t *exchange);
 void ud_operator_sign_out(ud_exchange_t *exchange);
+void ud_operator_change_password(ud_exchange_t *exchange);
 void ud_operator_get_me(ud_exchange_t *exchange);
-
-/* argon2id, about a tenth of a second. Errors: UD_ERR_INTERNAL (memory). */
-UD_MUST_USE ud_err_t ud_operator_hash_password(const char *password, char hash[UD_OPERATOR_HASH_SIZE]);
 
 /* operator_device.c */
 void ud_operator_list_devices(ud_exchange_t *exchange);

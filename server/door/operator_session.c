@@ -1,9 +1,8 @@
-/* Signing in and out. A password is checked in a worker; a wrong user takes as long, and is told the same, as a wrong
- * password.
- */
+/* Signing in and out, another password, and the first account. */
 #include "core/crypto/crypto.h"
 #include "server/door/operator_handlers.h"
 #include "server/door/operator_input.h"
+#include "server/door/operator_password.h"
 #include "server/door/problem.h"
 
 #include <sodium.h>
@@ -16,46 +15,19 @@
 #define COOKIE_LIFETIME_S (12 * 3600)
 #define BEARER_LIFETIME_S (30 * 24 * 3600)
 
-/* argon2id: 32 MB and three passes, about a tenth of a second; the worker pool bounds how many run at a time. */
-#define HASH_PASSES 3
-#define HASH_MEMORY_SIZE (32u * 1024u * 1024u)
-
-_Static_assert(UD_OPERATOR_HASH_SIZE >= crypto_pwhash_STRBYTES, "an argon2id string fits");
-
 typedef struct {
-    ud_command_t command;
-    const char *user;
-    const char *password;
+    ud_password_check_t check; /* first */
+    ud_operator_ask_t ask;     /* SESSION_CREATE */
     bool bearer;
-    bool good;
-    size_t place; /* among the checks under way */
-    char hash[UD_OPERATOR_HASH_SIZE];
     char token[UD_OPERATOR_TOKEN_SIZE];
 } sign_in_t;
 
 static const ud_input_field_t sign_in_fields[] = {
-    {"user", UD_INPUT_TEXT, true, offsetof(sign_in_t, user), 1, UD_NAME_SIZE_MAX, NULL},
-    {"password", UD_INPUT_TEXT, true, offsetof(sign_in_t, password), 1, UD_PASSWORD_SIZE_MAX, NULL},
+    {"user", UD_INPUT_TEXT, true, offsetof(sign_in_t, check.user), 1, UD_NAME_SIZE_MAX, NULL},
+    {"password", UD_INPUT_TEXT, true, offsetof(sign_in_t, check.password), 1, UD_PASSWORD_SIZE_MAX, NULL},
     {"bearer", UD_INPUT_BOOL, false, offsetof(sign_in_t, bearer), 0, 0, NULL},
     {.kind = UD_INPUT_END},
 };
-
-static uint64_t clock_ms(clockid_t clock)
-{
-    struct timespec now;
-    clock_gettime(clock, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
-ud_err_t ud_operator_hash_password(const char *password, char hash[UD_OPERATOR_HASH_SIZE])
-{
-    char made[crypto_pwhash_STRBYTES];
-    if (sodium_init() < 0 || crypto_pwhash_str(made, password, strlen(password), HASH_PASSES, HASH_MEMORY_SIZE) != 0) {
-        return UD_ERR_INTERNAL;
-    }
-    memcpy(hash, made, sizeof made);
-    return UD_OK;
-}
 
 /* ---- the answer -------------------------------------------------------------------------------------------------- */
 
@@ -75,11 +47,9 @@ static void set_text(json_t *object, const char *name, const char *text)
 static void session_made(ud_exchange_t *exchange, ud_command_t *command)
 {
     sign_in_t *sign_in = ud_exchange_context(exchange);
-    ud_operator_t *door = ud_exchange_door(exchange);
     if (ud_operator_refused(exchange, command)) {
         return;
     }
-    ud_operator_limit_clear(door->limit, sign_in->user, ud_exchange_peer(exchange));
     json_t *answer = ud_operator_json(ud_json_session, &command->out.session);
     if (sign_in->bearer) {
         set_text(answer, "token", sign_in->token);
@@ -94,89 +64,34 @@ static void session_made(ud_exchange_t *exchange, ud_command_t *command)
 
 /* ---- the password ------------------------------------------------------------------------------------------------ */
 
-static ud_err_t submit(ud_exchange_t *exchange, ud_command_t *command, ud_command_type_t type, ud_engine_done_fn done)
+static void refuse(ud_exchange_t *exchange)
 {
-    ud_operator_t *door = ud_exchange_door(exchange);
-    *command = (ud_command_t){.type = type,
-                              .arena = ud_exchange_arena(exchange),
-                              .source_address = ud_exchange_peer(exchange),
-                              .in = command->in};
-    ud_err_t err = ud_engine_submit(door->engine, exchange, command, done);
-    if (err != UD_OK) {
-        ud_problem_reply(exchange, err, NULL, NULL);
-    }
-    return err;
+    ud_problem_reply(exchange, UD_ERR_UNAUTHENTICATED, NULL, "the user name or the password is wrong");
 }
 
-static void verify_password(void *job)
+static int64_t wall_ms(void)
 {
-    sign_in_t *sign_in = job;
-    sign_in->good = crypto_pwhash_str_verify(sign_in->hash, sign_in->password, strlen(sign_in->password)) == 0;
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * 1000 + (int64_t)now.tv_nsec / 1000000;
 }
 
-static void leave(ud_exchange_t *exchange)
+static void make_session(ud_exchange_t *exchange)
 {
-    const sign_in_t *sign_in = ud_exchange_context(exchange);
-    ud_operator_t *door = ud_exchange_door(exchange);
-    ud_operator_limit_leave(door->limit, sign_in->place);
-}
-
-static void password_verified(ud_exchange_t *exchange, void *job)
-{
-    sign_in_t *sign_in = job;
-    leave(exchange);
-    if (!sign_in->good) {
-        ud_problem_reply(exchange, UD_ERR_UNAUTHENTICATED, NULL, "the user name or the password is wrong");
-        return;
-    }
+    sign_in_t *sign_in = ud_exchange_context(exchange);
     uint8_t secret[32];
     randombytes_buf(secret, sizeof secret);
     sodium_bin2base64(sign_in->token, sizeof sign_in->token, secret, sizeof secret,
                       sodium_base64_VARIANT_URLSAFE_NO_PADDING);
     int64_t lifetime_s = sign_in->bearer ? BEARER_LIFETIME_S : COOKIE_LIFETIME_S;
-    ud_session_in_t *session = &sign_in->command.in.session;
-    *session = (ud_session_in_t){.account = sign_in->user,
-                                 .expires_ms = (int64_t)clock_ms(CLOCK_REALTIME) + lifetime_s * 1000};
-    ud_sha256(sign_in->token, strlen(sign_in->token), session->session);
-    (void)submit(exchange, &sign_in->command, UD_COMMAND_SESSION_CREATE, session_made);
-}
-
-static void account_found(ud_exchange_t *exchange, ud_command_t *command)
-{
-    sign_in_t *sign_in = ud_exchange_context(exchange);
-    ud_operator_t *door = ud_exchange_door(exchange);
-    bool known = command->err == UD_OK && command->out.account.password_hash != NULL;
-    if (!known && command->err != UD_OK && command->err != UD_ERR_NOT_FOUND) {
-        leave(exchange);
-        ud_problem_command(exchange, command);
-        return;
-    }
-    snprintf(sign_in->hash, sizeof sign_in->hash, "%s", known ? command->out.account.password_hash : door->nobody_hash);
-    ud_err_t err = ud_worker_submit(door->passwords, exchange, verify_password, password_verified, sign_in);
-    if (err != UD_OK) {
-        leave(exchange);
-        ud_problem_reply(exchange, err, NULL, NULL);
-    }
-}
-
-/* True: a check may begin, its place is taken. Otherwise the request was answered. */
-static bool may_check(ud_exchange_t *exchange, sign_in_t *sign_in)
-{
-    ud_operator_t *door = ud_exchange_door(exchange);
-    const char *peer = ud_exchange_peer(exchange);
-    ud_err_t err = ud_operator_limit_enter(door->limit, sign_in->user, peer, &sign_in->place);
-    if (err != UD_OK) {
-        ud_problem_retry(exchange, err, 1, "too many sign-ins of this address or account are under way");
-        return false;
-    }
-    uint32_t wait_ms = ud_operator_limit_begin(door->limit, sign_in->user, peer, clock_ms(CLOCK_MONOTONIC));
-    if (wait_ms > 0) {
-        uint32_t wait_s = (wait_ms + 999) / 1000;
-        leave(exchange);
-        ud_problem_retry(exchange, UD_ERR_TOO_MANY, wait_s, "too many sign-ins failed; try again in %u s", wait_s);
-        return false;
-    }
-    return true;
+    ud_command_t *command = &sign_in->ask.command;
+    *command = (ud_command_t){.type = UD_COMMAND_SESSION_CREATE,
+                              .arena = ud_exchange_arena(exchange),
+                              .source_address = ud_exchange_peer(exchange)};
+    command->in.session =
+        (ud_session_in_t){.account = sign_in->check.user, .expires_ms = wall_ms() + lifetime_s * 1000};
+    ud_sha256(sign_in->token, strlen(sign_in->token), command->in.session.session);
+    ud_operator_send(exchange, &sign_in->ask, session_made);
 }
 
 static void sign_in_body(ud_exchange_t *exchange)
@@ -186,13 +101,74 @@ static void sign_in_body(ud_exchange_t *exchange)
         return;
     }
     ud_exchange_set_context(exchange, sign_in);
-    if (!may_check(exchange, sign_in)) {
+    sign_in->check.good = make_session;
+    sign_in->check.wrong = refuse;
+    ud_operator_check_password(exchange);
+}
+
+/* ---- another password -------------------------------------------------------------------------------------------- */
+
+typedef struct {
+    ud_password_check_t check; /* first */
+    ud_operator_ask_t *ask;    /* PASSWORD_SET */
+} change_t;
+
+static const ud_input_field_t change_fields[] = {
+    {"password", UD_INPUT_TEXT, true, offsetof(change_t, check.password), 1, UD_PASSWORD_SIZE_MAX, NULL},
+    {"new_password", UD_INPUT_TEXT, true, offsetof(change_t, check.new_password), UD_PASSWORD_SIZE_MIN,
+     UD_PASSWORD_SIZE_MAX, NULL},
+    {.kind = UD_INPUT_END},
+};
+
+static void password_set(ud_exchange_t *exchange, ud_command_t *command)
+{
+    if (!ud_operator_refused(exchange, command)) {
+        ud_exchange_reply(exchange, 204, NULL, NULL, 0);
+    }
+}
+
+static void set_password(ud_exchange_t *exchange)
+{
+    change_t *change = ud_exchange_context(exchange);
+    change->ask->command.in.password_hash = change->check.new_hash;
+    ud_operator_send(exchange, change->ask, password_set);
+}
+
+/* The session is good, so that this is no 401: whoever asks need not sign in again. */
+static void refuse_change(ud_exchange_t *exchange)
+{
+    ud_problem_reply(exchange, UD_ERR_INVALID_ARGUMENT, "password", "the present password is wrong; nothing changed");
+}
+
+static void changer_found(ud_exchange_t *exchange, ud_command_t *command)
+{
+    change_t *change = ud_exchange_context(exchange);
+    if (!ud_operator_refused(exchange, command)) {
+        change->check.user = command->out.session.account;
+        ud_operator_check_password(exchange);
+    }
+}
+
+static void change_body(ud_exchange_t *exchange)
+{
+    ud_operator_ask_t *ask = ud_exchange_context(exchange);
+    change_t *change = ud_arena_alloc(ud_exchange_arena(exchange), sizeof *change);
+    if (change == NULL || !ud_input_body(exchange, change_fields, change)) {
         return;
     }
-    sign_in->command.in.account_name = sign_in->user;
-    if (submit(exchange, &sign_in->command, UD_COMMAND_ACCOUNT_GET, account_found) != UD_OK) {
-        leave(exchange);
+    change->ask = ask;
+    change->check.good = set_password;
+    change->check.wrong = refuse_change;
+    ud_exchange_set_context(exchange, change);
+    ud_operator_ask_t *who = ud_operator_ask(exchange, UD_COMMAND_SESSION_CHECK, 200, NULL);
+    if (who != NULL) {
+        ud_operator_send(exchange, who, changer_found);
     }
+}
+
+void ud_operator_change_password(ud_exchange_t *exchange)
+{
+    ud_operator_collect(exchange, UD_COMMAND_PASSWORD_SET, 204, NULL, change_body);
 }
 
 /* ---- routes ------------------------------------------------------------------------------------------------------ */
@@ -262,7 +238,8 @@ static void make_password(char password[UD_OPERATOR_PASSWORD_SIZE])
     password[UD_OPERATOR_PASSWORD_SIZE - 1] = '\0';
 }
 
-ud_err_t ud_operator_first_admin(ud_engine_t *engine, char password[UD_OPERATOR_PASSWORD_SIZE])
+/* Makes a password and has `type` give it to "admin"; `password` is written when that was done. */
+static ud_err_t give_password(ud_engine_t *engine, ud_command_type_t type, char password[UD_OPERATOR_PASSWORD_SIZE])
 {
     char made[UD_OPERATOR_PASSWORD_SIZE];
     char hash[UD_OPERATOR_HASH_SIZE];
@@ -275,12 +252,25 @@ ud_err_t ud_operator_first_admin(ud_engine_t *engine, char password[UD_OPERATOR_
     if (arena == NULL) {
         return UD_ERR_INTERNAL;
     }
-    ud_command_t command = {.type = UD_COMMAND_ACCOUNT_CREATE, .arena = arena};
-    command.in.account =
-        (ud_account_in_t){.name = "admin", .password_hash = hash, .role = UD_ROLE_ADMIN, .only_if_none = true};
+    ud_command_t command = {.type = type, .arena = arena};
+    command.in.account = (ud_account_in_t){.name = "admin",
+                                           .password_hash = hash,
+                                           .role = UD_ROLE_ADMIN,
+                                           .only_if_none = type == UD_COMMAND_ACCOUNT_CREATE};
     ud_err_t err = ud_engine_call(engine, &command);
     err = err == UD_OK ? command.err : err;
     ud_arena_destroy(arena);
     snprintf(password, UD_OPERATOR_PASSWORD_SIZE, "%s", err == UD_OK ? made : "");
+    return err;
+}
+
+ud_err_t ud_operator_first_admin(ud_engine_t *engine, char password[UD_OPERATOR_PASSWORD_SIZE])
+{
+    ud_err_t err = give_password(engine, UD_COMMAND_ACCOUNT_CREATE, password);
     return err == UD_ERR_EXISTS ? UD_OK : err;
+}
+
+ud_err_t ud_operator_reset_admin(ud_engine_t *engine, char password[UD_OPERATOR_PASSWORD_SIZE])
+{
+    return give_password(engine, UD_COMMAND_ACCOUNT_RESET, password);
 }

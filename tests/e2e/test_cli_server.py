@@ -377,7 +377,7 @@ def test_watch_waits_for_a_server_that_restarts(cli, server, fleet_of):
 # ---- help ------------------------------------------------------------------------------------------------------------
 
 VERBS = [
-    "login", "logout", "whoami", "key register", "key list", "claim-key new", "claim-key list", "release upload",
+    "login", "logout", "whoami", "password", "key register", "key list", "claim-key new", "claim-key list", "release upload",
     "release list", "device list", "device show", "device set", "group new", "group list", "rollout start", "rollout list", "rollout show", "rollout watch",
     "rollout pause", "rollout resume", "rollout halt",
 ]

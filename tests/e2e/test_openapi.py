@@ -139,6 +139,7 @@ def test_every_operation_answers_as_described(server, tmp_path):
     api.call("PATCH", "/devices/walker", {"hold": True})
     api.call("GET", "/devices/walker/events")
     api.call("GET", "/events")
+    api.call("POST", "/session/password", {"password": server.password, "new_password": "another password"})
     api.call("DELETE", "/session")
     names = {operation["operationId"] for _, _, operation in contract.operations()}
     assert names - seen - {"streamChanges"} == set()

@@ -214,7 +214,7 @@ export const text = {
       retry: "Will be tried again", succeeded: "Success", failed: "Failed", rolled_back: "Rolled back", cancelled: "Cancelled", clone_suspected: "Clone suspected", update_unknown: "Unknown update", unlogged: "Not logged", batch_passed: "Batch passed",
       batch_opened: "Batch opened", batch_soaks: "Batch soaks", release_created: "Release uploaded", rollout_created: "Rollout started", rollout_paused: "Rollout paused", rollout_resumed: "Rollout resumed",
       rollout_halted: "Rollout halted", rollout_completed: "Rollout completed", key_added: "Signing key added", claim_key_created: "Claim key made", group_created: "Group made", account_created: "Account made",
-      signed_in: "Signed in", signed_out: "Signed out", clock_behind: "Clock behind", clock_caught_up: "Clock right again",
+      signed_in: "Signed in", signed_out: "Signed out", password_changed: "Password changed", password_reset: "Password reset", clock_behind: "Clock behind", clock_caught_up: "Clock right again",
     } as Record<string, string>,
   },
   panel: {

@@ -177,6 +177,59 @@ static void what_people_keep_survives_a_restart(void **state)
     assert_string_equal(world.command.out.groups.items[1].description, "early ones");
 }
 
+static void begin_session(uint8_t byte)
+{
+    ud_command_t *command = world_ask(&world, UD_COMMAND_SESSION_CREATE);
+    command->in.session = (ud_session_in_t){.account = "admin", .expires_ms = world.now.wall_ms + 3600000};
+    memset(command->in.session.session, byte, UD_SHA256_SIZE);
+    assert_int_equal(world_do(&world), UD_OK);
+}
+
+static ud_err_t check_session(uint8_t byte)
+{
+    memset(world_ask(&world, UD_COMMAND_SESSION_CHECK)->session, byte, UD_SHA256_SIZE);
+    return world_do(&world);
+}
+
+static const char *hash_of_admin(void)
+{
+    world_ask(&world, UD_COMMAND_ACCOUNT_GET)->in.account_name = "admin";
+    assert_int_equal(world_do(&world), UD_OK);
+    return world.command.out.account.password_hash;
+}
+
+static void another_password_ends_the_other_sessions_and_is_kept(void **state)
+{
+    (void)state;
+    begin_session(1);
+    begin_session(2);
+    ud_command_t *command = world_ask(&world, UD_COMMAND_PASSWORD_SET);
+    command->in.password_hash = "another hash";
+    memset(command->session, 1, UD_SHA256_SIZE);
+    assert_int_equal(world_do(&world), UD_OK);
+    for (int turn = 0; turn < 2; turn++) {
+        assert_int_equal(check_session(1), UD_OK);
+        assert_int_equal(check_session(2), UD_ERR_UNAUTHENTICATED);
+        assert_int_equal(check_session(7), UD_ERR_UNAUTHENTICATED); /* the world's own */
+        assert_string_equal(hash_of_admin(), "another hash");
+        world_restart(&world);
+    }
+}
+
+static void a_reset_admin_is_an_admin_who_is_signed_in_nowhere(void **state)
+{
+    (void)state;
+    world_ask(&world, UD_COMMAND_ACCOUNT_RESET)->in.account =
+        (ud_account_in_t){"admin", "reset hash", UD_ROLE_ADMIN, false};
+    assert_int_equal(world_do(&world), UD_OK);
+    assert_string_equal(hash_of_admin(), "reset hash");
+    assert_int_equal(check_session(7), UD_ERR_UNAUTHENTICATED);
+    world_ask(&world, UD_COMMAND_ACCOUNT_RESET)->in.account =
+        (ud_account_in_t){"second", "a hash", UD_ROLE_ADMIN, false};
+    assert_int_equal(world_do(&world), UD_OK);
+    assert_int_equal(world.command.out.account.role, UD_ROLE_ADMIN);
+}
+
 static void who_did_what_is_in_the_events(void **state)
 {
     (void)state;
@@ -204,6 +257,8 @@ int main(void)
         TEST(the_first_admin_is_made_once),
         TEST(names_keep_to_their_characters),
         TEST(what_people_keep_survives_a_restart),
+        TEST(another_password_ends_the_other_sessions_and_is_kept),
+        TEST(a_reset_admin_is_an_admin_who_is_signed_in_nowhere),
         TEST(who_did_what_is_in_the_events),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
