@@ -41,13 +41,11 @@ static ud_err_t judge_form(const ud_offer_t *offer, const ud_update_judge_t *jud
 
 /* ---- fitness: is it for this device, now? ------------------------------------------------------------ */
 
-/* Without direct XIP all images are for slot A, said or not. */
+/* An offer that names no slot is found out by its first chunk, before anything is erased (agent/download.c). */
 static bool is_for_slot(const ud_offer_t *offer, const ud_update_judge_t *judge)
 {
-    if (judge->slots->runs_both) {
-        return has(offer, UD_FIELD(UD_OFFER_SLOT)) && offer->slot == (judge->spare == UD_AREA_SLOT_B);
-    }
-    return !has(offer, UD_FIELD(UD_OFFER_SLOT)) || offer->slot == 0;
+    uint8_t slot = judge->slots->runs_both && judge->spare == UD_AREA_SLOT_B;
+    return !has(offer, UD_FIELD(UD_OFFER_SLOT)) || offer->slot == slot;
 }
 
 static ud_err_t judge_fitness(const ud_offer_t *offer, const ud_update_judge_t *judge, const ud_version_t *version)

@@ -65,19 +65,19 @@ static ud_err_t no_network(void *state, ud_port_t *port, const ud_request_t *req
     return UD_ERR_NETWORK;
 }
 
-/* How the image in slot A behaves, by the texts in it. */
-static uint8_t read_firmware(ud_port_t *board)
+/* How the image that runs behaves, by the texts in it. */
+static uint8_t read_firmware(ud_port_t *board, ud_area_t running)
 {
     ud_image_info_t info;
     uint8_t behaviour = 0;
-    if (ud_update_running(board, UD_AREA_SLOT_A, &info) != UD_OK) {
+    if (ud_update_running(board, running, &info) != UD_OK) {
         return 0;
     }
     uint8_t *payload = malloc(info.total_size);
     if (payload == NULL) {
         abort();
     }
-    ud_board_peek(board, UD_AREA_SLOT_A, 0, payload, info.total_size);
+    ud_board_peek(board, running, 0, payload, info.total_size);
     for (size_t i = 0; i < sizeof markers / sizeof markers[0]; i++) {
         size_t size = strlen(markers[i].text);
         if (memmem(payload, info.total_size, markers[i].text, size) != NULL) {
@@ -98,7 +98,8 @@ ud_err_t ud_sim_world_init(ud_sim_world_t *world, const ud_sim_options_t *option
 {
     *world = (ud_sim_world_t){
         .options = options,
-        .boot = {.mode = &ud_boot_swap,
+        .boot = {.mode = options->boot_mode,
+                 .slot_address = {UD_SIM_SLOT_A_ADDRESS, UD_SIM_SLOT_B_ADDRESS},
                  .keys = options->keys,
                  .key_count = options->key_count,
                  .hardware = options->hardware},
@@ -107,6 +108,8 @@ ud_err_t ud_sim_world_init(ud_sim_world_t *world, const ud_sim_options_t *option
                 .claim_key = options->claim_key,
                 .hardware = options->hardware,
                 .server = options->server,
+                .slots = options->slots,
+                .slot_address = {UD_SIM_SLOT_A_ADDRESS, UD_SIM_SLOT_B_ADDRESS},
                 .keys = options->keys,
                 .key_count = options->key_count,
                 .allow_unsigned_chain = options->allow_unsigned_chain,
@@ -191,12 +194,13 @@ static void start(ud_port_t *board, void *arg)
     ud_sim_device_t *device = turn->device;
     ud_boot_result_t result = {0};
     ud_boot_run(board, &device->world->boot, &result);
-    UD_ASSERT(result.verdict == UD_VERDICT_VALID && result.area == UD_AREA_SLOT_A);
+    UD_ASSERT(result.verdict == UD_VERDICT_VALID);
 
-    device->firmware = read_firmware(board);
+    device->firmware = read_firmware(board, result.area);
     bool reachable = (device->firmware & FIRMWARE_NO_CONTACT) == 0;
     device->config = device->world->agent;
     device->config.device_id = device->id;
+    device->config.running = result.area;
     device->config.transport = reachable ? &ud_transport_http : &device->world->unreachable;
     device->config.hooks = (ud_agent_hooks_t){.context = device, .self_test = self_test, .progress = progress};
     ud_err_t err = ud_agent_init(&device->agent, board, &device->config, &device->journal, device->buffer,

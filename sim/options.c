@@ -28,6 +28,9 @@ static const char help[] =
     "  --devices N            how many, 1 to 100000 (20); --count is the same\n"
     "  --prefix TEXT          device ids are TEXT and a number (sim-)\n"
     "  --hardware ID          hardware id of the devices (what the image names)\n"
+    "  --install MODE         swap, overwrite, or xip: direct XIP, whose images are linked for 0x08020000 (slot A; "
+    "the\n"
+    "                         first one is) or 0x08080000 (slot B) (swap)\n"
     "  --speed BYTES          bytes a second that each device downloads, 0: no limit (65536)\n"
     "  --interval SECONDS     between check-ins until the server names another (60)\n"
     "  --contact-timeout S    on trial without contact until the device reverts (60)\n"
@@ -57,6 +60,7 @@ enum {
     OPTION_DEVICES,
     OPTION_PREFIX,
     OPTION_HARDWARE,
+    OPTION_INSTALL,
     OPTION_SPEED,
     OPTION_INTERVAL,
     OPTION_CONTACT_TIMEOUT,
@@ -79,6 +83,7 @@ static const struct option names[] = {
     {"count", required_argument, NULL, OPTION_DEVICES},
     {"prefix", required_argument, NULL, OPTION_PREFIX},
     {"hardware", required_argument, NULL, OPTION_HARDWARE},
+    {"install", required_argument, NULL, OPTION_INSTALL},
     {"speed", required_argument, NULL, OPTION_SPEED},
     {"interval", required_argument, NULL, OPTION_INTERVAL},
     {"contact-timeout", required_argument, NULL, OPTION_CONTACT_TIMEOUT},
@@ -168,6 +173,27 @@ static ud_err_t read_key(ud_sim_options_t *options, const char *path)
     return UD_OK;
 }
 
+static ud_err_t read_install(ud_sim_options_t *options, const char *name)
+{
+    static const struct {
+        const char *name;
+        const ud_boot_mode_t *boot_mode;
+        const ud_slot_mode_t *slots;
+    } modes[] = {
+        {"swap", &ud_boot_swap, &ud_slot_swap},
+        {"overwrite", &ud_boot_overwrite, &ud_slot_overwrite},
+        {"xip", &ud_boot_xip, &ud_slot_xip},
+    };
+    for (size_t index = 0; index < sizeof modes / sizeof modes[0]; index++) {
+        if (strcmp(name, modes[index].name) == 0) {
+            options->boot_mode = modes[index].boot_mode;
+            options->slots = modes[index].slots;
+            return UD_OK;
+        }
+    }
+    return complain("--install", name, "give swap, overwrite or xip");
+}
+
 /* Splits "name=value" at the '='. */
 static const char *value_of(char *item)
 {
@@ -234,6 +260,10 @@ static ud_err_t read_image(ud_sim_options_t *options, const char *path)
         return err;
     }
     options->image_size = info.total_size;
+    bool fixed = (info.flags & UD_IMAGE_FLAG_ROM_FIXED) != 0;
+    if (fixed ? info.load_address != UD_SIM_SLOT_A_ADDRESS : options->slots->runs_both) {
+        return complain("--image", path, "it is not linked for slot A; sign it with --rom-fixed 0x08020000");
+    }
     if (options->hardware[0] == '\0') {
         memcpy(options->hardware, info.hardware, sizeof options->hardware);
     }
@@ -271,6 +301,8 @@ static ud_err_t take(ud_sim_options_t *options, int option, char *value)
         }
         memcpy(options->hardware, value, strlen(value) + 1);
         return UD_OK;
+    case OPTION_INSTALL:
+        return read_install(options, value);
     case OPTION_SPEED:
         return read_u32("--speed", value, 0, UINT32_MAX, &options->speed);
     case OPTION_INTERVAL:
@@ -300,8 +332,14 @@ ud_err_t ud_sim_options_read(ud_sim_options_t *options, int argc, char **argv, b
     char everyday[] = "default";
     char *faults = everyday;
     const char *image = NULL;
-    *options = (ud_sim_options_t){
-        .prefix = "sim-", .device_count = 20, .seed = 1, .speed = 65536, .interval_s = 60, .contact_timeout_s = 60};
+    *options = (ud_sim_options_t){.prefix = "sim-",
+                                  .boot_mode = &ud_boot_swap,
+                                  .slots = &ud_slot_swap,
+                                  .device_count = 20,
+                                  .seed = 1,
+                                  .speed = 65536,
+                                  .interval_s = 60,
+                                  .contact_timeout_s = 60};
     *done = false;
     for (int option; (option = getopt_long(argc, argv, "", names, NULL)) != -1;) {
         if (option == OPTION_HELP || option == OPTION_VERSION) {

@@ -4,11 +4,17 @@
 
 #include "core/base/err.h"
 #include "core/image/image.h"
+#include "core/slot/slot.h"
+#include "include/updraft/boot.h"
 
 #include <stdbool.h>
 
 #define UD_SIM_DEVICES_MAX 100000
 #define UD_SIM_KEYS_MAX 8
+
+/* Where the slots of simulated devices begin for their processors; builds for direct XIP are linked for one of them. */
+#define UD_SIM_SLOT_A_ADDRESS 0x08020000u
+#define UD_SIM_SLOT_B_ADDRESS 0x08080000u
 
 typedef struct {
     const char *server;
@@ -19,6 +25,8 @@ typedef struct {
     uint32_t image_size;
     ud_trusted_key_t keys[UD_SIM_KEYS_MAX];
     size_t key_count;
+    const ud_boot_mode_t *boot_mode; /* what --install named: boot's side... */
+    const ud_slot_mode_t *slots;     /* ...and the agent's */
     uint32_t device_count;
     uint64_t seed;
     uint32_t interval_s;        /* 0: the agent's default */

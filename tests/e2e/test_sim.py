@@ -20,7 +20,8 @@ import tiny_server  # noqa: E402
 ERRORS = [
     line.split('"')[1] for line in (ROOT / "api" / "errors.def").read_text().splitlines() if line.startswith("UD_ERROR(")
 ]
-WAITING, DOWNLOADING, TRIAL, CONFIRMED, REVERTED, REFUSED = 1, 2, 5, 6, 7, 9
+WAITING, DOWNLOADING, TRIAL, CONFIRMED, REVERTED, FAILED, REFUSED = 1, 2, 5, 6, 7, 8, 9
+SLOT_A, SLOT_B = ("--rom-fixed", "0x08020000"), ("--rom-fixed", "0x08080000")
 
 
 @pytest.fixture
@@ -32,16 +33,18 @@ def tiny():
 
 @pytest.fixture
 def images(tmp_path, cli):
-    """images(version, marker, key) signs a firmware of 30 KB; the key pair is made when it is first named."""
+    """images(version, marker, key) signs a firmware of 30 KB; the key pair is made when it is first named. `options` are more
+    of `updraft image sign`.
+    """
 
-    def sign(version, marker=b"", key="key"):
+    def sign(version, marker=b"", key="key", options=()):
         pem, public = tmp_path / f"{key}.pem", tmp_path / f"{key}.pub.pem"
         if not pem.exists():
             cli.json("key", "new", "--out", pem)
             cli.json("key", "public", pem, "--out", public)
         raw, image = tmp_path / f"{version}.bin", tmp_path / f"{version}.img"
         raw.write_bytes(bytes(i * i % 251 for i in range(30000)) + version.encode() + marker)
-        cli.json("image", "sign", "--key", pem, "--version", version, "--hardware", "sim-board", raw, image)
+        cli.json("image", "sign", "--key", pem, "--version", version, "--hardware", "sim-board", *options, raw, image)
         return image
 
     return sign
@@ -49,9 +52,8 @@ def images(tmp_path, cli):
 
 @pytest.fixture
 def start_fleet(tmp_path, tiny, images, start_program):
-    first = images("1.0.0")
-
-    def start(devices, *options):
+    def start(devices, *options, linked=()):
+        first = images("1.0.0", options=linked)
         return start_program(
             "updraft-sim", "--server", tiny.address, "--claim-key", "claim", "--image", first, "--speed", 0,
             "--key", tmp_path / "key.pub.pem", "--devices", devices, "--json", *options,
@@ -98,6 +100,55 @@ def test_bad_firmware_reverts_and_says_why(tiny, images, start_fleet, marker, re
     versions = [message[3] for message in tiny.checkins if message[5] == REVERTED]
     assert versions == ["1.0.0"] * 3
     assert fleet.running
+
+
+def test_a_fleet_that_overwrites_updates_through_power_cuts(tiny, images, start_fleet):
+    tiny.publish(tiny_server.Release(images("2.0.0"), 5))
+    fleet = start_fleet(
+        8, "--install", "overwrite", "--faults", "cut-download=3,cut-swap=3", "--until", "version=2.0.0,count=8",
+        "--timeout", 60,
+    )
+    programs.wait_for(lambda: fleet.process.poll() is not None, "the fleet is on 2.0.0", timeout_s=70)
+    assert fleet.process.returncode == 0, fleet.tail()
+    assert collections.Counter(event["event"] for event in objects(fleet, "event"))["power_cut"] == 6
+    assert {message[19][3] for message in tiny.checkins} == {2}
+
+
+def test_without_a_way_back_bad_firmware_stays_and_says_why(tiny, images, start_fleet):
+    tiny.publish(tiny_server.Release(images("2.0.0", b"UPDRAFT-SIM:SELFTEST=FAIL"), 5))
+    start_fleet(3, "--install", "overwrite", "--faults", "none")
+    programs.wait_for(lambda: len(tiny.terminal) == 3, "all devices reported an outcome", timeout_s=60)
+    assert outcomes(tiny) == {(FAILED, "self_test_failed"): 3}
+    told = [message for message in tiny.checkins if message[5] == FAILED]
+    assert {(message[3], message[21]) for message in told} == {("2.0.0", True)}
+
+
+def test_direct_xip_goes_from_slot_to_slot(tiny, images, start_fleet):
+    tiny.publish(tiny_server.Release(images("2.0.0", options=SLOT_B), 5, slot=1))
+    fleet = start_fleet(6, "--install", "xip", "--faults", "cut-download=3", "--timeout", 90, linked=SLOT_A)
+    confirmed = lambda version: {m[1] for m in tiny.checkins if m[3] == version and m[5] == CONFIRMED}  # noqa: E731
+    programs.wait_for(lambda: len(confirmed("2.0.0")) == 6, "the fleet is on 2.0.0", timeout_s=60)
+    tiny.publish(tiny_server.Release(images("3.0.0", options=SLOT_A), 6, slot=0))
+    programs.wait_for(lambda: len(confirmed("3.0.0")) == 6, "the fleet is on 3.0.0", timeout_s=60)
+    slots = {(message[3], message[17], tuple(message[18])) for message in tiny.checkins}
+    addresses = (0x08020000, 0x08080000)
+    assert slots == {("1.0.0", 0, addresses), ("2.0.0", 1, addresses), ("3.0.0", 0, addresses)}
+    assert fleet.running
+
+
+@pytest.mark.parametrize("slot, state", [(0, REFUSED), (None, FAILED)])
+def test_a_build_for_the_slot_that_runs_is_refused(tiny, images, start_fleet, slot, state):
+    tiny.publish(tiny_server.Release(images("2.0.0", options=SLOT_A), 5, slot=slot))
+    start_fleet(2, "--install", "xip", "--faults", "none", linked=SLOT_A)
+    programs.wait_for(lambda: len(tiny.terminal) == 2, "all devices reported an outcome", timeout_s=30)
+    assert outcomes(tiny) == {(state, "wrong_slot"): 2}
+
+
+def test_a_first_image_linked_for_the_wrong_slot_is_named(images, start_fleet):
+    fleet = start_fleet(1, "--install", "xip", linked=SLOT_B)
+    programs.wait_for(lambda: fleet.process.poll() is not None, "it ended")
+    assert fleet.process.returncode == 2
+    assert "--rom-fixed 0x08020000" in fleet.tail()
 
 
 def test_an_image_of_a_stranger_is_refused(tiny, images, start_fleet):
@@ -150,6 +201,7 @@ def test_the_help_shows_options_and_examples():
         (("--devices", "-1"), "give a number from 1 to 100000"),
         (("--server", "nowhere"), "give HOST:PORT"),
         (("--prefix", "a b"), "letters, digits"),
+        (("--install", "magic"), "give swap, overwrite or xip"),
         (("--until", "count=3"), "give version=V"),
         (("--key", "/nonexistent.pem"), "/nonexistent.pem"),
         (("--key", "/dev/null"), "empty, too large, or not a file"),

@@ -43,6 +43,12 @@ def decode(data, at=0):
     if major in (2, 3):
         text = data[at : at + number]
         return (text if major == 2 else text.decode()), at + number
+    if major == 4:
+        items = []
+        for _ in range(number):
+            item, at = decode(data, at)
+            items.append(item)
+        return items, at
     if major == 5:
         result = {}
         for _ in range(number):
@@ -64,7 +70,7 @@ def raw_signature(der):
 class Release:
     """A signed image file as an offer and an artifact."""
 
-    def __init__(self, path, update_id, chunk_size=4096):
+    def __init__(self, path, update_id, chunk_size=4096, slot=0):
         data = path.read_bytes()
         _, _, header, protected, payload, _ = struct.unpack_from("<IIHHII", data)
         major, minor, revision, _ = struct.unpack_from("<BBHI", data, 20)
@@ -87,9 +93,11 @@ class Release:
         self.offer = {
             1: 2, 2: 1, 3: update_id, 4: self.version, 5: 0, 6: len(image), 7: len(self.artifact), 8: tlvs[HASH],
             9: tlvs[KEY_HASH], 10: raw_signature(tlvs[SIGNATURE]), 11: bytes.fromhex(self.name), 13: chunk_size,
-            14: digest, 15: self.descriptor(block, chunk_size), 17: 0,
+            14: digest, 15: self.descriptor(block, chunk_size),
             18: int.from_bytes(tlvs.get(COUNTER, b""), "little"), 21: tlvs[HARDWARE].decode(),
         }
+        if slot is not None:
+            self.offer[17] = slot
 
     @staticmethod
     def descriptor(block, chunk_size):
