@@ -1,4 +1,7 @@
-"""What is generated from api/errors.def is what the repository holds."""
+"""What is generated is what the repository holds."""
+
+import subprocess
+import sys
 
 import generate
 import pytest
@@ -20,3 +23,7 @@ def test_numbers_follow_the_order_of_the_list():
 def test_an_entry_of_another_form_is_refused():
     with pytest.raises(SystemExit):
         generate.read_errors('/* head */\nUD_ERROR(A, a, 200, 0, "A.")\n')
+
+
+def test_the_crypto_vectors_are_what_their_generator_makes():
+    subprocess.run([sys.executable, "-B", generate.ROOT / "tests/vectors/crypto/generate.py", "--check"], check=True)
