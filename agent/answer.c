@@ -69,8 +69,7 @@ void ud_answer_judge(const ud_agent_t *agent, ud_update_judge_t *judge)
         .confirmed = !agent->on_trial,
         .allow_unsigned_chain = agent->config->allow_unsigned_chain,
         .journal = agent->journal,
-        .keys = agent->config->keys,
-        .key_count = agent->config->key_count,
+        .trust = {.keys = agent->config->keys, .count = agent->config->key_count},
     };
 }
 

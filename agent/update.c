@@ -67,8 +67,8 @@ static ud_err_t judge_fitness(const ud_offer_t *offer, const ud_update_judge_t *
 static ud_err_t judge_authenticity(const ud_offer_t *offer, const ud_update_judge_t *judge, const ud_version_t *version)
 {
     ud_err_t reason = UD_ERR_IMAGE_SIGNATURE;
-    if (ud_image_verify_signature(offer->image_digest, offer->key_hash, offer->signature, judge->keys, judge->key_count,
-                                  &reason) != UD_VERDICT_VALID) {
+    ud_span_t signature = ud_span(offer->signature, sizeof offer->signature);
+    if (ud_trust_verify(&judge->trust, offer->key_hash, offer->image_digest, signature, &reason) != UD_VERDICT_VALID) {
         return reason;
     }
     if (!has(offer, UD_FIELD(UD_OFFER_DESCRIPTOR))) {
@@ -84,8 +84,8 @@ static ud_err_t judge_authenticity(const ud_offer_t *offer, const ud_update_judg
     memcpy(descriptor.image_hash, offer->image_digest, UD_SHA256_SIZE);
     memcpy(descriptor.root, offer->chain_root, UD_SHA256_SIZE);
     reason = UD_ERR_IMAGE_DESCRIPTOR;
-    return ud_descriptor_verify(&descriptor, offer->key_hash, offer->descriptor, judge->keys, judge->key_count,
-                                &reason) == UD_VERDICT_VALID
+    signature = ud_span(offer->descriptor, sizeof offer->descriptor);
+    return ud_descriptor_verify(&descriptor, offer->key_hash, signature, &judge->trust, &reason) == UD_VERDICT_VALID
                ? UD_OK
                : reason;
 }
@@ -180,8 +180,7 @@ ud_err_t ud_update_verify(const ud_update_t *update, const ud_update_judge_t *ju
     ud_image_source_t source = {read_area, feed, &area};
     ud_image_info_t info;
     ud_err_t reason = UD_ERR_IMAGE_HASH;
-    if (ud_image_verify(&source, update->image_size, judge->keys, judge->key_count, &info, &reason) !=
-        UD_VERDICT_VALID) {
+    if (ud_image_verify(&source, update->image_size, &judge->trust, &info, &reason) != UD_VERDICT_VALID) {
         return reason;
     }
     UD_REQUIRE(memcmp(info.hash, update->image_digest, UD_SHA256_SIZE) == 0, UD_ERR_OFFER_INVALID);

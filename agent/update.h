@@ -45,8 +45,7 @@ typedef struct {
     bool confirmed;               /* the running image is */
     bool allow_unsigned_chain;
     const ud_journal_t *journal; /* knows the bad images */
-    const ud_trusted_key_t *keys;
-    size_t key_count;
+    ud_trust_t trust;
 } ud_update_judge_t;
 
 /* Judges an offer to install (or to roll back) and copies what the download needs. Pure: no flash, no clock but `now_ms`

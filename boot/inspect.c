@@ -53,9 +53,10 @@ void ud_boot_inspect(ud_port_t *port, const ud_boot_config_t *config, ud_area_t 
     ud_image_source_t source = {.read = read_window, .progress = feed, .context = &window};
     ud_image_info_t info = {.total_size = 0};
     ud_err_t reason = UD_ERR_INTERNAL;
+    ud_trust_t trust = {.keys = config->keys, .count = config->key_count};
     uint32_t room = ud_port_area(port, area)->size_bytes - offset;
     *found = (ud_boot_found_t){.verdict = UD_VERDICT_INVALID, .worth = UD_FACT_BAD, .offset = offset};
-    ud_verdict_t verdict = ud_image_verify(&source, room, config->keys, config->key_count, &info, &reason);
+    ud_verdict_t verdict = ud_image_verify(&source, room, &trust, &info, &reason);
     found->size = info.total_size;
     found->header_size = info.header_size;
     found->security_counter = info.security_counter;

@@ -2,6 +2,7 @@
 
 #include "cli/file.h"
 #include "core/base/hex.h"
+#include "core/image/trusted.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -68,16 +69,6 @@ static const flag_name_t flag_names[] = {
 
 #define FLAG_COUNT (sizeof flag_names / sizeof flag_names[0])
 
-const char *ud_image_signature_name(ud_image_signature_kind_t kind)
-{
-    static const char *const names[] = {
-        [UD_IMAGE_SIGNATURE_NONE] = "none",         [UD_IMAGE_SIGNATURE_ECDSA_P256] = "ecdsa-p256",
-        [UD_IMAGE_SIGNATURE_RSA_2048] = "rsa-2048", [UD_IMAGE_SIGNATURE_RSA_3072] = "rsa-3072",
-        [UD_IMAGE_SIGNATURE_ED25519] = "ed25519",   [UD_IMAGE_SIGNATURE_ECDSA_P384] = "ecdsa-p384",
-    };
-    return names[kind];
-}
-
 static void print_flags(const ud_image_info_t *info)
 {
     char text[128];
@@ -120,9 +111,9 @@ void ud_image_print(const ud_image_info_t *info)
     ud_output_field("  payload", "%u bytes%s", info->payload_size, info->encrypted ? ", encrypted" : "");
     ud_output_field("  protected TLVs", "%u bytes", info->protected_size);
     print_flags(info);
-    print_digest("Image hash", info->has_hash, info->hash);
-    print_digest("Key hash", info->has_key_hash, info->key_hash);
-    ud_output_field("Signature", "%s", ud_image_signature_name(info->signature_kind));
+    print_digest("Image hash", true, info->hash);
+    print_digest("Key hash", info->key_tlv.type != 0, info->key_hash);
+    ud_output_field("Signature", "%s", ud_scheme_name(ud_scheme_of(info)));
 }
 
 static json_t *dependencies_json(const ud_image_info_t *info)
@@ -166,7 +157,7 @@ json_t *ud_image_json(const ud_image_info_t *info)
                      "image_size", (json_int_t)info->total_size, "header_size", (json_int_t)info->header_size,
                      "payload_size", (json_int_t)info->payload_size, "protected_size", (json_int_t)info->protected_size,
                      "flags", flags_json(info), "load_address", (json_int_t)info->load_address, "encrypted",
-                     (int)info->encrypted, "hash", digest_json(info->has_hash, info->hash), "key_hash",
-                     digest_json(info->has_key_hash, info->key_hash), "signature",
-                     ud_image_signature_name(info->signature_kind));
+                     (int)info->encrypted, "hash", digest_json(true, info->hash), "key_hash",
+                     digest_json(info->key_tlv.type != 0, info->key_hash), "signature",
+                     ud_scheme_name(ud_scheme_of(info)));
 }

@@ -19,9 +19,6 @@ typedef struct {
 UD_MUST_USE ud_err_t ud_image_file_open(ud_image_file_t *file, const char *path);
 void ud_image_file_close(ud_image_file_t *file);
 
-/* "ecdsa-p256", "rsa-2048", ..., "none". */
-const char *ud_image_signature_name(ud_image_signature_kind_t kind);
-
 /* Prints what an image says about itself, a line for each thing. */
 void ud_image_print(const ud_image_info_t *info);
 

@@ -1,7 +1,7 @@
 /* updraft image inspect: what an image says about itself, believed or not. */
 #include "cli/image_file.h"
 #include "cli/verbs.h"
-#include "core/crypto/crypto.h"
+#include "core/image/trusted.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -9,14 +9,13 @@
 /* Whether the content is what the image's own hash says. */
 static ud_err_t check_content(const ud_image_file_t *file, const ud_image_info_t *info, const char **account)
 {
-    uint8_t digest[UD_SHA256_SIZE];
-    if (info->encrypted || !info->has_hash) {
+    if (info->encrypted) {
         *account = "unchecked";
         return UD_OK;
     }
-    UD_TRY(ud_image_hash(&file->source, info, digest));
-    *account = ud_crypto_equal(digest, info->hash, sizeof digest) == UD_VERDICT_VALID ? "intact" : "damaged";
-    return UD_OK;
+    ud_err_t err = ud_image_check_hash(&file->source, info);
+    *account = err == UD_OK ? "intact" : "damaged";
+    return err == UD_ERR_IMAGE_HASH ? UD_OK : err;
 }
 
 static void print_descriptor(ud_err_t found, const ud_descriptor_block_t *block)

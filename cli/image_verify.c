@@ -3,6 +3,7 @@
 #include "cli/image_file.h"
 #include "cli/verbs.h"
 #include "core/base/hex.h"
+#include "core/image/trusted.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -15,7 +16,8 @@ static const ud_cli_option_t options[] = {
 };
 
 typedef struct {
-    ud_trusted_key_t keys[KEYS_MAX];
+    uint8_t public_keys[KEYS_MAX][UD_P256_PUBLIC_KEY_SIZE];
+    ud_trusted_key_t keys[KEYS_MAX]; /* of those; does not move */
     size_t count;
 } keys_t;
 
@@ -25,13 +27,12 @@ static ud_err_t read_keys(const ud_cli_call_t *call, keys_t *keys)
     UD_TRY(ud_cli_require(call, "key", &path));
     for (keys->count = 0; (path = ud_cli_text_at(call, "key", keys->count)) != NULL; keys->count++) {
         ud_key_t *key = NULL;
-        uint8_t public_key[UD_P256_PUBLIC_KEY_SIZE];
         if (keys->count == KEYS_MAX) {
             return ud_cli_fail(UD_ERR_INVALID_ARGUMENT, "more than %d keys; '%s' is one too many", KEYS_MAX, path);
         }
         UD_TRY(ud_cli_read_key(path, &key));
-        ud_key_public(key, public_key);
-        ud_trusted_key_init(&keys->keys[keys->count], public_key);
+        ud_key_public(key, keys->public_keys[keys->count]);
+        ud_trusted_key_init(&keys->keys[keys->count], &ud_scheme_ecdsa_p256, keys->public_keys[keys->count]);
         ud_key_destroy(key);
     }
     return UD_OK;
@@ -43,7 +44,8 @@ static ud_err_t judge(const ud_image_file_t *file, const keys_t *keys, ud_image_
     ud_descriptor_block_t block;
     ud_err_t reason = UD_ERR_INTERNAL;
     uint32_t size = (uint32_t)file->size;
-    if (ud_image_verify(&file->source, size, keys->keys, keys->count, info, &reason) != UD_VERDICT_VALID) {
+    ud_trust_t trust = {.keys = keys->keys, .count = keys->count};
+    if (ud_image_verify(&file->source, size, &trust, info, &reason) != UD_VERDICT_VALID) {
         return reason;
     }
     ud_err_t err = ud_descriptor_find(&file->source, size, info, &block);
@@ -51,12 +53,12 @@ static ud_err_t judge(const ud_image_file_t *file, const keys_t *keys, ud_image_
     if (err == UD_ERR_NOT_FOUND) {
         return UD_OK;
     }
-    return err == UD_OK ? ud_descriptor_check(&file->source, info, &block, keys->keys, keys->count) : err;
+    return err == UD_OK ? ud_descriptor_check(&file->source, info, &block, &trust) : err;
 }
 
 static ud_err_t tell_invalid(const char *path, ud_err_t reason, const ud_image_info_t *info)
 {
-    const char *kind = reason == UD_ERR_IMAGE_UNSIGNED ? ud_image_signature_name(info->signature_kind) : NULL;
+    const char *kind = reason == UD_ERR_IMAGE_UNSIGNED ? ud_scheme_name(ud_scheme_of(info)) : NULL;
     const char *text = ud_err_text(reason);
     char key_text[160];
     char key_hash[UD_HEX_TEXT_SIZE(UD_SHA256_SIZE)];

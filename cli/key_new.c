@@ -3,7 +3,7 @@
 #include "cli/output.h"
 #include "cli/verbs.h"
 #include "core/base/hex.h"
-#include "core/image/image.h"
+#include "core/image/trusted.h"
 
 #include <string.h>
 
@@ -32,7 +32,7 @@ static void report(const ud_key_t *key, const char *path)
     ud_trusted_key_t trusted;
     char key_hash[UD_HEX_TEXT_SIZE(UD_SHA256_SIZE)];
     ud_key_public(key, public_key);
-    ud_trusted_key_init(&trusted, public_key);
+    ud_trusted_key_init(&trusted, &ud_scheme_ecdsa_p256, public_key);
     ud_hex_encode(trusted.key_hash, sizeof trusted.key_hash, key_hash);
     if (ud_output_is_json()) {
         ud_output_json(json_pack("{s:s, s:s, s:s}", "file", path, "type", "ecdsa-p256", "key_hash", key_hash));

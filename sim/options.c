@@ -2,6 +2,7 @@
 
 #include "core/base/assert.h"
 #include "core/crypto/key.h"
+#include "core/image/trusted.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -165,9 +166,9 @@ static ud_err_t read_key(ud_sim_options_t *options, const char *path)
         (void)complain("--key", path, "not an ECDSA P-256 key in PEM form");
         return err;
     }
-    uint8_t raw[UD_P256_PUBLIC_KEY_SIZE];
+    uint8_t *raw = options->public_keys[options->key_count];
     ud_key_public(key, raw);
-    ud_trusted_key_init(&options->keys[options->key_count], raw);
+    ud_trusted_key_init(&options->keys[options->key_count], &ud_scheme_ecdsa_p256, raw);
     options->key_count++;
     ud_key_destroy(key);
     return UD_OK;
@@ -254,8 +255,9 @@ static ud_err_t read_image(ud_sim_options_t *options, const char *path)
     ud_image_memory_t memory = {options->image, size};
     ud_image_source_t source = ud_image_source_from_memory(&memory);
     ud_image_info_t info;
+    ud_trust_t trust = {.keys = options->keys, .count = options->key_count};
     ud_err_t err = UD_OK;
-    if (ud_image_verify(&source, (uint32_t)size, options->keys, options->key_count, &info, &err) != UD_VERDICT_VALID) {
+    if (ud_image_verify(&source, (uint32_t)size, &trust, &info, &err) != UD_VERDICT_VALID) {
         (void)complain("--image", path, ud_err_text(err));
         return err;
     }

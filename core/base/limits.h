@@ -36,6 +36,12 @@
 /* Dependencies of an image on others; a device has one to four images. */
 #define UD_IMAGE_DEPENDENCIES_MAX 4
 
+/* Keys that one image may revoke: more than a product trusts. */
+#define UD_IMAGE_REVOKED_MAX 8
+
+/* Keys that a program trusts at once: a device has two or three, a server those of all its products; bits of a word. */
+#define UD_TRUSTED_KEYS_MAX 32
+
 /* Bytes of a SHA-256 and a SHA-512 digest. */
 #define UD_SHA256_SIZE 32
 #define UD_SHA512_SIZE 64

@@ -39,6 +39,15 @@ ud_err_t ud_der_signature_decode(const uint8_t *der, size_t size, uint8_t raw[UD
     return UD_OK;
 }
 
+ud_err_t ud_der_signature_unpad(const uint8_t *der, size_t size, uint8_t raw[UD_P256_SIGNATURE_SIZE])
+{
+    size_t unpadded = size;
+    while (size == UD_DER_SIGNATURE_SIZE_MAX && unpadded > 2u + der[1] && der[unpadded - 1] == 0) {
+        unpadded--;
+    }
+    return ud_der_signature_decode(der, unpadded, raw);
+}
+
 static void put_integer(ud_writer_t *writer, const uint8_t number[NUMBER_SIZE])
 {
     size_t zeros = 0;

@@ -17,6 +17,9 @@
  */
 UD_MUST_USE ud_err_t ud_der_signature_decode(const uint8_t *der, size_t size, uint8_t raw[UD_P256_SIGNATURE_SIZE]);
 
+/* The same for the value of an image's TLV, which imgtool --pad-sig fills up with zeros to the longest form. */
+UD_MUST_USE ud_err_t ud_der_signature_unpad(const uint8_t *der, size_t size, uint8_t raw[UD_P256_SIGNATURE_SIZE]);
+
 /* Writes the encoding of `raw` and returns its size in bytes, 8 to UD_DER_SIGNATURE_SIZE_MAX. r or s of zero is written
  * as it is; no decoder will take it.
  */

@@ -43,8 +43,7 @@ void ud_descriptor_digest(const ud_descriptor_t *descriptor, uint8_t digest[UD_S
 }
 
 ud_verdict_t ud_descriptor_verify(const ud_descriptor_t *descriptor, const uint8_t key_hash[UD_SHA256_SIZE],
-                                  const uint8_t signature[UD_P256_SIGNATURE_SIZE], const ud_trusted_key_t *keys,
-                                  size_t key_count, ud_err_t *reason)
+                                  ud_span_t signature, const ud_trust_t *trust, ud_err_t *reason)
 {
     uint8_t digest[UD_SHA256_SIZE];
     if (memchr(descriptor->hardware, '\0', sizeof descriptor->hardware) == NULL) {
@@ -52,7 +51,7 @@ ud_verdict_t ud_descriptor_verify(const ud_descriptor_t *descriptor, const uint8
         return UD_VERDICT_INVALID;
     }
     ud_descriptor_digest(descriptor, digest);
-    ud_verdict_t verdict = ud_image_verify_signature(digest, key_hash, signature, keys, key_count, reason);
+    ud_verdict_t verdict = ud_trust_verify(trust, key_hash, digest, signature, reason);
     if (*reason == UD_ERR_IMAGE_SIGNATURE) {
         *reason = UD_ERR_IMAGE_DESCRIPTOR;
     }

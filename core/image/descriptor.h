@@ -45,11 +45,11 @@ void ud_descriptor_from_image(const ud_image_info_t *info, uint32_t chunk_size, 
 /* The digest that is signed. The hardware id must have its NUL (what parsers of images and offers give has). */
 void ud_descriptor_digest(const ud_descriptor_t *descriptor, uint8_t digest[UD_SHA256_SIZE]);
 
-/* Judges `signature` (r then s) over the descriptor by the trusted key named `key_hash`: the image's own.
- * Reasons: UD_ERR_IMAGE_KEY_UNKNOWN, UD_ERR_IMAGE_DESCRIPTOR (does not verify, or its hardware id has no end).
+/* Judges `signature` (raw) over the descriptor by the trusted key named `key_hash`: the image's own.
+ * Reasons: UD_ERR_IMAGE_KEY_UNKNOWN, UD_ERR_KEY_REVOKED, UD_ERR_IMAGE_DESCRIPTOR (does not verify, or its hardware id has
+ * no end).
  */
 ud_verdict_t ud_descriptor_verify(const ud_descriptor_t *descriptor, const uint8_t key_hash[UD_SHA256_SIZE],
-                                  const uint8_t signature[UD_P256_SIGNATURE_SIZE], const ud_trusted_key_t *keys,
-                                  size_t key_count, ud_err_t *reason);
+                                  ud_span_t signature, const ud_trust_t *trust, ud_err_t *reason);
 
 #endif

@@ -17,7 +17,9 @@
 #define UD_IMAGE_TLV_ECDSA 0x0022
 #define UD_IMAGE_TLV_RSA_3072 0x0023
 #define UD_IMAGE_TLV_ED25519 0x0024
+#define UD_IMAGE_TLV_PURE 0x0025
 #define UD_IMAGE_TLV_ENC_FIRST 0x0030
+#define UD_IMAGE_TLV_ECIES_P256 0x0032
 #define UD_IMAGE_TLV_ENC_LAST 0x0034
 #define UD_IMAGE_TLV_DEPENDENCY 0x0040
 #define UD_IMAGE_TLV_SECURITY_COUNTER 0x0050
@@ -27,13 +29,27 @@
  */
 #define UD_IMAGE_TLV_HARDWARE 0x55A0
 
+/* Our own: key hashes (SHA-256) of keys that are no longer to be believed, one behind the other. imgtool makes the same
+ * entry with --custom-tlv 0x55A1 0xHASH...
+ */
+#define UD_IMAGE_TLV_REVOKED 0x55A1
+
 #define UD_IMAGE_DEPENDENCY_SIZE 12
 
-/* A P-256 public key as SubjectPublicKeyInfo in DER: these bytes (RFC 5480), then x and y. */
-#define UD_IMAGE_SPKI_PREFIX                                                             \
+/* Bytes of the value in an ECDSA TLV: two INTEGERs of one byte, to P-384 at its longest. */
+#define UD_IMAGE_ECDSA_SIZE_MIN 8
+#define UD_IMAGE_ECDSA_SIZE_MAX 104
+
+/* Public keys in DER, as images name them: these bytes, then the raw key (RFC 5480, RFC 8410). RSA is PKCS#1. */
+#define UD_IMAGE_SPKI_P256                                                               \
     {0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x02, 0x01, 0x06, \
      0x08, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00, 0x04}
-#define UD_IMAGE_SPKI_PREFIX_SIZE 27
-#define UD_IMAGE_SPKI_SIZE (UD_IMAGE_SPKI_PREFIX_SIZE + 64)
+#define UD_IMAGE_SPKI_P384                                                   \
+    {0x30, 0x76, 0x30, 0x10, 0x06, 0x07, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x02, \
+     0x01, 0x06, 0x05, 0x2B, 0x81, 0x04, 0x00, 0x22, 0x03, 0x62, 0x00, 0x04}
+#define UD_IMAGE_SPKI_ED25519 {0x30, 0x2A, 0x30, 0x05, 0x06, 0x03, 0x2B, 0x65, 0x70, 0x03, 0x21, 0x00}
+
+/* Bytes of a full public key in DER: RSA-3072 in PKCS#1 has 398. */
+#define UD_IMAGE_PUBLIC_KEY_SIZE_MAX 512
 
 #endif

@@ -3,119 +3,84 @@
 
 #include "core/base/assert.h"
 #include "core/base/cursor.h"
+#include "core/base/endian.h"
 #include "core/base/utf8.h"
 #include "core/crypto/crypto.h"
-#include "core/image/der.h"
 #include "core/image/format.h"
 
 #include <string.h>
 
 #define FLAGS_ENCRYPTED (UD_IMAGE_FLAG_AES128 | UD_IMAGE_FLAG_AES256)
 
-/* Bytes of the longest TLV value that anything is taken from; of longer ones only the type and size are judged. */
-#define VALUE_SIZE_MAX UD_IMAGE_SPKI_SIZE
-
 typedef struct {
     const ud_image_source_t *source;
     ud_image_info_t *info;
     uint32_t seen;    /* a bit for each row of the table below that came */
     uint32_t entries; /* of both areas */
-    bool has_other_hash;
-    bool has_wrapped_key;
 } parse_t;
 
-/* ---- what each entry says --------------------------------------------------------------------------------------- */
+/* ---- what each entry says: it stands at `tlv`, and its first bytes, up to VALUE_SIZE of them, are `value` ------------- */
 
-static ud_err_t take_hash(parse_t *parse, const uint8_t *value, uint16_t size)
+#define VALUE_SIZE UD_SHA256_SIZE
+
+static ud_err_t take_hash(parse_t *parse, const ud_image_tlv_t *tlv, const uint8_t *value)
 {
-    memcpy(parse->info->hash, value, size);
-    parse->info->has_hash = true;
+    UD_REQUIRE(parse->info->hash_tlv.type == 0, UD_ERR_IMAGE_FORMAT);
+    parse->info->hash_tlv = *tlv;
+    memcpy(parse->info->hash, value, UD_SHA256_SIZE);
     return UD_OK;
 }
 
-/* SHA-384 and SHA-512: known to be a hash, not one that is checked here. */
-static ud_err_t take_other_hash(parse_t *parse, const uint8_t *value, uint16_t size)
+static ud_err_t take_key_hash(parse_t *parse, const ud_image_tlv_t *tlv, const uint8_t *value)
 {
+    UD_REQUIRE(parse->info->key_tlv.type == 0, UD_ERR_IMAGE_FORMAT);
+    parse->info->key_tlv = *tlv;
+    memcpy(parse->info->key_hash, value, UD_SHA256_SIZE);
+    return UD_OK;
+}
+
+/* The whole public key in place of its hash (imgtool --public-key-format full). */
+static ud_err_t take_public_key(parse_t *parse, const ud_image_tlv_t *tlv, const uint8_t *value)
+{
+    uint8_t digest[UD_SHA256_SIZE];
+    uint8_t byte;
+    ud_sha256_t hash;
     (void)value;
-    (void)size;
-    parse->has_other_hash = true;
-    return UD_OK;
-}
-
-static ud_err_t take_key_hash(parse_t *parse, const uint8_t *value, uint16_t size)
-{
-    UD_REQUIRE(!parse->info->has_key_hash, UD_ERR_IMAGE_FORMAT);
-    memcpy(parse->info->key_hash, value, size);
-    parse->info->has_key_hash = true;
-    return UD_OK;
-}
-
-/* The whole public key in place of its hash (imgtool --public-key-format full); one of another size is no P-256 key. */
-static ud_err_t take_public_key(parse_t *parse, const uint8_t *value, uint16_t size)
-{
-    uint8_t key_hash[UD_SHA256_SIZE];
-    if (size != UD_IMAGE_SPKI_SIZE) {
-        return UD_OK;
+    ud_sha256_init(&hash);
+    for (uint32_t index = 0; index < tlv->size; index++) {
+        UD_TRY(parse->source->read(parse->source->context, tlv->offset + index, &byte, sizeof byte));
+        ud_sha256_update(&hash, &byte, sizeof byte);
     }
-    ud_sha256(value, size, key_hash);
-    return take_key_hash(parse, key_hash, sizeof key_hash);
+    ud_sha256_final(&hash, digest);
+    return take_key_hash(parse, tlv, digest);
 }
 
-static ud_err_t take_signature_kind(parse_t *parse, ud_image_signature_kind_t kind)
+static ud_err_t take_signature(parse_t *parse, const ud_image_tlv_t *tlv, const uint8_t *value)
 {
-    UD_REQUIRE(parse->info->signature_kind == UD_IMAGE_SIGNATURE_NONE, UD_ERR_IMAGE_FORMAT);
-    parse->info->signature_kind = kind;
+    (void)value;
+    UD_REQUIRE(parse->info->signature.type == 0, UD_ERR_IMAGE_FORMAT);
+    parse->info->signature = *tlv;
     return UD_OK;
 }
 
-static ud_err_t take_rsa_2048(parse_t *parse, const uint8_t *value, uint16_t size)
+static ud_err_t take_pure(parse_t *parse, const ud_image_tlv_t *tlv, const uint8_t *value)
 {
-    (void)value;
-    (void)size;
-    return take_signature_kind(parse, UD_IMAGE_SIGNATURE_RSA_2048);
+    (void)tlv;
+    parse->info->pure = true;
+    return value[0] == 1 ? UD_OK : UD_ERR_IMAGE_FORMAT;
 }
 
-static ud_err_t take_rsa_3072(parse_t *parse, const uint8_t *value, uint16_t size)
+static ud_err_t take_encryption(parse_t *parse, const ud_image_tlv_t *tlv, const uint8_t *value)
 {
     (void)value;
-    (void)size;
-    return take_signature_kind(parse, UD_IMAGE_SIGNATURE_RSA_3072);
-}
-
-static ud_err_t take_ed25519(parse_t *parse, const uint8_t *value, uint16_t size)
-{
-    (void)value;
-    (void)size;
-    return take_signature_kind(parse, UD_IMAGE_SIGNATURE_ED25519);
-}
-
-static ud_err_t take_ecdsa(parse_t *parse, const uint8_t *value, uint16_t size)
-{
-    if (size > UD_DER_SIGNATURE_SIZE_MAX) {
-        return take_signature_kind(parse, UD_IMAGE_SIGNATURE_ECDSA_P384);
-    }
-    size_t der_size = size;
-    /* imgtool --pad-sig fills up with zeros to the longest form */
-    while (size == UD_DER_SIGNATURE_SIZE_MAX && der_size > 2u + value[1] && value[der_size - 1] == 0) {
-        der_size--;
-    }
-    UD_REQUIRE(ud_der_signature_decode(value, der_size, parse->info->signature) == UD_OK, UD_ERR_IMAGE_FORMAT);
-    return take_signature_kind(parse, UD_IMAGE_SIGNATURE_ECDSA_P256);
-}
-
-static ud_err_t take_wrapped_key(parse_t *parse, const uint8_t *value, uint16_t size)
-{
-    (void)value;
-    (void)size;
-    UD_REQUIRE(!parse->has_wrapped_key, UD_ERR_IMAGE_FORMAT);
-    parse->has_wrapped_key = true;
+    parse->info->encryption = *tlv;
     return UD_OK;
 }
 
-static ud_err_t take_dependency(parse_t *parse, const uint8_t *value, uint16_t size)
+static ud_err_t take_dependency(parse_t *parse, const ud_image_tlv_t *tlv, const uint8_t *value)
 {
     ud_image_info_t *info = parse->info;
-    (void)size;
+    (void)tlv;
     UD_REQUIRE(info->dependency_count < UD_IMAGE_DEPENDENCIES_MAX, UD_ERR_IMAGE_FORMAT);
     ud_image_dependency_t *dependency = &info->dependencies[info->dependency_count++];
     dependency->image = value[0];
@@ -123,18 +88,26 @@ static ud_err_t take_dependency(parse_t *parse, const uint8_t *value, uint16_t s
     return UD_OK;
 }
 
-static ud_err_t take_security_counter(parse_t *parse, const uint8_t *value, uint16_t size)
+static ud_err_t take_security_counter(parse_t *parse, const ud_image_tlv_t *tlv, const uint8_t *value)
 {
-    ud_reader_t reader = ud_reader(value, size);
-    parse->info->security_counter = ud_reader_get_u32le(&reader);
+    (void)tlv;
+    parse->info->security_counter = ud_get_u32le(value);
     parse->info->has_security_counter = true;
     return UD_OK;
 }
 
-static ud_err_t take_hardware(parse_t *parse, const uint8_t *value, uint16_t size)
+static ud_err_t take_hardware(parse_t *parse, const ud_image_tlv_t *tlv, const uint8_t *value)
 {
-    UD_REQUIRE(ud_utf8_is_text((const char *)value, size), UD_ERR_IMAGE_FORMAT);
-    memcpy(parse->info->hardware, value, size);
+    UD_REQUIRE(ud_utf8_is_text((const char *)value, tlv->size), UD_ERR_IMAGE_FORMAT);
+    memcpy(parse->info->hardware, value, tlv->size);
+    return UD_OK;
+}
+
+static ud_err_t take_revoked(parse_t *parse, const ud_image_tlv_t *tlv, const uint8_t *value)
+{
+    (void)value;
+    UD_REQUIRE(tlv->size % UD_SHA256_SIZE == 0, UD_ERR_IMAGE_FORMAT);
+    parse->info->revoked = *tlv;
     return UD_OK;
 }
 
@@ -145,40 +118,48 @@ typedef struct {
     uint16_t size_min, size_max; /* bytes of the value */
     area_t area;                 /* the only one it may stand in */
     bool repeats;
-    ud_err_t (*take)(parse_t *parse, const uint8_t *value, uint16_t size);
+    ud_err_t (*take)(parse_t *parse, const ud_image_tlv_t *tlv, const uint8_t *value);
 } row_t;
 
+#define ONE(type, size) (type), (type), (size), (size)
+#define SOME(type, low, high) (type), (type), (low), (high)
+
 static const row_t rows[] = {
-    {UD_IMAGE_TLV_KEY_HASH, UD_IMAGE_TLV_KEY_HASH, 32, 32, IN_OPEN, false, take_key_hash},
-    {UD_IMAGE_TLV_PUBLIC_KEY, UD_IMAGE_TLV_PUBLIC_KEY, 1, UINT16_MAX, IN_OPEN, false, take_public_key},
-    {UD_IMAGE_TLV_SHA256, UD_IMAGE_TLV_SHA256, 32, 32, IN_OPEN, false, take_hash},
-    {UD_IMAGE_TLV_SHA384, UD_IMAGE_TLV_SHA512, 48, 64, IN_OPEN, false, take_other_hash},
-    {UD_IMAGE_TLV_RSA_2048, UD_IMAGE_TLV_RSA_2048, 256, 256, IN_OPEN, false, take_rsa_2048},
-    {UD_IMAGE_TLV_RSA_3072, UD_IMAGE_TLV_RSA_3072, 384, 384, IN_OPEN, false, take_rsa_3072},
-    {UD_IMAGE_TLV_ECDSA, UD_IMAGE_TLV_ECDSA, 8, 104, IN_OPEN, false, take_ecdsa},
-    {UD_IMAGE_TLV_ED25519, UD_IMAGE_TLV_ED25519, 64, 64, IN_OPEN, false, take_ed25519},
-    {UD_IMAGE_TLV_ENC_FIRST, UD_IMAGE_TLV_ENC_LAST, 1, UINT16_MAX, IN_OPEN, false, take_wrapped_key},
-    {UD_IMAGE_TLV_DEPENDENCY, UD_IMAGE_TLV_DEPENDENCY, 12, 12, IN_PROTECTED, true, take_dependency},
-    {UD_IMAGE_TLV_SECURITY_COUNTER, UD_IMAGE_TLV_SECURITY_COUNTER, 4, 4, IN_PROTECTED, false, take_security_counter},
-    {UD_IMAGE_TLV_HARDWARE, UD_IMAGE_TLV_HARDWARE, 1, UD_HARDWARE_SIZE_MAX, IN_PROTECTED, false, take_hardware},
+    {SOME(UD_IMAGE_TLV_KEY_HASH, 32, 64), IN_OPEN, false, take_key_hash},
+    {SOME(UD_IMAGE_TLV_PUBLIC_KEY, 1, UD_IMAGE_PUBLIC_KEY_SIZE_MAX), IN_OPEN, false, take_public_key},
+    {ONE(UD_IMAGE_TLV_SHA256, 32), IN_OPEN, false, take_hash},
+    {ONE(UD_IMAGE_TLV_SHA384, 48), IN_OPEN, false, take_hash},
+    {ONE(UD_IMAGE_TLV_SHA512, 64), IN_OPEN, false, take_hash},
+    {ONE(UD_IMAGE_TLV_RSA_2048, UD_RSA_2048_SIZE), IN_OPEN, false, take_signature},
+    {SOME(UD_IMAGE_TLV_ECDSA, UD_IMAGE_ECDSA_SIZE_MIN, UD_IMAGE_ECDSA_SIZE_MAX), IN_OPEN, false, take_signature},
+    {ONE(UD_IMAGE_TLV_RSA_3072, UD_RSA_3072_SIZE), IN_OPEN, false, take_signature},
+    {ONE(UD_IMAGE_TLV_ED25519, UD_ED25519_SIGNATURE_SIZE), IN_OPEN, false, take_signature},
+    {ONE(UD_IMAGE_TLV_PURE, 1), IN_OPEN, false, take_pure},
+    {UD_IMAGE_TLV_ENC_FIRST, UD_IMAGE_TLV_ENC_LAST, 1, UINT16_MAX, IN_OPEN, false, take_encryption},
+    {ONE(UD_IMAGE_TLV_DEPENDENCY, UD_IMAGE_DEPENDENCY_SIZE), IN_PROTECTED, true, take_dependency},
+    {ONE(UD_IMAGE_TLV_SECURITY_COUNTER, 4), IN_PROTECTED, false, take_security_counter},
+    {SOME(UD_IMAGE_TLV_HARDWARE, 1, UD_HARDWARE_SIZE_MAX), IN_PROTECTED, false, take_hardware},
+    {SOME(UD_IMAGE_TLV_REVOKED, UD_SHA256_SIZE, UD_IMAGE_REVOKED_MAX *UD_SHA256_SIZE), IN_PROTECTED, false,
+     take_revoked},
 };
 
 #define ROW_COUNT (sizeof rows / sizeof rows[0])
 _Static_assert(ROW_COUNT <= 32, "each row has a bit in `seen`");
+_Static_assert(UD_HARDWARE_SIZE_MAX <= VALUE_SIZE && UD_IMAGE_DEPENDENCY_SIZE <= VALUE_SIZE,
+               "what is copied whole is handed over whole");
 
 /* ---- areas ------------------------------------------------------------------------------------------------------ */
 
-static ud_err_t take_entry(parse_t *parse, size_t index, area_t area, uint32_t offset, uint16_t size)
+static ud_err_t take_entry(parse_t *parse, size_t index, area_t area, const ud_image_tlv_t *tlv)
 {
     const row_t *row = &rows[index];
-    uint8_t value[VALUE_SIZE_MAX];
-    UD_REQUIRE(area == row->area && size >= row->size_min && size <= row->size_max, UD_ERR_IMAGE_FORMAT);
+    uint8_t value[VALUE_SIZE];
+    UD_REQUIRE(area == row->area && tlv->size >= row->size_min && tlv->size <= row->size_max, UD_ERR_IMAGE_FORMAT);
     UD_REQUIRE(row->repeats || (parse->seen & 1u << index) == 0, UD_ERR_IMAGE_FORMAT);
     parse->seen |= 1u << index;
-    if (size <= VALUE_SIZE_MAX) {
-        UD_TRY(parse->source->read(parse->source->context, offset, value, size));
-    }
-    return row->take(parse, value, size);
+    UD_TRY(parse->source->read(parse->source->context, tlv->offset, value,
+                               tlv->size < sizeof value ? tlv->size : sizeof value));
+    return row->take(parse, tlv, value);
 }
 
 /* Reads the head of an area or entry: two numbers of 16 bits. */
@@ -196,19 +177,19 @@ static ud_err_t read_head(const parse_t *parse, uint32_t offset, uint16_t *first
 static ud_err_t read_entries(parse_t *parse, area_t area, uint32_t offset, uint32_t end)
 {
     while (offset < end) {
-        uint16_t type;
-        uint16_t size;
+        ud_image_tlv_t tlv;
         UD_REQUIRE(parse->entries++ < UD_IMAGE_TLVS_MAX, UD_ERR_IMAGE_FORMAT);
         UD_REQUIRE(end - offset >= UD_IMAGE_TLV_HEAD_SIZE, UD_ERR_IMAGE_FORMAT);
-        UD_TRY(read_head(parse, offset, &type, &size));
+        UD_TRY(read_head(parse, offset, &tlv.type, &tlv.size));
         offset += UD_IMAGE_TLV_HEAD_SIZE;
-        UD_REQUIRE(size <= end - offset, UD_ERR_IMAGE_FORMAT);
+        tlv.offset = offset;
+        UD_REQUIRE(tlv.size <= end - offset, UD_ERR_IMAGE_FORMAT);
         for (size_t index = 0; index < ROW_COUNT; index++) {
-            if (type >= rows[index].first_type && type <= rows[index].last_type) {
-                UD_TRY(take_entry(parse, index, area, offset, size));
+            if (tlv.type >= rows[index].first_type && tlv.type <= rows[index].last_type) {
+                UD_TRY(take_entry(parse, index, area, &tlv));
             }
         }
-        offset += size;
+        offset += tlv.size;
     }
     return UD_OK;
 }
@@ -250,6 +231,17 @@ static ud_err_t read_header(const ud_image_source_t *source, uint32_t area_size,
     return UD_OK;
 }
 
+/* What several entries say together: a hash, the key's hash made by the same function, a wrapped key if and only if the
+ * flag says so.
+ */
+static ud_err_t check_together(const ud_image_info_t *info)
+{
+    UD_REQUIRE(info->hash_tlv.type != 0, UD_ERR_IMAGE_FORMAT);
+    UD_REQUIRE(info->key_tlv.type != UD_IMAGE_TLV_KEY_HASH || info->key_tlv.size == info->hash_tlv.size,
+               UD_ERR_IMAGE_FORMAT);
+    return info->encrypted == (info->encryption.type != 0) ? UD_OK : UD_ERR_IMAGE_FORMAT;
+}
+
 ud_err_t ud_image_parse(const ud_image_source_t *source, uint32_t area_size, ud_image_info_t *info)
 {
     ud_image_info_t parsed = {0};
@@ -264,8 +256,7 @@ ud_err_t ud_image_parse(const ud_image_source_t *source, uint32_t area_size, ud_
     }
     UD_TRY(read_area(&parse, IN_OPEN, end, area_size, &size));
     parsed.total_size = end + size;
-    UD_REQUIRE(parsed.has_hash != parse.has_other_hash, UD_ERR_IMAGE_FORMAT);
-    UD_REQUIRE(parsed.encrypted == parse.has_wrapped_key, UD_ERR_IMAGE_FORMAT);
+    UD_TRY(check_together(&parsed));
     *info = parsed;
     return UD_OK;
 }

@@ -4,17 +4,20 @@
  *   | header | padding | payload           | protected TLVs    | TLVs                                   |
  *   |<------------- hashed and signed --------------------->|   hash, key hash, signature (not hashed) |
  *
- * One parser for boot, agent, server and tools: it reads through a callback, keeps nothing but ud_image_info_t (260
- * bytes), and stops at the first contradiction. It is stricter than imgtool: every area and entry must lie inside
- * its bound, sizes that are told twice must agree, hash, key hash and signature come once and outside the protected
- * area, and what decides about running an image (counter, dependencies, hardware id) counts only inside it.
+ * One parser for boot, agent, server and tools: it reads through a callback, keeps nothing but ud_image_info_t (about 240
+ * bytes; of long values only the place), and stops at the first contradiction. It is stricter than imgtool: every area
+ * and entry must lie inside its bound, sizes that are told twice must agree, hash, key hash and signature come once and
+ * outside the protected area, and what decides about running an image (counter, dependencies, hardware id, revoked keys)
+ * counts only inside it.
  * Nothing here writes or waits. Stack: about 1 KB beside the crypto backend's.
  */
 #ifndef UD_IMAGE_IMAGE_H
 #define UD_IMAGE_IMAGE_H
 
 #include "core/base/limits.h"
+#include "core/base/span.h"
 #include "core/base/verdict.h"
+#include "core/image/scheme.h"
 #include "core/image/source.h"
 #include "core/image/version.h"
 
@@ -36,15 +39,12 @@
 #define UD_IMAGE_FLAG_LZMA1 0x00000200u
 #define UD_IMAGE_FLAG_LZMA2 0x00000400u
 
-/* What signs an image. Only ECDSA P-256 is verified; the others are recognised. */
-typedef enum {
-    UD_IMAGE_SIGNATURE_NONE,
-    UD_IMAGE_SIGNATURE_ECDSA_P256,
-    UD_IMAGE_SIGNATURE_RSA_2048,
-    UD_IMAGE_SIGNATURE_RSA_3072,
-    UD_IMAGE_SIGNATURE_ED25519,
-    UD_IMAGE_SIGNATURE_ECDSA_P384,
-} ud_image_signature_kind_t;
+/* Where in an image the value of a TLV stands. `type` 0: there is none. */
+typedef struct {
+    uint16_t type;
+    uint16_t size;   /* bytes */
+    uint32_t offset; /* bytes from the image's start */
+} ud_image_tlv_t;
 
 /* The image asks for image number `image` to be at least of version `minimum`. */
 typedef struct {
@@ -52,7 +52,7 @@ typedef struct {
     ud_version_t minimum;
 } ud_image_dependency_t;
 
-typedef struct {
+typedef struct ud_image_info {
     ud_version_t version;
     uint32_t header_size;    /* bytes; offset of the payload */
     uint32_t payload_size;   /* bytes */
@@ -61,71 +61,107 @@ typedef struct {
     uint32_t load_address;   /* with RAM_LOAD or ROM_FIXED */
     uint32_t flags;          /* UD_IMAGE_FLAG_* */
     bool encrypted;          /* the payload is; the hash is over its plain text */
+    bool pure;               /* the content itself is signed, not its hash */
 
-    bool has_hash; /* false: hashed by something else than SHA-256 */
-    uint8_t hash[UD_SHA256_SIZE];
-    bool has_key_hash;
-    uint8_t key_hash[UD_SHA256_SIZE]; /* SHA-256 of the signing key's SPKI; also from a full public key TLV */
-    ud_image_signature_kind_t signature_kind;
-    uint8_t signature[UD_P256_SIGNATURE_SIZE]; /* r then s; only with ECDSA_P256 */
+    ud_image_tlv_t hash_tlv;   /* SHA-256, SHA-384 or SHA-512; always there */
+    ud_image_tlv_t key_tlv;    /* the key's hash, or the key */
+    ud_image_tlv_t signature;  /* kind and size; believed by nobody yet */
+    ud_image_tlv_t encryption; /* the wrapped key of an encrypted image */
+
+    uint8_t hash[UD_SHA256_SIZE];     /* the image hash, which names the image; of a longer one the first 32 bytes */
+    uint8_t key_hash[UD_SHA256_SIZE]; /* what names the key: of a longer hash the first 32 bytes until ud_image_verify()
+                                         found the key, then the trusted key's key_hash */
 
     /* from the protected TLVs */
     bool has_security_counter;
     uint32_t security_counter;               /* 0 if there is none */
     char hardware[UD_HARDWARE_SIZE_MAX + 1]; /* empty if there is none (images of imgtool alone) */
+    ud_image_tlv_t revoked;                  /* key hashes, one behind the other: ud_trust_take() */
     uint8_t dependency_count;
     ud_image_dependency_t dependencies[UD_IMAGE_DEPENDENCIES_MAX];
 } ud_image_info_t;
 
-/* A public key whose signatures are believed. */
-typedef struct {
-    uint8_t public_key[UD_P256_PUBLIC_KEY_SIZE]; /* x then y */
-    uint8_t key_hash[UD_SHA256_SIZE];            /* what images name it by: ud_trusted_key_init() */
+/* ---- trust ------------------------------------------------------------------------------------------------------ */
+
+/* A public key whose signatures are believed, of one scheme. A product has a constant table of them (updraft key public
+ * prints its rows); hosts make them with ud_trusted_key_init() (core/image/trusted.h).
+ */
+typedef struct ud_trusted_key {
+    const ud_image_scheme_t *scheme;
+    const uint8_t *public_key;        /* scheme->public_key_size bytes, in the form that scheme.h states */
+    uint8_t key_hash[UD_SHA256_SIZE]; /* what images name it by: SHA-256 of the key in DER, see core/image/trusted.h */
 } ud_trusted_key_t;
+
+/* The keys that are believed now: a table, and which of its rows are revoked. The order of the table is rank: an image may
+ * revoke keys behind the one that signed it, so the first key is never revoked by an image, and no key revokes itself
+ * (docs/decisions/0009).
+ */
+typedef struct {
+    const ud_trusted_key_t *keys;
+    size_t count;     /* at most UD_TRUSTED_KEYS_MAX */
+    uint32_t revoked; /* bit i: keys[i] is no longer believed */
+} ud_trust_t;
+
+/* The key of that hash, or NULL; revoked or not. */
+const ud_trusted_key_t *ud_trust_find(const ud_trust_t *trust, const uint8_t key_hash[UD_SHA256_SIZE]);
+
+/* Revokes the keys whose key_hash begins with these `size` bytes (16 to 32). For what a port's hook or the journal says,
+ * which has no rank.
+ */
+void ud_trust_revoke(ud_trust_t *trust, const uint8_t *key_hash, size_t size);
+
+/* Revokes the keys that an image names in its revocation TLV and that stand behind its own key. Only for an image that was
+ * verified and is confirmed. `info` is what ud_image_verify() gave. Errors: those of the source's read; then `trust` is as
+ * it was.
+ */
+UD_MUST_USE ud_err_t ud_trust_take(ud_trust_t *trust, const ud_image_source_t *source, const ud_image_info_t *info);
 
 /* ---- functions -------------------------------------------------------------------------------------------------- */
 
 /* Reads header and TLVs of the image at the start of an area (slot or file) of `area_size` bytes. Whatever follows the
- * image in the area is not looked at. Believes nothing: hash and signature are copied, not checked.
+ * image in the area is not looked at. Believes nothing: hash and signature are taken down, not checked.
  * `info` is written only on success.
  * Errors: UD_ERR_IMAGE_MAGIC (no image), UD_ERR_IMAGE_TRUNCATED (runs past the area), UD_ERR_IMAGE_FORMAT, and whatever
  * the source's read returns.
  */
 UD_MUST_USE ud_err_t ud_image_parse(const ud_image_source_t *source, uint32_t area_size, ud_image_info_t *info);
 
-/* SHA-256 of header, payload and protected TLVs, read in pieces of UD_IMAGE_PIECE_SIZE, with progress after each.
- * For an encrypted image this is not the image hash: that is over the plain text. Errors: those of the source's read.
+/* Hands over header, payload and protected TLVs in pieces of at most UD_IMAGE_PIECE_SIZE, with progress after each.
+ * Errors: those of the source's read.
+ */
+UD_MUST_USE ud_err_t ud_image_each(const ud_image_source_t *source, const ud_image_info_t *info,
+                                   void (*take)(void *context, const void *data, size_t size), void *context);
+
+/* SHA-256 of what ud_image_each() hands over. For an encrypted image this is not the image hash: that is over the plain
+ * text. Errors: those of the source's read.
  */
 UD_MUST_USE ud_err_t ud_image_hash(const ud_image_source_t *source, const ud_image_info_t *info,
                                    uint8_t digest[UD_SHA256_SIZE]);
 
-/* Judges the image at the start of an area: format, hash over the content, key among the trusted ones, signature over
- * the hash that was computed (once). Security counter, hardware id, dependencies and the flags NON_BOOTABLE, RAM_LOAD
- * and ROM_FIXED are the caller's to judge.
+/* Judges the image at the start of an area: format, key among the trusted ones, hash over the content, signature by the
+ * key's scheme (computed once, its verdict compared twice). Security counter, hardware id, dependencies and the flags
+ * NON_BOOTABLE, RAM_LOAD and ROM_FIXED are the caller's to judge.
  *
  * UD_VERDICT_VALID, `*reason` UD_OK; or UD_VERDICT_INVALID and why: the errors of ud_image_parse() and
- * ud_image_hash(), UD_ERR_IMAGE_ENCRYPTED, UD_ERR_UNSUPPORTED (compressed), UD_ERR_IMAGE_HASH, UD_ERR_IMAGE_UNSIGNED
- * (no signature, or none of a supported kind), UD_ERR_IMAGE_KEY_UNKNOWN, UD_ERR_IMAGE_SIGNATURE.
+ * ud_image_hash(), UD_ERR_IMAGE_ENCRYPTED (see core/image/encrypted.h), UD_ERR_UNSUPPORTED (compressed),
+ * UD_ERR_IMAGE_UNSIGNED (no signature, or none that says by whom), UD_ERR_IMAGE_KEY_UNKNOWN (no trusted key of that name
+ * and kind of signature), UD_ERR_KEY_REVOKED, UD_ERR_IMAGE_HASH, UD_ERR_IMAGE_SIGNATURE.
  * `info` is written as soon as the image parses, whatever the verdict.
  */
-ud_verdict_t ud_image_verify(const ud_image_source_t *source, uint32_t area_size, const ud_trusted_key_t *keys,
-                             size_t key_count, ud_image_info_t *info, ud_err_t *reason);
+ud_verdict_t ud_image_verify(const ud_image_source_t *source, uint32_t area_size, const ud_trust_t *trust,
+                             ud_image_info_t *info, ud_err_t *reason);
 
-/* Judges a signature without the image: `signature` over `hash`, by the trusted key named `key_hash`. The agent does so
- * with what an offer carries, before it erases anything.
- * Reasons: UD_ERR_IMAGE_KEY_UNKNOWN, UD_ERR_IMAGE_SIGNATURE.
+/* The part of ud_image_verify() behind the parser, for an image whose plain text `source` gives whether it is encrypted or
+ * not: reasons as there, but for UD_ERR_IMAGE_ENCRYPTED and the parser's.
  */
-ud_verdict_t ud_image_verify_signature(const uint8_t hash[UD_SHA256_SIZE], const uint8_t key_hash[UD_SHA256_SIZE],
-                                       const uint8_t signature[UD_P256_SIGNATURE_SIZE], const ud_trusted_key_t *keys,
-                                       size_t key_count, ud_err_t *reason);
+ud_verdict_t ud_image_verify_content(const ud_image_source_t *source, ud_image_info_t *info, const ud_trust_t *trust,
+                                     ud_err_t *reason);
 
-/* Fills in a trusted key: copies the public key and computes the hash images name it by (SHA-256 of its SPKI in DER,
- * which `imgtool getpubhash` prints).
+/* Judges a raw signature over a SHA-256 digest by the trusted key named `key_hash`: of a descriptor; or of an image hash,
+ * before the image is there, unless the key's scheme is pure.
+ * Reasons: UD_ERR_IMAGE_KEY_UNKNOWN, UD_ERR_KEY_REVOKED, UD_ERR_IMAGE_SIGNATURE.
  */
-void ud_trusted_key_init(ud_trusted_key_t *key, const uint8_t public_key[UD_P256_PUBLIC_KEY_SIZE]);
-
-/* The key of that hash, or NULL. */
-const ud_trusted_key_t *ud_trusted_key_find(const ud_trusted_key_t *keys, size_t key_count,
-                                            const uint8_t key_hash[UD_SHA256_SIZE]);
+ud_verdict_t ud_trust_verify(const ud_trust_t *trust, const uint8_t key_hash[UD_SHA256_SIZE],
+                             const uint8_t digest[UD_SHA256_SIZE], ud_span_t signature, ud_err_t *reason);
 
 #endif

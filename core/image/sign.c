@@ -8,6 +8,7 @@
 #include "core/image/der.h"
 #include "core/image/descriptor_block.h"
 #include "core/image/format.h"
+#include "core/image/trusted.h"
 
 #include <string.h>
 
@@ -34,7 +35,7 @@ static uint32_t protected_size(const ud_sign_options_t *options)
 size_t ud_sign_size_max(const ud_sign_options_t *options, size_t input_size)
 {
     return options->header_size + input_size + protected_size(options) + OPEN_SIZE_MAX +
-           UD_DESCRIPTOR_BLOCK_SIZE(UD_CHUNK_SIZE_COUNT);
+           UD_DESCRIPTOR_BLOCK_SIZE(UD_CHUNK_SIZE_COUNT, UD_P256_SIGNATURE_SIZE);
 }
 
 static ud_err_t check_options(const ud_sign_options_t *options, const uint8_t *input, size_t input_size)
@@ -121,7 +122,7 @@ static ud_err_t put_signature(ud_writer_t *writer, const ud_key_t *key)
     UD_TRY(ud_writer_status(writer));
     ud_sha256(writer->data, writer->size, digest);
     ud_key_public(key, public_key);
-    ud_trusted_key_init(&trusted, public_key);
+    ud_trusted_key_init(&trusted, &ud_scheme_ecdsa_p256, public_key);
     UD_TRY(ud_key_sign(key, digest, raw));
     size_t der_size = ud_der_signature_encode(raw, der);
     ud_writer_put_u16le(writer, UD_IMAGE_TLV_INFO_MAGIC);
@@ -151,7 +152,7 @@ ud_err_t ud_sign_image(const ud_sign_options_t *options, const ud_key_t *key, co
 ud_err_t ud_sign_descriptor(const ud_image_info_t *info, const ud_key_t *key, uint8_t *image, size_t capacity,
                             size_t *size)
 {
-    ud_descriptor_block_t block = {.count = UD_CHUNK_SIZE_COUNT};
+    ud_descriptor_block_t block = {.count = UD_CHUNK_SIZE_COUNT, .signature_size = UD_P256_SIGNATURE_SIZE};
     ud_image_memory_t memory = {image, info->total_size};
     ud_image_source_t source = ud_image_source_from_memory(&memory);
     for (uint32_t index = 0; index < block.count; index++) {

@@ -1,4 +1,4 @@
-/* Judging an image: hash, key, signature. */
+/* Judging an image: key, hash, signature. */
 #include "core/base/assert.h"
 #include "core/crypto/crypto.h"
 #include "core/image/format.h"
@@ -6,86 +6,141 @@
 
 #include <string.h>
 
-ud_err_t ud_image_hash(const ud_image_source_t *source, const ud_image_info_t *info, uint8_t digest[UD_SHA256_SIZE])
+/* ---- trust ------------------------------------------------------------------------------------------------------ */
+
+const ud_trusted_key_t *ud_trust_find(const ud_trust_t *trust, const uint8_t key_hash[UD_SHA256_SIZE])
+{
+    for (size_t index = 0; index < trust->count; index++) {
+        if (memcmp(trust->keys[index].key_hash, key_hash, UD_SHA256_SIZE) == 0) {
+            return &trust->keys[index];
+        }
+    }
+    return NULL;
+}
+
+static bool is_revoked(const ud_trust_t *trust, const ud_trusted_key_t *key)
+{
+    return (trust->revoked & 1u << (key - trust->keys)) != 0;
+}
+
+ud_verdict_t ud_trust_verify(const ud_trust_t *trust, const uint8_t key_hash[UD_SHA256_SIZE],
+                             const uint8_t digest[UD_SHA256_SIZE], ud_span_t signature, ud_err_t *reason)
+{
+    const ud_trusted_key_t *key = ud_trust_find(trust, key_hash);
+    ud_verdict_t verdict = UD_VERDICT_INVALID;
+    *reason = UD_ERR_IMAGE_SIGNATURE;
+    if (key == NULL || is_revoked(trust, key)) {
+        *reason = key == NULL ? UD_ERR_IMAGE_KEY_UNKNOWN : UD_ERR_KEY_REVOKED;
+    } else if (signature.size == key->scheme->signature_size) {
+        verdict = key->scheme->verify(key, digest, signature.data);
+        *reason = verdict == UD_VERDICT_VALID ? UD_OK : UD_ERR_IMAGE_SIGNATURE;
+    }
+    return verdict;
+}
+
+/* ---- content ---------------------------------------------------------------------------------------------------- */
+
+ud_err_t ud_image_each(const ud_image_source_t *source, const ud_image_info_t *info,
+                       void (*take)(void *context, const void *data, size_t size), void *context)
 {
     uint8_t piece[UD_IMAGE_PIECE_SIZE];
     uint32_t total = info->header_size + info->payload_size + info->protected_size;
-    ud_sha256_t hash;
-    ud_sha256_init(&hash);
     for (uint32_t offset = 0; offset < total;) {
         uint32_t size = total - offset < sizeof piece ? total - offset : (uint32_t)sizeof piece;
         UD_TRY(source->read(source->context, offset, piece, size));
-        ud_sha256_update(&hash, piece, size);
+        take(context, piece, size);
         offset += size;
         if (source->progress != NULL) {
             source->progress(source->context, offset, total);
         }
     }
+    return UD_OK;
+}
+
+static void take_piece(void *context, const void *data, size_t size)
+{
+    ud_sha256_update(context, data, size);
+}
+
+ud_err_t ud_image_hash(const ud_image_source_t *source, const ud_image_info_t *info, uint8_t digest[UD_SHA256_SIZE])
+{
+    ud_sha256_t hash;
+    ud_sha256_init(&hash);
+    UD_TRY(ud_image_each(source, info, take_piece, &hash));
     ud_sha256_final(&hash, digest);
     return UD_OK;
 }
 
-ud_verdict_t ud_image_verify_signature(const uint8_t hash[UD_SHA256_SIZE], const uint8_t key_hash[UD_SHA256_SIZE],
-                                       const uint8_t signature[UD_P256_SIGNATURE_SIZE], const ud_trusted_key_t *keys,
-                                       size_t key_count, ud_err_t *reason)
-{
-    const ud_trusted_key_t *key = ud_trusted_key_find(keys, key_count, key_hash);
-    if (key == NULL) {
-        *reason = UD_ERR_IMAGE_KEY_UNKNOWN;
-        return UD_VERDICT_INVALID;
-    }
-    ud_verdict_t verdict = ud_ecdsa_p256_verify(key->public_key, hash, signature);
-    *reason = verdict == UD_VERDICT_VALID ? UD_OK : UD_ERR_IMAGE_SIGNATURE;
-    return verdict;
-}
+/* ---- verdicts --------------------------------------------------------------------------------------------------- */
 
-/* Why an image that parses cannot be verified here at all, or UD_OK. */
-static ud_err_t check_supported(const ud_image_info_t *info)
-{
-    UD_REQUIRE(!info->encrypted, UD_ERR_IMAGE_ENCRYPTED);
-    UD_REQUIRE((info->flags & (UD_IMAGE_FLAG_LZMA1 | UD_IMAGE_FLAG_LZMA2)) == 0, UD_ERR_UNSUPPORTED);
-    UD_REQUIRE(info->has_hash, UD_ERR_IMAGE_UNSIGNED);
-    return UD_OK;
-}
-
-ud_verdict_t ud_image_verify(const ud_image_source_t *source, uint32_t area_size, const ud_trusted_key_t *keys,
-                             size_t key_count, ud_image_info_t *info, ud_err_t *reason)
+ud_verdict_t ud_scheme_verify_raw(const ud_image_source_t *source, const ud_image_info_t *info,
+                                  const ud_trusted_key_t *key, const uint8_t *signature, ud_err_t *reason)
 {
     uint8_t digest[UD_SHA256_SIZE];
-    ud_err_t err = ud_image_parse(source, area_size, info);
-    err = err == UD_OK ? check_supported(info) : err;
-    err = err == UD_OK ? ud_image_hash(source, info, digest) : err;
-    if (err != UD_OK) {
-        *reason = err;
+    *reason = ud_image_hash(source, info, digest);
+    if (*reason != UD_OK) {
         return UD_VERDICT_INVALID;
     }
     if (ud_crypto_equal(digest, info->hash, sizeof digest) != UD_VERDICT_VALID) {
         *reason = UD_ERR_IMAGE_HASH;
         return UD_VERDICT_INVALID;
     }
-    if (info->signature_kind != UD_IMAGE_SIGNATURE_ECDSA_P256 || !info->has_key_hash) {
-        *reason = UD_ERR_IMAGE_UNSIGNED;
+    /* over the digest of the content, not the TLV: skipping the comparison above would gain nothing */
+    ud_verdict_t verdict = key->scheme->verify(key, digest, signature);
+    *reason = verdict == UD_VERDICT_VALID ? UD_OK : UD_ERR_IMAGE_SIGNATURE;
+    return verdict;
+}
+
+/* True if the image may be signed by that key: kind and name agree. A name longer than 32 bytes is left to the scheme. */
+static bool is_candidate(const ud_image_info_t *info, const ud_trusted_key_t *key)
+{
+    const ud_image_scheme_t *scheme = key->scheme;
+    if (info->signature.type != scheme->signature_tlv || info->hash_tlv.type != scheme->hash_tlv ||
+        info->pure != scheme->pure) {
+        return false;
+    }
+    bool is_long = info->key_tlv.type == UD_IMAGE_TLV_KEY_HASH && info->key_tlv.size > UD_SHA256_SIZE;
+    return is_long || memcmp(info->key_hash, key->key_hash, UD_SHA256_SIZE) == 0;
+}
+
+ud_verdict_t ud_image_verify_content(const ud_image_source_t *source, ud_image_info_t *info, const ud_trust_t *trust,
+                                     ud_err_t *reason)
+{
+    *reason = UD_ERR_UNSUPPORTED;
+    if ((info->flags & (UD_IMAGE_FLAG_LZMA1 | UD_IMAGE_FLAG_LZMA2)) != 0) {
         return UD_VERDICT_INVALID;
     }
-    /* over the digest of the content, not the TLV: skipping the comparison above would gain nothing */
-    return ud_image_verify_signature(digest, info->key_hash, info->signature, keys, key_count, reason);
-}
-
-void ud_trusted_key_init(ud_trusted_key_t *key, const uint8_t public_key[UD_P256_PUBLIC_KEY_SIZE])
-{
-    uint8_t spki[UD_IMAGE_SPKI_SIZE] = UD_IMAGE_SPKI_PREFIX;
-    memcpy(spki + UD_IMAGE_SPKI_PREFIX_SIZE, public_key, UD_P256_PUBLIC_KEY_SIZE);
-    memcpy(key->public_key, public_key, UD_P256_PUBLIC_KEY_SIZE);
-    ud_sha256(spki, sizeof spki, key->key_hash);
-}
-
-const ud_trusted_key_t *ud_trusted_key_find(const ud_trusted_key_t *keys, size_t key_count,
-                                            const uint8_t key_hash[UD_SHA256_SIZE])
-{
-    for (size_t index = 0; index < key_count; index++) {
-        if (memcmp(keys[index].key_hash, key_hash, UD_SHA256_SIZE) == 0) {
-            return &keys[index];
-        }
+    *reason = UD_ERR_IMAGE_UNSIGNED;
+    if (info->signature.type == 0 || info->key_tlv.type == 0) {
+        return UD_VERDICT_INVALID;
     }
-    return NULL;
+    *reason = UD_ERR_IMAGE_KEY_UNKNOWN;
+    for (size_t index = 0; index < trust->count && *reason == UD_ERR_IMAGE_KEY_UNKNOWN; index++) {
+        const ud_trusted_key_t *key = &trust->keys[index];
+        if (!is_candidate(info, key)) {
+            continue;
+        }
+        volatile ud_verdict_t verdict = UD_VERDICT_INVALID;
+        verdict = key->scheme->verify_image(source, info, key, reason);
+        if (verdict != UD_VERDICT_VALID || *reason != UD_OK) {
+            continue;
+        }
+        if (is_revoked(trust, key)) {
+            *reason = UD_ERR_KEY_REVOKED;
+            return UD_VERDICT_INVALID;
+        }
+        memcpy(info->key_hash, key->key_hash, UD_SHA256_SIZE);
+        return verdict;
+    }
+    return UD_VERDICT_INVALID;
+}
+
+ud_verdict_t ud_image_verify(const ud_image_source_t *source, uint32_t area_size, const ud_trust_t *trust,
+                             ud_image_info_t *info, ud_err_t *reason)
+{
+    *reason = ud_image_parse(source, area_size, info);
+    if (*reason == UD_OK && info->encrypted) {
+        *reason = UD_ERR_IMAGE_ENCRYPTED;
+    }
+    return *reason == UD_OK ? ud_image_verify_content(source, info, trust, reason) : UD_VERDICT_INVALID;
 }

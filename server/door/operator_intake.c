@@ -4,6 +4,7 @@
 #include "core/image/chain.h"
 #include "core/image/descriptor.h"
 #include "core/image/descriptor_block.h"
+#include "core/image/trusted.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -53,15 +54,15 @@ static ud_err_t check_image(work_t *work)
     ud_intake_t *intake = work->intake;
     ud_err_t reason = UD_ERR_INTERNAL;
     uint32_t size = (uint32_t)intake->draft.size;
-    ud_verdict_t verdict = ud_image_verify(&work->source, size, intake->keys, intake->key_count, &work->info, &reason);
+    ud_verdict_t verdict = ud_image_verify(&work->source, size, &intake->trust, &work->info, &reason);
     if (verdict == UD_VERDICT_VALID) {
         return UD_OK;
     }
-    if (reason == UD_ERR_IMAGE_KEY_UNKNOWN && work->info.has_key_hash) {
+    if (reason == UD_ERR_IMAGE_KEY_UNKNOWN) {
         char hash[UD_HEX_TEXT_SIZE(UD_SHA256_SIZE)];
         ud_hex_encode(work->info.key_hash, UD_SHA256_SIZE, hash);
         return fail(work, reason, NULL, "the image is signed by key %s; %zu keys are registered, not this one", hash,
-                    intake->key_count);
+                    intake->trust.count);
     }
     return fail(work, reason, NULL, "the upload of %u bytes was refused", size);
 }
@@ -107,8 +108,9 @@ static ud_err_t check_root(work_t *work, ud_release_artifact_t *artifact)
     ud_descriptor_t descriptor;
     ud_descriptor_from_image(&work->info, artifact->chunk_size, artifact->chain_root, &descriptor);
     bool same = memcmp(entry->root, artifact->chain_root, UD_SHA256_SIZE) == 0;
-    if (!same || ud_descriptor_verify(&descriptor, work->info.key_hash, entry->signature, work->intake->keys,
-                                      work->intake->key_count, &reason) != UD_VERDICT_VALID) {
+    ud_span_t signature = ud_span(entry->signature, work->block.signature_size);
+    if (!same || ud_descriptor_verify(&descriptor, work->info.key_hash, signature, &work->intake->trust, &reason) !=
+                     UD_VERDICT_VALID) {
         return fail(work, UD_ERR_IMAGE_DESCRIPTOR, NULL, "the descriptor for chunks of %u bytes %s",
                     (unsigned)artifact->chunk_size, same ? "does not verify" : "has another chain root than the image");
     }
@@ -135,7 +137,7 @@ static ud_err_t build_chains(work_t *work)
 
 /* ---- all of it --------------------------------------------------------------------------------------------------- */
 
-static void describe(work_t *work)
+static ud_err_t describe(work_t *work)
 {
     ud_intake_t *intake = work->intake;
     ud_release_t *release = &intake->release;
@@ -146,7 +148,11 @@ static void describe(work_t *work)
     release->security_counter = work->info.security_counter;
     memcpy(release->image_digest, work->info.hash, UD_SHA256_SIZE);
     memcpy(release->key_hash, work->info.key_hash, UD_SHA256_SIZE);
-    memcpy(release->signature, work->info.signature, UD_P256_SIGNATURE_SIZE);
+    uint8_t signature[UD_SIGNATURE_SIZE_MAX];
+    size_t size = 0;
+    UD_TRY(ud_image_signature(&work->source, &work->info, signature, &size));
+    memcpy(release->signature, signature, sizeof release->signature);
+    return UD_OK;
 }
 
 static ud_err_t keep_files(work_t *work)
@@ -166,7 +172,7 @@ static ud_err_t run(work_t *work)
     UD_TRY(check_hardware(work));
     UD_TRY(read_descriptor(work));
     UD_TRY(build_chains(work));
-    describe(work);
+    UD_TRY(describe(work));
     return keep_files(work);
 }
 

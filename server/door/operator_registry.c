@@ -2,7 +2,7 @@
 #include "core/base/hex.h"
 #include "core/crypto/crypto.h"
 #include "core/crypto/key.h"
-#include "core/image/image.h"
+#include "core/image/trusted.h"
 #include "server/door/operator_handlers.h"
 #include "server/door/operator_input.h"
 #include "server/door/problem.h"
@@ -85,7 +85,7 @@ static bool read_public_key(ud_exchange_t *exchange, const char *pem, ud_key_in_
                          "this is a private key, which the server must never see; send what updraft key public prints");
         return false;
     }
-    ud_trusted_key_init(&trusted, in->public_key);
+    ud_trusted_key_init(&trusted, &ud_scheme_ecdsa_p256, in->public_key);
     memcpy(in->key_hash, trusted.key_hash, sizeof in->key_hash);
     return true;
 }

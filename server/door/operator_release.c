@@ -1,4 +1,5 @@
 /* Uploads: judged by their head before a byte of the body is read, written to disk as they come, verified in a worker. */
+#include "core/image/trusted.h"
 #include "server/door/operator_handlers.h"
 #include "server/door/operator_input.h"
 #include "server/door/operator_intake.h"
@@ -70,11 +71,16 @@ static void keys_listed(ud_exchange_t *exchange, ud_command_t *command)
     ud_trusted_key_t *keys = ud_arena_alloc(ud_exchange_arena(exchange), (page->count + 1) * sizeof *keys);
     ud_err_t err = keys != NULL ? UD_OK : UD_ERR_OVERLOADED;
     for (size_t index = 0; err == UD_OK && index < page->count; index++) {
-        ud_trusted_key_init(&keys[index], page->items[index].public_key);
+        uint8_t *raw = ud_arena_alloc(ud_exchange_arena(exchange), UD_P256_PUBLIC_KEY_SIZE);
+        if (raw == NULL) {
+            err = UD_ERR_OVERLOADED;
+            break;
+        }
+        memcpy(raw, page->items[index].public_key, UD_P256_PUBLIC_KEY_SIZE);
+        ud_trusted_key_init(&keys[index], &ud_scheme_ecdsa_p256, raw);
     }
     upload->intake.store = door->artifacts;
-    upload->intake.keys = keys;
-    upload->intake.key_count = page->count;
+    upload->intake.trust = (ud_trust_t){.keys = keys, .count = page->count};
     upload->intake.hardware = upload->hardware;
     err = err == UD_OK ? ud_worker_submit(door->images, exchange, run_intake, intake_done, upload) : err;
     if (err != UD_OK) {

@@ -6,7 +6,7 @@
 #include "core/crypto/crypto.h"
 #include "core/image/der.h"
 #include "core/image/descriptor_block.h"
-#include "core/image/image.h"
+#include "core/image/trusted.h"
 
 #include <string.h>
 
@@ -26,7 +26,7 @@ static void check_info(const ud_image_info_t *info, size_t size)
 static void try_descriptor(const ud_image_source_t *source, size_t size, const ud_image_info_t *info)
 {
     ud_descriptor_block_t block;
-    uint8_t written[UD_DESCRIPTOR_BLOCK_SIZE(UD_CHUNK_SIZE_COUNT)];
+    uint8_t written[UD_DESCRIPTOR_BLOCK_SIZE_MAX];
     uint8_t read[sizeof written];
     size_t written_size = 0;
     if (ud_descriptor_find(source, (uint32_t)size, info, &block) != UD_OK) {
@@ -36,7 +36,7 @@ static void try_descriptor(const ud_image_source_t *source, size_t size, const u
     UD_ASSERT(written_size <= size - info->total_size);
     UD_ASSERT(source->read(source->context, info->total_size, read, written_size) == UD_OK);
     UD_ASSERT(memcmp(read, written, written_size) == 0);
-    UD_ASSERT(ud_descriptor_check(source, info, &block, NULL, 0) != UD_OK);
+    UD_ASSERT(ud_descriptor_check(source, info, &block, &(ud_trust_t){.count = 0}) != UD_OK);
 }
 
 static void try_der(const uint8_t *data, size_t size)
@@ -54,16 +54,19 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     ud_image_memory_t memory = {data, size};
     ud_image_source_t source = ud_image_source_from_memory(&memory);
     ud_image_info_t info;
-    ud_trusted_key_t key;
+    ud_trusted_key_t keys[UD_SCHEME_COUNT];
+    ud_trust_t trust = {.keys = keys, .count = UD_SCHEME_COUNT};
     ud_err_t reason = UD_OK;
-    uint8_t public_key[UD_P256_PUBLIC_KEY_SIZE] = {0};
+    static const uint8_t public_key[UD_PUBLIC_KEY_SIZE_MAX];
     try_der(data, size);
     if (ud_image_parse(&source, (uint32_t)size, &info) == UD_OK) {
         check_info(&info, size);
         try_descriptor(&source, size, &info);
-        ud_trusted_key_init(&key, public_key);
-        memcpy(key.key_hash, info.key_hash, sizeof key.key_hash);
-        UD_ASSERT(ud_image_verify(&source, (uint32_t)size, &key, 1, &info, &reason) != UD_VERDICT_VALID);
+        for (size_t index = 0; index < UD_SCHEME_COUNT; index++) {
+            keys[index] = (ud_trusted_key_t){.scheme = ud_schemes[index], .public_key = public_key};
+            memcpy(keys[index].key_hash, info.key_hash, sizeof keys[index].key_hash);
+        }
+        UD_ASSERT(ud_image_verify(&source, (uint32_t)size, &trust, &info, &reason) != UD_VERDICT_VALID);
         UD_ASSERT(reason != UD_OK);
     }
     return 0;

@@ -218,7 +218,10 @@ static void make_offer(context_t *context, uint16_t chunk_size)
         .chunk_size = chunk_size,
         .hardware = POWERCUT_HARDWARE,
     };
+    uint8_t signature[UD_SIGNATURE_SIZE_MAX];
+    size_t signature_size;
     if (context->artifact == NULL || ud_image_parse(&source, (uint32_t)image->size, &info) != UD_OK ||
+        ud_image_signature(&source, &info, signature, &signature_size) != UD_OK ||
         ud_chain_build(&source, (uint32_t)image->size, chunk_size, write_artifact, context->artifact,
                        offer->chain_root) != UD_OK) {
         (void)fprintf(stderr, "download_cuts: no artifact can be made\n");
@@ -226,7 +229,7 @@ static void make_offer(context_t *context, uint16_t chunk_size)
     }
     memcpy(offer->image_digest, info.hash, UD_SHA256_SIZE);
     memcpy(offer->key_hash, info.key_hash, UD_SHA256_SIZE);
-    memcpy(offer->signature, info.signature, UD_P256_SIGNATURE_SIZE);
+    memcpy(offer->signature, signature, sizeof offer->signature);
 }
 
 /* A device that is registered, with rubbish in slot B where the image before may have been. */

@@ -66,12 +66,11 @@ void powercut_image_make(const powercut_images_t *images, uint8_t major, uint32_
 void powercut_images_make(powercut_images_t *images)
 {
     ud_key_t *stranger = NULL;
-    uint8_t public_key[UD_P256_PUBLIC_KEY_SIZE];
     ud_sign_options_t options = {
         .version = {.major = 1}, .hardware = POWERCUT_HARDWARE, .header_size = HEADER, .pad_header = true};
     need(ud_key_generate(&images->secret) == UD_OK && ud_key_generate(&stranger) == UD_OK, "no key can be made");
-    ud_key_public(images->secret, public_key);
-    ud_trusted_key_init(&images->key, public_key);
+    ud_key_public(images->secret, images->public_key);
+    ud_trusted_key_init(&images->key, &ud_scheme_ecdsa_p256, images->public_key);
     images->boot =
         (ud_boot_config_t){.mode = &ud_boot_swap, .keys = &images->key, .key_count = 1, .hardware = POWERCUT_HARDWARE};
     make_image(images->secret, &options, OLD_PAYLOAD, &images->images[POWERCUT_OLD]);

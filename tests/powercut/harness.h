@@ -3,6 +3,7 @@
 #define UD_TESTS_POWERCUT_HARNESS_H
 
 #include "core/crypto/key.h"
+#include "core/image/trusted.h"
 #include "include/updraft/boot.h"
 #include "ports/posix/board.h"
 #include "tests/powercut/explore.h"
@@ -35,6 +36,7 @@ typedef enum {
 typedef struct {
     powercut_image_t images[POWERCUT_IMAGE_COUNT];
     ud_key_t *secret;
+    uint8_t public_key[UD_P256_PUBLIC_KEY_SIZE];
     ud_trusted_key_t key;
     ud_boot_config_t boot; /* trusts the key */
 } powercut_images_t;

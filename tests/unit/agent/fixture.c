@@ -252,10 +252,13 @@ void fixture_release(fixture_t *fixture, const char *version, uint32_t counter, 
     strcpy(offer->version, version);
     memcpy(offer->image_digest, release->info.hash, UD_SHA256_SIZE);
     memcpy(offer->key_hash, release->info.key_hash, UD_SHA256_SIZE);
-    memcpy(offer->signature, release->info.signature, UD_P256_SIGNATURE_SIZE);
 
     ud_image_memory_t memory = {release->image, release->size};
     ud_image_source_t source = ud_image_source_from_memory(&memory);
+    uint8_t signature[UD_SIGNATURE_SIZE_MAX];
+    size_t signature_size;
+    assert_int_equal(ud_image_signature(&source, &release->info, signature, &signature_size), UD_OK);
+    memcpy(offer->signature, signature, sizeof offer->signature);
     assert_int_equal(
         ud_chain_build(&source, (uint32_t)release->size, chunk_size, write_artifact, release, offer->chain_root),
         UD_OK);
@@ -319,10 +322,9 @@ int fixture_setup(void **state)
     assert_non_null(fixture);
     present = fixture;
     *state = fixture;
-    uint8_t public_key[UD_P256_PUBLIC_KEY_SIZE];
     assert_int_equal(ud_key_generate(&fixture->key), UD_OK);
-    ud_key_public(fixture->key, public_key);
-    ud_trusted_key_init(&fixture->trusted, public_key);
+    ud_key_public(fixture->key, fixture->public_key);
+    ud_trusted_key_init(&fixture->trusted, &ud_scheme_ecdsa_p256, fixture->public_key);
 
     ud_board_config_t board;
     ud_board_config_default(&board);

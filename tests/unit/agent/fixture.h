@@ -4,6 +4,7 @@
 
 #include "core/crypto/key.h"
 #include "core/image/sign.h"
+#include "core/image/trusted.h"
 #include "include/updraft/agent.h"
 #include "ports/posix/board.h"
 
@@ -51,6 +52,7 @@ typedef struct fixture_server {
 
 typedef struct {
     ud_key_t *key;
+    uint8_t public_key[UD_P256_PUBLIC_KEY_SIZE];
     ud_trusted_key_t trusted;
     ud_port_t *board;
     ud_agent_config_t config;

@@ -72,7 +72,9 @@ export type ErrorCode =
   | 'waiting_window'
   | 'waiting_battery'
   | 'waiting_application'
-  | 'rollout_halted';
+  | 'rollout_halted'
+  | 'key_revoked'
+  | 'image_wrapped_key';
 
 /** One English sentence for people: what is wrong and what to do. */
 export const errorTexts: Record<ErrorCode, string> = {
@@ -147,4 +149,6 @@ export const errorTexts: Record<ErrorCode, string> = {
   waiting_battery: 'The device waits until its battery is charged enough.',
   waiting_application: "The device's application, or its user, has not agreed to go on yet.",
   rollout_halted: 'The rollout was halted; see why, then resume it or release a mended image.',
+  key_revoked: 'The image is signed by a key that has been revoked; sign it with a key that is still believed.',
+  image_wrapped_key: "The image's key cannot be unwrapped: it was encrypted for another key, or was changed; give the matching decryption key.",
 };

@@ -1,7 +1,7 @@
 #include "core/base/hex.h"
 #include "core/crypto/crypto.h"
 #include "core/crypto/key.h"
-#include "core/image/image.h"
+#include "core/image/trusted.h"
 
 #include <openssl/ec.h>
 #include <openssl/evp.h>
@@ -123,7 +123,7 @@ static void the_key_hash_is_the_one_that_imgtool_puts_into_images(void **state)
     load(KEYS "ec_a_pub.pem", &pem);
     ud_key_t *key = read_key(&pem);
     ud_key_public(key, public_key);
-    ud_trusted_key_init(&trusted, public_key);
+    ud_trusted_key_init(&trusted, &ud_scheme_ecdsa_p256, public_key);
     ud_hex_encode(trusted.key_hash, sizeof trusted.key_hash, text);
     assert_string_equal(text, "db2c8e9c1f62d907fb4beadeeb38b96651ad79606d5d9cc689563e7e0b56329f");
     assert_memory_equal(trusted.public_key, public_key, sizeof public_key);

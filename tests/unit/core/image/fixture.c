@@ -36,10 +36,12 @@ ud_key_t *load_key(const char *path)
 
 ud_trusted_key_t trust(const ud_key_t *key)
 {
-    uint8_t public_key[UD_P256_PUBLIC_KEY_SIZE];
+    static uint8_t public_keys[64][UD_P256_PUBLIC_KEY_SIZE];
+    static size_t count;
     ud_trusted_key_t trusted;
-    ud_key_public(key, public_key);
-    ud_trusted_key_init(&trusted, public_key);
+    assert_true(count < sizeof public_keys / sizeof public_keys[0]);
+    ud_key_public(key, public_keys[count]);
+    ud_trusted_key_init(&trusted, &ud_scheme_ecdsa_p256, public_keys[count++]);
     return trusted;
 }
 
@@ -56,5 +58,6 @@ ud_verdict_t verify_bytes(const uint8_t *data, size_t size, const ud_trusted_key
     ud_image_info_t info;
     ud_image_memory_t memory = {data, size};
     ud_image_source_t source = ud_image_source_from_memory(&memory);
-    return ud_image_verify(&source, (uint32_t)size, keys, key_count, &info, reason);
+    ud_trust_t believed = {.keys = keys, .count = key_count};
+    return ud_image_verify(&source, (uint32_t)size, &believed, &info, reason);
 }

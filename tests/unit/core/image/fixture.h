@@ -3,7 +3,7 @@
 #define UD_IMAGE_FIXTURE_H
 
 #include "core/crypto/key.h"
-#include "core/image/image.h"
+#include "core/image/trusted.h"
 
 #define VECTORS "tests/vectors/mcuboot/"
 #define FILE_SIZE_MAX (70u * 1024)
@@ -19,7 +19,7 @@ void load_file(const char *path, file_t *file);
 /* Reads a key from a PEM file of tests/vectors; NULL gives a fresh one. The caller destroys it. */
 ud_key_t *load_key(const char *path);
 
-/* The trusted key of a key. */
+/* The trusted key of a key. Its bytes stay to the end of the program, for 64 keys. */
 ud_trusted_key_t trust(const ud_key_t *key);
 
 /* Parses and verifies bytes in memory. */

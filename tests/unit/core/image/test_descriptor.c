@@ -26,6 +26,7 @@ typedef struct {
 } made_t;
 
 static made_t it;
+static const ud_trust_t both = {.keys = it.trusted, .count = 2};
 
 static ud_err_t find_in(const uint8_t *data, size_t size, ud_descriptor_block_t *block)
 {
@@ -67,7 +68,7 @@ static ud_err_t check(const ud_descriptor_block_t *block, const ud_trusted_key_t
 {
     ud_image_memory_t memory = {it.file, it.size};
     ud_image_source_t source = ud_image_source_from_memory(&memory);
-    return ud_descriptor_check(&source, &it.info, block, key, 1);
+    return ud_descriptor_check(&source, &it.info, block, &(ud_trust_t){.keys = key, .count = 1});
 }
 
 /* ---- signed bytes ----------------------------------------------------------------------------------------------- */
@@ -82,7 +83,7 @@ static ud_descriptor_t descriptor_of(size_t index)
 static ud_verdict_t judge(const ud_descriptor_t *descriptor, const uint8_t *key_hash, const uint8_t *signature,
                           ud_err_t *reason)
 {
-    return ud_descriptor_verify(descriptor, key_hash, signature, it.trusted, 2, reason);
+    return ud_descriptor_verify(descriptor, key_hash, ud_span(signature, UD_P256_SIGNATURE_SIZE), &both, reason);
 }
 
 static void the_signed_bytes_are_those_of_the_documentation(void **state)
@@ -150,10 +151,15 @@ static void signatures_of_image_and_descriptor_cannot_stand_in_for_each_other(vo
     ud_err_t reason = UD_OK;
     ud_descriptor_t descriptor = descriptor_of(2);
     (void)state;
-    assert_int_equal(judge(&descriptor, it.info.key_hash, it.info.signature, &reason), UD_VERDICT_INVALID);
-    assert_int_equal(ud_image_verify_signature(it.info.hash, it.info.key_hash, it.block.entries[2].signature,
-                                               it.trusted, 2, &reason),
-                     UD_VERDICT_INVALID);
+    uint8_t signature[UD_SIGNATURE_SIZE_MAX];
+    size_t size = 0;
+    ud_image_memory_t memory = {it.file, it.size};
+    ud_image_source_t source = ud_image_source_from_memory(&memory);
+    assert_int_equal(ud_image_signature(&source, &it.info, signature, &size), UD_OK);
+    assert_int_equal(judge(&descriptor, it.info.key_hash, signature, &reason), UD_VERDICT_INVALID);
+    assert_int_equal(
+        ud_trust_verify(&both, it.info.key_hash, it.info.hash, ud_span(it.block.entries[2].signature, size), &reason),
+        UD_VERDICT_INVALID);
 }
 
 static void another_or_an_unknown_key_is_refused(void **state)
@@ -184,7 +190,7 @@ static void a_hardware_id_without_an_end_is_refused(void **state)
 static void the_block_of_a_signed_file_is_found_and_true(void **state)
 {
     (void)state;
-    assert_int_equal(it.size, it.info.total_size + UD_DESCRIPTOR_BLOCK_SIZE(UD_CHUNK_SIZE_COUNT));
+    assert_int_equal(it.size, it.info.total_size + UD_DESCRIPTOR_BLOCK_SIZE(UD_CHUNK_SIZE_COUNT, 64));
     assert_int_equal(check(&it.block, &it.trusted[0]), UD_OK);
     assert_int_equal(check(&it.block, &it.trusted[1]), UD_ERR_IMAGE_KEY_UNKNOWN);
     assert_non_null(ud_descriptor_entry(&it.block, 4096));
@@ -295,7 +301,7 @@ static void more_entries_than_there_are_chunk_sizes_are_refused(void **state)
 {
     uint8_t file[FILE_MAX] = {0};
     ud_descriptor_block_t block;
-    const size_t size = UD_DESCRIPTOR_BLOCK_SIZE(UD_CHUNK_SIZE_COUNT + 1);
+    const size_t size = UD_DESCRIPTOR_BLOCK_SIZE(UD_CHUNK_SIZE_COUNT + 1, 64);
     (void)state;
     memcpy(file, it.file, it.size);
     uint8_t *at = file + it.info.total_size;

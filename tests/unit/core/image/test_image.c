@@ -146,10 +146,11 @@ static void every_field_of_a_whole_image_is_read(void **state)
     assert_int_equal(info.total_size, image.size);
     assert_int_equal(info.load_address, 0x08020000);
     assert_false(info.encrypted);
-    assert_true(info.has_hash && info.hash[0] == 0xAA);
-    assert_true(info.has_key_hash && info.key_hash[0] == 0xBB);
-    assert_int_equal(info.signature_kind, UD_IMAGE_SIGNATURE_ECDSA_P256);
-    assert_true(info.signature[31] == 5 && info.signature[63] == 6 && info.signature[0] == 0);
+    assert_true(info.hash_tlv.type == 0x10 && info.hash[0] == 0xAA);
+    assert_true(info.key_tlv.type == 0x01 && info.key_hash[0] == 0xBB);
+    assert_true(info.signature.type == 0x22 && info.signature.size == 8 && info.signature.offset == image.size - 8);
+    assert_ptr_equal(ud_scheme_of(&info), &ud_scheme_ecdsa_p256);
+    assert_true(!info.pure && info.encryption.type == 0 && info.revoked.type == 0);
     assert_true(info.has_security_counter);
     assert_int_equal(info.security_counter, 0x01000007);
     assert_int_equal(info.dependency_count, 1);
@@ -334,8 +335,8 @@ static void an_image_without_a_signature_parses_as_unsigned(void **state)
     (void)state;
     image_t image = build(&plan);
     assert_int_equal(parse_bytes(image.data, image.size, &info), UD_OK);
-    assert_int_equal(info.signature_kind, UD_IMAGE_SIGNATURE_NONE);
-    assert_false(info.has_key_hash || info.has_security_counter);
+    assert_true(info.signature.type == 0 && info.key_tlv.type == 0 && !info.has_security_counter);
+    assert_null(ud_scheme_of(&info));
 }
 
 static void values_of_a_wrong_size_are_refused(void **state)
@@ -438,20 +439,30 @@ static void encryption_must_be_told_by_flag_and_wrapped_key_alike(void **state)
     assert_true(info.encrypted);
 }
 
+static ud_err_t read_signature(const image_t *image, uint8_t raw[UD_SIGNATURE_SIZE_MAX])
+{
+    ud_image_info_t info;
+    ud_image_memory_t memory = {image->data, image->size};
+    ud_image_source_t source = ud_image_source_from_memory(&memory);
+    size_t size = 0;
+    assert_int_equal(parse_bytes(image->data, image->size, &info), UD_OK);
+    return ud_image_signature(&source, &info, raw, &size);
+}
+
 static void a_padded_signature_of_imgtool_is_read(void **state)
 {
     plan_t plan = {.open_entries = {hash, {0x22, 72, {0x30, 6, 2, 1, 5, 2, 1, 6}}}, .open_count = 2};
-    ud_image_info_t info;
+    uint8_t raw[UD_SIGNATURE_SIZE_MAX];
     (void)state;
     image_t image = build(&plan);
-    assert_int_equal(parse_bytes(image.data, image.size, &info), UD_OK);
-    assert_int_equal(info.signature[31], 5);
+    assert_int_equal(read_signature(&image, raw), UD_OK);
+    assert_true(raw[31] == 5 && raw[63] == 6 && raw[0] == 0);
     /* only up to the longest form, and only zeros */
     image.data[image.size - 1] = 1;
-    assert_int_equal(parse_bytes(image.data, image.size, &info), UD_ERR_IMAGE_FORMAT);
+    assert_int_equal(read_signature(&image, raw), UD_ERR_IMAGE_SIGNATURE);
     plan.open_entries[1].size = 71;
     image = build(&plan);
-    assert_int_equal(parse_bytes(image.data, image.size, &info), UD_ERR_IMAGE_FORMAT);
+    assert_int_equal(read_signature(&image, raw), UD_ERR_IMAGE_SIGNATURE);
 }
 
 static ud_err_t read_nothing(void *context, uint32_t offset, void *data, size_t size)

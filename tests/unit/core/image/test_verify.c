@@ -133,12 +133,14 @@ static void info_tells_about_an_image_that_parses_but_is_not_valid(void **state)
     ud_image_memory_t memory = {it.image, it.size};
     ud_image_source_t source = ud_image_source_from_memory(&memory);
     (void)state;
-    assert_int_equal(ud_image_verify(&source, (uint32_t)it.size, it.trusted + 1, 1, &info, &reason),
-                     UD_VERDICT_INVALID);
+    const ud_trust_t stranger = {.keys = it.trusted + 1, .count = 1};
+    assert_int_equal(ud_image_verify(&source, (uint32_t)it.size, &stranger, &info, &reason), UD_VERDICT_INVALID);
     assert_string_equal(info.hardware, "acme-gw-r2");
 }
 
 /* ---- sources ---------------------------------------------------------------------------------------------------- */
+
+static const ud_trust_t both = {.keys = it.trusted, .count = 2};
 
 typedef struct {
     uint32_t fail_at; /* the read, counted from 0, that fails */
@@ -174,7 +176,7 @@ static void an_error_of_any_read_makes_the_image_invalid(void **state)
         ud_err_t reason = UD_OK;
         watched_t watched = {.fail_at = fail_at};
         ud_image_source_t source = {.read = watched_read, .context = &watched};
-        ud_verdict_t verdict = ud_image_verify(&source, (uint32_t)it.size, it.trusted, 1, &info, &reason);
+        ud_verdict_t verdict = ud_image_verify(&source, (uint32_t)it.size, &both, &info, &reason);
         if (watched.reads <= fail_at) {
             assert_int_equal(verdict, UD_VERDICT_VALID);
             break;
@@ -199,14 +201,27 @@ static void hashing_reads_small_pieces_and_reports_each(void **state)
 
 /* ---- signatures without the image ------------------------------------------------------------------------------- */
 
+static size_t read_signature(uint8_t signature[UD_SIGNATURE_SIZE_MAX])
+{
+    ud_image_memory_t memory = {it.image, it.size};
+    ud_image_source_t source = ud_image_source_from_memory(&memory);
+    size_t size = 0;
+    assert_int_equal(ud_image_signature(&source, &it.info, signature, &size), UD_OK);
+    return size;
+}
+
 static void a_signature_is_judged_without_its_image(void **state)
 {
     ud_err_t reason = UD_ERR_INTERNAL;
+    uint8_t signature[UD_SIGNATURE_SIZE_MAX];
+    size_t size = read_signature(signature);
     (void)state;
-    assert_int_equal(
-        ud_image_verify_signature(it.info.hash, it.info.key_hash, it.info.signature, it.trusted, 2, &reason),
-        UD_VERDICT_VALID);
+    assert_int_equal(ud_trust_verify(&both, it.info.key_hash, it.info.hash, ud_span(signature, size), &reason),
+                     UD_VERDICT_VALID);
     assert_int_equal(reason, UD_OK);
+    assert_int_equal(ud_trust_verify(&both, it.info.key_hash, it.info.hash, ud_span(signature, size - 1), &reason),
+                     UD_VERDICT_INVALID);
+    assert_int_equal(reason, UD_ERR_IMAGE_SIGNATURE);
 }
 
 static void a_changed_hash_key_hash_or_signature_is_not_believed(void **state)
@@ -215,12 +230,13 @@ static void a_changed_hash_key_hash_or_signature_is_not_believed(void **state)
     for (size_t index = 0; index < 32 + 32 + 64; index++) {
         ud_err_t reason = UD_OK;
         ud_image_info_t info = it.info;
+        uint8_t signature[UD_SIGNATURE_SIZE_MAX];
+        size_t size = read_signature(signature);
         uint8_t *byte = index < 32   ? &info.hash[index]
                         : index < 64 ? &info.key_hash[index - 32]
-                                     : &info.signature[index - 64];
+                                     : &signature[index - 64];
         *byte ^= 0x10;
-        ud_verdict_t verdict =
-            ud_image_verify_signature(info.hash, info.key_hash, info.signature, it.trusted, 2, &reason);
+        ud_verdict_t verdict = ud_trust_verify(&both, info.key_hash, info.hash, ud_span(signature, size), &reason);
         assert_int_equal(verdict, UD_VERDICT_INVALID);
         assert_int_equal(reason, index >= 32 && index < 64 ? UD_ERR_IMAGE_KEY_UNKNOWN : UD_ERR_IMAGE_SIGNATURE);
     }
@@ -229,19 +245,19 @@ static void a_changed_hash_key_hash_or_signature_is_not_believed(void **state)
 static void a_full_public_key_names_its_key_like_the_hash(void **state)
 {
     uint8_t image[sizeof it.image];
-    uint8_t spki[UD_IMAGE_SPKI_SIZE] = UD_IMAGE_SPKI_PREFIX;
+    uint8_t spki[UD_PUBLIC_KEY_DER_SIZE_MAX];
+    size_t spki_size = ud_public_key_der(it.trusted[0].scheme, it.trusted[0].public_key, spki);
     size_t key_hash_at = it.info.header_size + it.info.payload_size + it.info.protected_size + 4 + 36;
     size_t rest = it.size - key_hash_at - 36;
     (void)state;
-    memcpy(spki + UD_IMAGE_SPKI_PREFIX_SIZE, it.trusted[0].public_key, UD_P256_PUBLIC_KEY_SIZE);
     memcpy(image, it.image, key_hash_at);
     image[key_hash_at] = UD_IMAGE_TLV_PUBLIC_KEY;
     image[key_hash_at + 1] = 0;
-    image[key_hash_at + 2] = sizeof spki;
+    image[key_hash_at + 2] = (uint8_t)spki_size;
     image[key_hash_at + 3] = 0;
-    memcpy(image + key_hash_at + 4, spki, sizeof spki);
-    memcpy(image + key_hash_at + 4 + sizeof spki, it.image + key_hash_at + 36, rest);
-    size_t size = key_hash_at + 4 + sizeof spki + rest;
+    memcpy(image + key_hash_at + 4, spki, spki_size);
+    memcpy(image + key_hash_at + 4 + spki_size, it.image + key_hash_at + 36, rest);
+    size_t size = key_hash_at + 4 + spki_size + rest;
     size_t open_at = key_hash_at - 40;
     image[open_at + 2] = (uint8_t)(size - open_at);
     image[open_at + 3] = (uint8_t)((size - open_at) >> 8);

@@ -1,0 +1,130 @@
+/* The schemes that no device has, judged by OpenSSL, and hashes of every kind. Hosts only. */
+#include "core/base/assert.h"
+#include "core/image/format.h"
+#include "core/image/trusted.h"
+
+#include <openssl/evp.h>
+#include <openssl/x509.h>
+#include <string.h>
+
+#define DIGEST_SIZE_MAX UD_SHA512_SIZE
+
+static const EVP_MD *hash_of(uint16_t tlv)
+{
+    return tlv == UD_IMAGE_TLV_SHA256 ? EVP_sha256() : tlv == UD_IMAGE_TLV_SHA384 ? EVP_sha384() : EVP_sha512();
+}
+
+static void take_piece(void *context, const void *data, size_t size)
+{
+    (void)EVP_DigestUpdate(context, data, size);
+}
+
+/* The digest of the content by the image's own kind of hash, after it was found to be the one in the TLV. */
+static ud_err_t check_hash(const ud_image_source_t *source, const ud_image_info_t *info,
+                           uint8_t digest[DIGEST_SIZE_MAX])
+{
+    uint8_t told[DIGEST_SIZE_MAX];
+    EVP_MD_CTX *hash = EVP_MD_CTX_new();
+    ud_err_t err = UD_ERR_INTERNAL;
+    if (hash != NULL && EVP_DigestInit_ex(hash, hash_of(info->hash_tlv.type), NULL) == 1) {
+        err = ud_image_each(source, info, take_piece, hash);
+    }
+    if (err == UD_OK && EVP_DigestFinal_ex(hash, digest, NULL) != 1) {
+        err = UD_ERR_INTERNAL;
+    }
+    EVP_MD_CTX_free(hash);
+    UD_TRY(err);
+    UD_TRY(source->read(source->context, info->hash_tlv.offset, told, info->hash_tlv.size));
+    return memcmp(told, digest, info->hash_tlv.size) == 0 ? UD_OK : UD_ERR_IMAGE_HASH;
+}
+
+ud_err_t ud_image_check_hash(const ud_image_source_t *source, const ud_image_info_t *info)
+{
+    uint8_t digest[DIGEST_SIZE_MAX];
+    return check_hash(source, info, digest);
+}
+
+/* Is it this key that the image names? A full key instead of a hash was compared before. */
+static ud_err_t check_name(const ud_image_source_t *source, const ud_image_info_t *info, const ud_trusted_key_t *key)
+{
+    uint8_t der[UD_PUBLIC_KEY_DER_SIZE_MAX];
+    uint8_t name[DIGEST_SIZE_MAX];
+    uint8_t told[DIGEST_SIZE_MAX];
+    UD_REQUIRE(info->key_tlv.type == UD_IMAGE_TLV_KEY_HASH, UD_OK);
+    size_t size = ud_public_key_der(key->scheme, key->public_key, der);
+    UD_REQUIRE(EVP_Digest(der, size, name, NULL, hash_of(info->hash_tlv.type), NULL) == 1, UD_ERR_INTERNAL);
+    UD_TRY(source->read(source->context, info->key_tlv.offset, told, info->key_tlv.size));
+    return memcmp(told, name, info->key_tlv.size) == 0 ? UD_OK : UD_ERR_IMAGE_KEY_UNKNOWN;
+}
+
+/* A signature over a digest: of ECDSA as it is, of Ed25519 as the message. */
+static ud_verdict_t judge(const ud_trusted_key_t *key, const uint8_t *digest, size_t digest_size,
+                          const uint8_t *signature, size_t signature_size)
+{
+    uint8_t der[UD_PUBLIC_KEY_DER_SIZE_MAX];
+    const uint8_t *at = der;
+    EVP_PKEY *public = d2i_PUBKEY(NULL, &at, (long)ud_public_key_der(key->scheme, key->public_key, der));
+    ud_verdict_t verdict = UD_VERDICT_INVALID;
+    if (public != NULL && EVP_PKEY_get_id(public) == EVP_PKEY_ED25519) {
+        EVP_MD_CTX *context = EVP_MD_CTX_new();
+        if (context != NULL && EVP_DigestVerifyInit(context, NULL, NULL, NULL, public) == 1 &&
+            EVP_DigestVerify(context, signature, signature_size, digest, digest_size) == 1) {
+            verdict = UD_VERDICT_VALID;
+        }
+        EVP_MD_CTX_free(context);
+    } else if (public != NULL) {
+        EVP_PKEY_CTX *context = EVP_PKEY_CTX_new(public, NULL);
+        if (context != NULL && EVP_PKEY_verify_init(context) == 1 &&
+            EVP_PKEY_verify(context, signature, signature_size, digest, digest_size) == 1) {
+            verdict = UD_VERDICT_VALID;
+        }
+        EVP_PKEY_CTX_free(context);
+    }
+    EVP_PKEY_free(public);
+    return verdict;
+}
+
+static ud_verdict_t verify_image(const ud_image_source_t *source, const ud_image_info_t *info,
+                                 const ud_trusted_key_t *key, ud_err_t *reason)
+{
+    uint8_t digest[DIGEST_SIZE_MAX];
+    uint8_t value[UD_IMAGE_ECDSA_SIZE_MAX];
+    *reason = info->signature.size <= sizeof value ? check_name(source, info, key) : UD_ERR_IMAGE_SIGNATURE;
+    *reason = *reason == UD_OK ? check_hash(source, info, digest) : *reason;
+    if (*reason == UD_OK) {
+        *reason = source->read(source->context, info->signature.offset, value, info->signature.size);
+    }
+    if (*reason != UD_OK) {
+        return UD_VERDICT_INVALID;
+    }
+    ud_verdict_t verdict = judge(key, digest, info->hash_tlv.size, value, info->signature.size);
+    *reason = verdict == UD_VERDICT_VALID ? UD_OK : UD_ERR_IMAGE_SIGNATURE;
+    return verdict;
+}
+
+/* No descriptor is signed by these schemes: no device would believe it. */
+static ud_verdict_t verify(const ud_trusted_key_t *key, const uint8_t digest[UD_SHA256_SIZE], const uint8_t *signature)
+{
+    (void)key;
+    (void)digest;
+    (void)signature;
+    return UD_VERDICT_INVALID;
+}
+
+const ud_image_scheme_t ud_scheme_ecdsa_p384 = {
+    .signature_tlv = UD_IMAGE_TLV_ECDSA,
+    .hash_tlv = UD_IMAGE_TLV_SHA384,
+    .public_key_size = UD_P384_PUBLIC_KEY_SIZE,
+    .signature_size = UD_IMAGE_ECDSA_SIZE_MAX,
+    .verify = verify,
+    .verify_image = verify_image,
+};
+
+const ud_image_scheme_t ud_scheme_ed25519_sha512 = {
+    .signature_tlv = UD_IMAGE_TLV_ED25519,
+    .hash_tlv = UD_IMAGE_TLV_SHA512,
+    .public_key_size = UD_ED25519_PUBLIC_KEY_SIZE,
+    .signature_size = UD_ED25519_SIGNATURE_SIZE,
+    .verify = verify,
+    .verify_image = verify_image,
+};
