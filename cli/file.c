@@ -150,6 +150,11 @@ ud_err_t ud_cli_read_key(const char *path, ud_key_t **key)
     ud_err_t err = ud_key_read_pem((const char *)pem, size, key, found);
     explicit_bzero(pem, size);
     free(pem);
+    if (err == UD_OK && ud_key_kind(*key) != UD_KEY_ECDSA_P256) {
+        snprintf(found, sizeof found, "%s", ud_key_kind_title(ud_key_kind(*key)));
+        ud_key_destroy(*key);
+        err = UD_ERR_KEY_FORMAT;
+    }
     if (err == UD_ERR_KEY_FORMAT) {
         return ud_cli_fail(err, "'%s' is not an ECDSA P-256 key; found: %s", path, found);
     }

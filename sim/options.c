@@ -162,6 +162,10 @@ static ud_err_t read_key(ud_sim_options_t *options, const char *path)
     UD_TRY(read_file(path, UD_KEY_PEM_SIZE_MAX, &pem, &size));
     ud_err_t err = ud_key_read_pem(pem, size, &key, found);
     free(pem);
+    if (err == UD_OK && ud_key_kind(key) != UD_KEY_ECDSA_P256) {
+        ud_key_destroy(key);
+        err = UD_ERR_KEY_FORMAT;
+    }
     if (err != UD_OK) {
         (void)complain("--key", path, "not an ECDSA P-256 key in PEM form");
         return err;

@@ -76,6 +76,12 @@ static bool read_public_key(ud_exchange_t *exchange, const char *pem, ud_key_in_
         ud_problem_reply(exchange, err, "public_pem", "not an ECDSA P-256 public key; found: %s", found);
         return false;
     }
+    if (ud_key_kind(key) != UD_KEY_ECDSA_P256) {
+        ud_problem_reply(exchange, UD_ERR_KEY_FORMAT, "public_pem", "not an ECDSA P-256 public key; found: %s",
+                         ud_key_kind_title(ud_key_kind(key)));
+        ud_key_destroy(key);
+        return false;
+    }
     bool private = ud_key_is_private(key);
     ud_trusted_key_t trusted;
     ud_key_public(key, in->public_key);

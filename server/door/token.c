@@ -71,7 +71,7 @@ static ud_err_t read_key(const char *path, ud_key_t **key)
     fclose(file);
     ud_err_t err = failed ? UD_ERR_FILE_READ : ud_key_read_pem(pem, size, key, NULL);
     sodium_memzero(pem, sizeof pem);
-    if (err == UD_OK && !ud_key_is_private(*key)) {
+    if (err == UD_OK && (!ud_key_is_private(*key) || ud_key_kind(*key) != UD_KEY_ECDSA_P256)) {
         ud_key_destroy(*key);
         err = UD_ERR_KEY_FORMAT;
     }

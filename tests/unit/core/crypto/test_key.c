@@ -200,14 +200,221 @@ static void other_keys_are_named_and_refused(void **state)
 {
     pem_t pem;
     (void)state;
-    write_pem(EVP_EC_gen("P-384"), NULL, false, &pem);
-    assert_refused(&pem, "an EC key of 384 bits on another curve (secp384r1)");
+    write_pem(EVP_EC_gen("P-521"), NULL, false, &pem);
+    assert_refused(&pem, "an EC key of 521 bits on another curve (secp521r1)");
     write_pem(EVP_EC_gen("secp256k1"), NULL, false, &pem);
     assert_refused(&pem, "an EC key of 256 bits on another curve (secp256k1)");
-    load(KEYS "rsa2_a.pem", &pem);
-    assert_refused(&pem, "a key of type RSA, 2048 bits");
-    load(KEYS "ed_a_pub.pem", &pem);
-    assert_refused(&pem, "a key of type ED25519, 256 bits");
+    write_pem(EVP_RSA_gen(1024), NULL, false, &pem);
+    assert_refused(&pem, "a key of type RSA, 1024 bits");
+    write_pem(EVP_PKEY_Q_keygen(NULL, NULL, "X25519"), NULL, false, &pem);
+    assert_refused(&pem, "a key of type X25519, 253 bits");
+}
+
+static void an_rsa_key_with_a_long_exponent_is_refused(void **state)
+{
+    pem_t pem;
+    EVP_PKEY *pkey = NULL;
+    BIGNUM *exponent = NULL;
+    EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_name(NULL, "RSA", NULL);
+    (void)state;
+    assert_int_equal(BN_dec2bn(&exponent, "4294967311"), 10);
+    assert_int_equal(EVP_PKEY_keygen_init(context), 1);
+    assert_int_equal(EVP_PKEY_CTX_set_rsa_keygen_bits(context, 2048), 1);
+    assert_int_equal(EVP_PKEY_CTX_set1_rsa_keygen_pubexp(context, exponent), 1);
+    assert_int_equal(EVP_PKEY_generate(context, &pkey), 1);
+    BN_free(exponent);
+    EVP_PKEY_CTX_free(context);
+    write_pem(pkey, NULL, false, &pem);
+    assert_refused(&pem, "a key of type RSA, 2048 bits, with a public exponent above 32 bits");
+}
+
+/* ---- kinds ------------------------------------------------------------------------------------------------------- */
+
+static void kinds_are_found_by_their_names(void **state)
+{
+    (void)state;
+    for (ud_key_kind_t kind = 0; kind < UD_KEY_KIND_COUNT; kind++) {
+        ud_key_kind_t found = UD_KEY_KIND_COUNT;
+        assert_int_equal(ud_key_kind_find(ud_key_kind_name(kind), &found), UD_OK);
+        assert_int_equal(found, kind);
+    }
+    ud_key_kind_t none = UD_KEY_KIND_COUNT;
+    assert_int_equal(ud_key_kind_find("x25519", &none), UD_ERR_NOT_FOUND);
+    assert_int_equal(none, UD_KEY_KIND_COUNT);
+}
+
+/* Bytes of the raw public key, and of what is signed; those of the signature at least and at most. */
+static const struct {
+    size_t raw, message, signature_min, signature_max;
+} sizes[UD_KEY_KIND_COUNT] = {
+    [UD_KEY_ECDSA_P256] = {64, 32, 60, 72},  [UD_KEY_ECDSA_P384] = {96, 48, 90, 104},
+    [UD_KEY_RSA_2048] = {260, 32, 256, 256}, [UD_KEY_RSA_3072] = {388, 32, 384, 384},
+    [UD_KEY_ED25519] = {32, 5000, 64, 64},
+};
+
+/* A key of each kind, for the tests below; RSA keys take a while. */
+static ud_key_t *made[UD_KEY_KIND_COUNT];
+
+static int make_all(void **state)
+{
+    (void)state;
+    for (ud_key_kind_t kind = 0; kind < UD_KEY_KIND_COUNT; kind++) {
+        assert_int_equal(ud_key_generate_kind(kind, &made[kind]), UD_OK);
+    }
+    return 0;
+}
+
+static int destroy_all(void **state)
+{
+    (void)state;
+    for (ud_key_kind_t kind = 0; kind < UD_KEY_KIND_COUNT; kind++) {
+        ud_key_destroy(made[kind]);
+    }
+    return 0;
+}
+
+static void assert_same_public(const ud_key_t *key, const ud_key_t *other)
+{
+    uint8_t raw[2][UD_KEY_RAW_SIZE_MAX];
+    assert_int_equal(ud_key_kind(key), ud_key_kind(other));
+    size_t size = ud_key_public_raw(key, raw[0]);
+    assert_int_equal(size, sizes[ud_key_kind(key)].raw);
+    assert_int_equal(ud_key_public_raw(other, raw[1]), size);
+    assert_memory_equal(raw[0], raw[1], size);
+}
+
+static void keys_of_every_kind_are_written_and_read_back(void **state)
+{
+    pem_t pem;
+    (void)state;
+    for (ud_key_kind_t kind = 0; kind < UD_KEY_KIND_COUNT; kind++) {
+        assert_int_equal(ud_key_write_private_pem(made[kind], pem.text, UD_KEY_PEM_WRITTEN_SIZE_MAX, &pem.size), UD_OK);
+        ud_key_t *again = read_key(&pem);
+        assert_true(ud_key_is_private(again));
+        assert_same_public(made[kind], again);
+        ud_key_destroy(again);
+        assert_int_equal(ud_key_write_public_pem(made[kind], pem.text, UD_KEY_PEM_WRITTEN_SIZE_MAX, &pem.size), UD_OK);
+        again = read_key(&pem);
+        assert_false(ud_key_is_private(again));
+        assert_same_public(made[kind], again);
+        ud_key_destroy(again);
+    }
+}
+
+static void a_signature_of_every_kind_verifies_until_a_bit_changes(void **state)
+{
+    uint8_t message[5000];
+    uint8_t signature[UD_KEY_SIGNATURE_SIZE_MAX];
+    (void)state;
+    memset(message, 7, sizeof message);
+    for (ud_key_kind_t kind = 0; kind < UD_KEY_KIND_COUNT; kind++) {
+        size_t length = sizes[kind].message;
+        size_t size = 0;
+        assert_int_equal(ud_key_sign_message(made[kind], message, length, signature, &size), UD_OK);
+        assert_in_range(size, sizes[kind].signature_min, sizes[kind].signature_max);
+        assert_int_equal(ud_key_verify_message(made[kind], message, length, signature, size), UD_VERDICT_VALID);
+        message[length - 1] ^= 1;
+        assert_int_equal(ud_key_verify_message(made[kind], message, length, signature, size), UD_VERDICT_INVALID);
+        message[length - 1] ^= 1;
+        signature[size - 1] ^= 1;
+        assert_int_equal(ud_key_verify_message(made[kind], message, length, signature, size), UD_VERDICT_INVALID);
+    }
+}
+
+static void a_digest_of_another_length_is_not_signed(void **state)
+{
+    uint8_t digest[UD_SHA512_SIZE] = {0};
+    uint8_t signature[UD_KEY_SIGNATURE_SIZE_MAX] = {0};
+    size_t size = 99;
+    (void)state;
+    for (ud_key_kind_t kind = 0; kind < UD_KEY_ED25519; kind++) {
+        for (size_t length = 31; length <= sizeof digest; length++) {
+            if (length != sizes[kind].message) {
+                assert_int_equal(ud_key_sign_message(made[kind], digest, length, signature, &size),
+                                 UD_ERR_INVALID_ARGUMENT);
+                assert_int_equal(ud_key_verify_message(made[kind], digest, length, signature, 64), UD_VERDICT_INVALID);
+            }
+        }
+    }
+    assert_int_equal(size, 99);
+}
+
+/* What devices verify is what hosts sign: the facade agrees. */
+static void rsa_signatures_are_those_that_devices_verify(void **state)
+{
+    uint8_t digest[UD_SHA256_SIZE] = {1, 2, 3};
+    uint8_t raw[UD_KEY_RAW_SIZE_MAX];
+    uint8_t signature[UD_KEY_SIGNATURE_SIZE_MAX];
+    size_t size = 0;
+    (void)state;
+    for (ud_key_kind_t kind = UD_KEY_RSA_2048; kind <= UD_KEY_RSA_3072; kind++) {
+        assert_int_equal(ud_key_sign_message(made[kind], digest, sizeof digest, signature, &size), UD_OK);
+        (void)ud_key_public_raw(made[kind], raw);
+        uint32_t exponent =
+            (uint32_t)raw[size] << 24 | (uint32_t)raw[size + 1] << 16 | (uint32_t)raw[size + 2] << 8 | raw[size + 3];
+        assert_int_equal(exponent, 65537);
+        assert_int_equal(ud_rsa_pss_verify(raw, size, exponent, digest, signature), UD_VERDICT_VALID);
+    }
+}
+
+static void ed25519_signatures_are_those_that_devices_verify(void **state)
+{
+    uint8_t raw[UD_KEY_RAW_SIZE_MAX];
+    uint8_t signature[UD_KEY_SIGNATURE_SIZE_MAX];
+    uint8_t challenge[UD_SHA512_SIZE];
+    size_t size = 0;
+    ud_sha512_t hash;
+    (void)state;
+    assert_int_equal(ud_key_sign_message(made[UD_KEY_ED25519], "abc", 3, signature, &size), UD_OK);
+    (void)ud_key_public_raw(made[UD_KEY_ED25519], raw);
+    ud_sha512_init(&hash);
+    ud_sha512_update(&hash, signature, 32);
+    ud_sha512_update(&hash, raw, 32);
+    ud_sha512_update(&hash, "abc", 3);
+    ud_sha512_final(&hash, challenge);
+    assert_int_equal(ud_ed25519_verify(raw, signature, challenge), UD_VERDICT_VALID);
+}
+
+static void the_private_number_belongs_to_the_public_point(void **state)
+{
+    uint8_t private_key[2][UD_P256_PRIVATE_KEY_SIZE];
+    uint8_t public_key[2][UD_P256_PUBLIC_KEY_SIZE];
+    uint8_t secret[2][UD_P256_SECRET_SIZE];
+    ud_key_t *other = NULL;
+    (void)state;
+    assert_int_equal(ud_key_generate(&other), UD_OK);
+    assert_int_equal(ud_key_private(other, private_key[0]), UD_OK);
+    assert_int_equal(ud_key_private(made[UD_KEY_ECDSA_P256], private_key[1]), UD_OK);
+    ud_key_public(other, public_key[0]);
+    ud_key_public(made[UD_KEY_ECDSA_P256], public_key[1]);
+    assert_int_equal(ud_ecdh_p256(private_key[0], public_key[1], secret[0]), UD_VERDICT_VALID);
+    assert_int_equal(ud_ecdh_p256(private_key[1], public_key[0], secret[1]), UD_VERDICT_VALID);
+    assert_memory_equal(secret[0], secret[1], sizeof secret[0]);
+    ud_key_destroy(other);
+}
+
+/* ---- encrypted files --------------------------------------------------------------------------------------------- */
+
+static void a_locked_key_opens_with_its_passphrase_alone(void **state)
+{
+    pem_t pem;
+    char found[UD_KEY_FOUND_SIZE] = "";
+    (void)state;
+    for (ud_key_kind_t kind = 0; kind < UD_KEY_KIND_COUNT; kind++) {
+        ud_key_t *key = NULL;
+        assert_int_equal(
+            ud_key_write_locked_pem(made[kind], "open sesame", pem.text, UD_KEY_PEM_WRITTEN_SIZE_MAX, &pem.size),
+            UD_OK);
+        assert_true(ud_key_pem_is_locked(pem.text, pem.size));
+        assert_int_equal(ud_key_read_locked_pem(pem.text, pem.size, "open sesamf", &key, found), UD_ERR_KEY_FORMAT);
+        assert_string_equal(found, "a passphrase that does not fit");
+        assert_refused(&pem, "an encrypted private key");
+        assert_int_equal(ud_key_read_locked_pem(pem.text, pem.size, "open sesame", &key, found), UD_OK);
+        assert_same_public(made[kind], key);
+        ud_key_destroy(key);
+    }
+    load(KEYS "ec_a.pem", &pem);
+    assert_false(ud_key_pem_is_locked(pem.text, pem.size));
 }
 
 static void an_encrypted_key_is_refused_without_asking_for_its_passphrase(void **state)
@@ -255,9 +462,18 @@ int main(void)
         cmocka_unit_test(a_buffer_too_small_is_said_to_be),
         cmocka_unit_test(sec1_files_and_text_before_the_key_are_read),
         cmocka_unit_test(other_keys_are_named_and_refused),
+        cmocka_unit_test(an_rsa_key_with_a_long_exponent_is_refused),
+        cmocka_unit_test(kinds_are_found_by_their_names),
+        cmocka_unit_test(keys_of_every_kind_are_written_and_read_back),
+        cmocka_unit_test(a_signature_of_every_kind_verifies_until_a_bit_changes),
+        cmocka_unit_test(a_digest_of_another_length_is_not_signed),
+        cmocka_unit_test(rsa_signatures_are_those_that_devices_verify),
+        cmocka_unit_test(ed25519_signatures_are_those_that_devices_verify),
+        cmocka_unit_test(the_private_number_belongs_to_the_public_point),
+        cmocka_unit_test(a_locked_key_opens_with_its_passphrase_alone),
         cmocka_unit_test(an_encrypted_key_is_refused_without_asking_for_its_passphrase),
         cmocka_unit_test(what_is_no_pem_is_refused),
         cmocka_unit_test(a_key_cut_anywhere_is_refused),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, make_all, destroy_all);
 }
