@@ -539,6 +539,10 @@ ud_err_t ud_agent_init(ud_agent_t *agent, ud_port_t *port, const ud_agent_config
 
     ud_slot_status_t status;
     ud_slot_status(journal, &status);
+    if (status.install_pending) {
+        /* boot leaves nothing pending unless the journal takes no rows: try it, so that the next report says so */
+        ud_agent_may_fail(ud_journal_append(journal, UD_ROW_SLOT, ud_journal_get(journal, UD_ROW_SLOT)));
+    }
     raise_counter(agent, status.security_counter);
     raise_counter(agent, ud_port_security_counter(port));
     agent->on_trial = status.state == UD_SLOT_TRIAL;

@@ -2,6 +2,7 @@
 
 #include "core/base/assert.h"
 #include "core/base/hex.h"
+#include "core/image/dependency.h"
 #include "core/image/descriptor.h"
 
 #include <string.h>
@@ -188,6 +189,7 @@ ud_err_t ud_update_verify(const ud_update_t *update, const ud_update_judge_t *ju
     bool fixed = (info.flags & UD_IMAGE_FLAG_ROM_FIXED) != 0;
     UD_REQUIRE(ud_slot_takes(judge->slots, judge->slot_address, judge->spare, fixed, info.load_address),
                UD_ERR_WRONG_SLOT);
+    UD_REQUIRE(ud_image_dependencies_are_met(&info), UD_ERR_UNMET_DEPENDENCY);
     UD_REQUIRE(ud_version_compare_full(&info.version, &update->version) == 0 &&
                    info.security_counter == update->security_counter && info.total_size == update->image_size,
                UD_ERR_OFFER_INVALID);

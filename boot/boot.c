@@ -5,8 +5,8 @@
 
 #include <string.h>
 
-/* Decisions in one start; the longest way (refuse, look, revert, look, rescue, look, boot) takes nine. */
-#define ROUNDS_MAX 16
+/* Decisions in one start; test_policy.c finds the longest way, 16. */
+#define ROUNDS_MAX 20
 
 /* Announced resets of one trial that use up no attempt. */
 #define ANNOUNCED_MAX 250
@@ -119,6 +119,12 @@ static bool look_a(boot_t *boot)
 {
     ud_boot_inspect(boot->port, boot->config, home(boot), 0, counter_floor(boot), &boot->a);
     boot->facts.a = boot->a.worth;
+    if (boot->facts.install == UD_FACT_ADRIFT && boot->record.install == UD_INSTALL_UPGRADE &&
+        memcmp(boot->a.hash, boot->record.digest, UD_SHA256_SIZE) == 0) {
+        /* it came to its end without a row: what stands here was never tried */
+        boot->record.reason = UD_ERR_JOURNAL_WORN;
+        boot->facts.state = UD_FACT_REJECTED;
+    }
     /* another image than the one on trial, put there by a probe: no trial */
     if (!is_settled(boot) && memcmp(boot->a.hash, boot->record.digest, UD_SHA256_SIZE) != 0) {
         boot->facts.state = boot->a.worth == UD_FACT_GOOD ? UD_FACT_UNKNOWN : boot->facts.state;
@@ -322,9 +328,12 @@ static bool install(boot_t *boot)
     return false;
 }
 
+/* A trial that ends so says why: its image is lost, or the journal took no row for a revert. */
 static bool rescue(boot_t *boot)
 {
-    tell(boot, UD_BOOT_RESCUED, UD_OK, boot->b.hash);
+    ud_err_t lost = boot->facts.a == UD_FACT_GOOD ? what_failed(boot) : boot->a.reason;
+    bool settled = is_settled(boot);
+    tell(boot, UD_BOOT_RESCUED, settled ? UD_OK : lost, settled ? boot->b.hash : boot->record.digest);
     boot->distrusts_b = true;
     boot->moved = true;
     if (boot->config->mode->rescue(boot->port, &boot->record, boot->b.offset, boot->b.size) != UD_OK) {
@@ -386,8 +395,14 @@ static void complete(boot_t *boot)
 
 static bool resume(boot_t *boot)
 {
+    bool adrift = boot->facts.install == UD_FACT_ADRIFT;
+    ud_err_t err = boot->config->mode->move(&boot->journal, &boot->record, adrift);
+    if (err == UD_ERR_JOURNAL_WORN) {
+        boot->facts.install = UD_FACT_ADRIFT;
+        return false;
+    }
     boot->moved = true;
-    if (boot->config->mode->move(&boot->journal, &boot->record) == UD_OK) {
+    if (err == UD_OK) {
         boot->distrusts_b = boot->record.turned;
         complete(boot);
     } else {

@@ -1,5 +1,7 @@
 #include "boot/inspect.h"
 
+#include "core/image/dependency.h"
+
 #include <string.h>
 
 /* Images that another loader must unpack, move to RAM, or never start. */
@@ -42,6 +44,9 @@ static ud_err_t judge(const ud_boot_config_t *config, ud_area_t area, const ud_i
     bool fixed = (info->flags & UD_IMAGE_FLAG_ROM_FIXED) != 0;
     if (!ud_slot_takes(config->mode->slots, config->slot_address, area, fixed, info->load_address)) {
         return UD_ERR_WRONG_SLOT;
+    }
+    if (!ud_image_dependencies_are_met(info)) {
+        return UD_ERR_UNMET_DEPENDENCY;
     }
     return info->security_counter >= counter ? UD_OK : UD_ERR_LOW_COUNTER;
 }

@@ -26,12 +26,14 @@ struct ud_boot_mode {
     /* Moves until the plan is done, from wherever a power cut left it. The caller writes what it means. A swap whose
      * source cannot be read turns its direction, once (`record.turned`, `record.install`, `record.reason`): the other
      * image is still whole. What cannot be put away to slot B is given up: the image that goes to slot A matters more.
-     * When the journal takes no more rows it goes on all the same: stopping here would help nobody.
-     * Errors: UD_ERR_FLASH_READ (neither image is whole), UD_ERR_FLASH_WRITE (slot A does not take it),
+     * A journal that takes no row to begin with: nothing moves, unless `unnoted`. When it takes no more rows later the
+     * move goes on all the same: stopping here would help nobody.
+     * Errors: UD_ERR_JOURNAL_WORN (nothing has moved), UD_ERR_FLASH_READ (neither image is whole),
+     * UD_ERR_FLASH_WRITE (slot A does not take it),
      * UD_ERR_INTERNAL (the plan does not fit the slots).
      * Power fail: to be called again, after the journal was opened again.
      */
-    ud_err_t (*move)(ud_journal_t *journal, ud_slot_record_t *record);
+    ud_err_t (*move)(ud_journal_t *journal, ud_slot_record_t *record, bool unnoted);
 
     /* Makes the image of `size_bytes` at `offset` of the spare slot the one that runs, whatever is there; the spare slot
      * stays as it is. No plan, no progress: it is for an image that is lost, and is begun anew after a power cut.

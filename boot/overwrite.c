@@ -6,11 +6,14 @@
 #include "boot/mode.h"
 #include "core/base/assert.h"
 
+#define LOST (UD_FACT_BAD | UD_FACT_LOW)
+
 /* ---- decisions ------------------------------------------------------------------------------------------------------ */
 
 static const ud_boot_rule_t rules[] = {
-    /* an install: complete it, begin it if its image is good, else drop it */
+    /* an install: complete it (adrift: only if there is nothing to start), begin it if its image is good, else drop it */
     {{UD_ANY_STATE, UD_FACT_MOVING, UD_ANY_CAUSE, UD_ANY_PATIENCE, UD_ANY_A, UD_ANY_B}, UD_ACTION_RESUME},
+    {{UD_ANY_STATE, UD_FACT_ADRIFT, UD_ANY_CAUSE, UD_ANY_PATIENCE, LOST, LOST}, UD_ACTION_RESUME},
     {{UD_FACT_TRIAL | UD_FACT_REJECTED, UD_FACT_STAGED, UD_ANY_CAUSE, UD_ANY_PATIENCE, UD_ANY_A, UD_ANY_B},
      UD_ACTION_REFUSE},
     {{UD_ANY_STATE, UD_FACT_STAGED, UD_ANY_CAUSE, UD_ANY_PATIENCE, UD_ANY_A, UD_FACT_GOOD}, UD_ACTION_INSTALL},
@@ -47,12 +50,13 @@ static ud_err_t begin(ud_journal_t *journal, ud_slot_record_t *record, ud_instal
 }
 
 /* The source stays, so each unit may be copied any number of times: a row that was lost costs a copy, no image. */
-static ud_err_t move(ud_journal_t *journal, ud_slot_record_t *record)
+static ud_err_t move(ud_journal_t *journal, ud_slot_record_t *record, bool unnoted)
 {
     uint32_t unit = ud_slot_unit_size(journal->port);
     uint32_t units_max = ud_copy_units(journal->port, ud_slot_image_size_max(&ud_slot_overwrite, journal->port));
     UD_REQUIRE(record->units <= units_max, UD_ERR_INTERNAL);
     bool noted = ud_slot_record_put(journal, record) == UD_OK;
+    UD_REQUIRE(noted || unnoted, UD_ERR_JOURNAL_WORN);
     while (record->hole < record->units) {
         ud_place_t from = {UD_AREA_SLOT_B, record->hole * unit};
         ud_place_t to = {UD_AREA_SLOT_A, record->hole * unit};

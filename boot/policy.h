@@ -25,7 +25,8 @@ enum {
     UD_FACT_IDLE = 1,
     UD_FACT_STAGED = 2,
     UD_FACT_MOVING = 4, /* an install was interrupted */
-    UD_FACT_INSTALL_ANY = 7,
+    UD_FACT_ADRIFT = 8, /* the same, but the journal takes no rows any more: it may have gone on since it was noted */
+    UD_FACT_INSTALL_ANY = 15,
 };
 
 /* Why the device started. */

@@ -4,12 +4,14 @@
 #include "core/base/assert.h"
 
 #define USABLE (UD_FACT_GOOD | UD_FACT_KNOWN_BAD)
+#define LOST (UD_FACT_BAD | UD_FACT_LOW)
 
 /* ---- decisions ------------------------------------------------------------------------------------------------------ */
 
 static const ud_boot_rule_t rules[] = {
-    /* an install: complete it, begin it if its image is good, else drop it */
+    /* an install: complete it (adrift: only if there is nothing to start), begin it if its image is good, else drop it */
     {{UD_ANY_STATE, UD_FACT_MOVING, UD_ANY_CAUSE, UD_ANY_PATIENCE, UD_ANY_A, UD_ANY_B}, UD_ACTION_RESUME},
+    {{UD_ANY_STATE, UD_FACT_ADRIFT, UD_ANY_CAUSE, UD_ANY_PATIENCE, LOST, LOST | UD_FACT_SPARE}, UD_ACTION_RESUME},
     {{UD_FACT_TRIAL | UD_FACT_REJECTED, UD_FACT_STAGED, UD_ANY_CAUSE, UD_ANY_PATIENCE, UD_ANY_A, UD_ANY_B},
      UD_ACTION_REFUSE},
     {{UD_ANY_STATE, UD_FACT_STAGED, UD_ANY_CAUSE, UD_ANY_PATIENCE, UD_ANY_A, UD_FACT_GOOD}, UD_ACTION_INSTALL},
@@ -76,10 +78,11 @@ static ud_err_t step(ud_port_t *port, ud_slot_record_t *record, bool up)
     return UD_OK;
 }
 
-static ud_err_t move(ud_journal_t *journal, ud_slot_record_t *record)
+static ud_err_t move(ud_journal_t *journal, ud_slot_record_t *record, bool unnoted)
 {
     /* what was read becomes firm before it is acted upon: a row may read differently after the next power cut */
     bool noted = ud_slot_record_put(journal, record) == UD_OK;
+    UD_REQUIRE(noted || unnoted, UD_ERR_JOURNAL_WORN);
     uint32_t units_max = ud_copy_units(journal->port, ud_slot_image_size_max(&ud_slot_swap, journal->port));
     UD_REQUIRE(record->units <= units_max && record->hole <= 2 * record->units, UD_ERR_INTERNAL);
     for (;;) {

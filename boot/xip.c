@@ -9,7 +9,8 @@
 /* "Slot A" is the slot that runs, "slot B" the other one. */
 static const ud_boot_rule_t rules[] = {
     /* a choice: complete it, take it if its image is good, else drop it */
-    {{UD_ANY_STATE, UD_FACT_MOVING, UD_ANY_CAUSE, UD_ANY_PATIENCE, UD_ANY_A, UD_ANY_B}, UD_ACTION_RESUME},
+    {{UD_ANY_STATE, UD_FACT_MOVING | UD_FACT_ADRIFT, UD_ANY_CAUSE, UD_ANY_PATIENCE, UD_ANY_A, UD_ANY_B},
+     UD_ACTION_RESUME},
     {{UD_FACT_TRIAL | UD_FACT_REJECTED, UD_FACT_STAGED, UD_ANY_CAUSE, UD_ANY_PATIENCE, UD_ANY_A, UD_ANY_B},
      UD_ACTION_REFUSE},
     {{UD_ANY_STATE, UD_FACT_STAGED, UD_ANY_CAUSE, UD_ANY_PATIENCE, UD_ANY_A, FRESH}, UD_ACTION_INSTALL},
@@ -47,9 +48,10 @@ static ud_err_t begin(ud_journal_t *journal, ud_slot_record_t *record, ud_instal
 }
 
 /* In RAM alone: the row that says what it means says where, too. */
-static ud_err_t move(ud_journal_t *journal, ud_slot_record_t *record)
+static ud_err_t move(ud_journal_t *journal, ud_slot_record_t *record, bool unnoted)
 {
     (void)journal;
+    (void)unnoted;
     record->runs_b = !record->runs_b;
     return UD_OK;
 }

@@ -52,7 +52,7 @@ static const char *agent_stages(ud_journal_t *journal)
 
 static const char *finish_move(ud_journal_t *journal, ud_slot_record_t *record)
 {
-    if (ud_boot_swap.move(journal, record) != UD_OK || record->turned) {
+    if (ud_boot_swap.move(journal, record, false) != UD_OK || record->turned) {
         return "the move failed";
     }
     bool up = record->install == UD_INSTALL_UPGRADE;

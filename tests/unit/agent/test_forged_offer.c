@@ -296,6 +296,30 @@ static void a_forged_first_record_makes_the_device_erase_nothing(void **state)
     assert_int_equal(fixture->erases[UD_AREA_SLOT_B], 0);
 }
 
+static void with_direct_xip_an_offer_for_the_slot_that_runs_is_refused(void **state)
+{
+    fixture_t *fixture = *state;
+    fixture->config.slots = &ud_slot_xip;
+    fixture_offer(fixture, &fixture->second);
+    fixture->server.offer.present |= UD_FIELD(UD_OFFER_SLOT);
+    fixture->server.offer.slot = 0;
+    expect_refusal(fixture, UD_ERR_WRONG_SLOT);
+}
+
+/* Slots in offers are the server's word; the header in the first chunk is the signer's. */
+static void with_direct_xip_an_image_that_is_linked_for_no_slot_makes_the_device_erase_nothing(void **state)
+{
+    fixture_t *fixture = *state;
+    fixture->config.slots = &ud_slot_xip;
+    fixture_offer(fixture, &fixture->second);
+    fixture->server.offer.present |= UD_FIELD(UD_OFFER_SLOT);
+    fixture->server.offer.slot = 1;
+    assert_true(fixture_run_until(fixture, fixture_has_result, LIMIT_MS, NULL));
+    assert_int_equal(fixture->agent.result, UD_DEVICE_FAILED);
+    assert_int_equal(fixture->agent.result_error, UD_ERR_WRONG_SLOT);
+    assert_int_equal(fixture->erases[UD_AREA_SLOT_B], 0);
+}
+
 static void a_forged_record_never_reaches_flash(void **state)
 {
     static uint8_t place[4096];
@@ -334,6 +358,8 @@ int main(void)
         WITH_FIXTURE(a_missing_descriptor_is_refused_by_default),
         WITH_FIXTURE(a_missing_descriptor_is_accepted_if_the_config_says_so),
         WITH_FIXTURE(a_forged_first_record_makes_the_device_erase_nothing),
+        WITH_FIXTURE(with_direct_xip_an_offer_for_the_slot_that_runs_is_refused),
+        WITH_FIXTURE(with_direct_xip_an_image_that_is_linked_for_no_slot_makes_the_device_erase_nothing),
         WITH_FIXTURE(a_forged_record_never_reaches_flash),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

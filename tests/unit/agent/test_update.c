@@ -396,6 +396,17 @@ static void a_worn_journal_starts_no_download(void **state)
     assert_true(fixture_last(fixture)->journal_worn);
 }
 
+/* What boot could not take back: the journal refused it. */
+static void an_install_that_boot_left_pending_has_the_journal_tried(void **state)
+{
+    fixture_t *fixture = *state;
+    fixture_offer(fixture, &fixture->second);
+    assert_true(fixture_run_until(fixture, fixture_is_staged, LIMIT_MS, NULL));
+    ud_board_refuse_writes(fixture->board, UD_AREA_JOURNAL, 0, 16 * 1024, true);
+    fixture_restart(fixture);
+    assert_true(ud_journal_is_worn(&fixture->journal));
+}
+
 #define WITH_FIXTURE(test) cmocka_unit_test_setup_teardown(test, fixture_setup, fixture_teardown)
 
 int main(void)
@@ -427,6 +438,7 @@ int main(void)
         WITH_FIXTURE(a_cancelled_staged_update_is_not_installed),
         WITH_FIXTURE(another_offer_takes_back_what_was_staged_before_it_erases),
         WITH_FIXTURE(a_worn_journal_starts_no_download),
+        WITH_FIXTURE(an_install_that_boot_left_pending_has_the_journal_tried),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

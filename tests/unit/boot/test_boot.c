@@ -151,6 +151,8 @@ static void a_damaged_trial_is_replaced_by_the_image_before(void **state)
     start_t next = start(board, UD_RESET_POWER_ON);
     assert_int_equal(next.name, POWERCUT_OLD);
     assert_int_equal(next.status.boot_reason, UD_BOOT_RESCUED);
+    assert_int_equal(next.status.revert_reason, UD_ERR_IMAGE_HASH);
+    assert_memory_equal(next.status.revert_digest, life_images.images[POWERCUT_NEW].hash, UD_SHA256_SIZE);
     ud_board_destroy(board);
 }
 

@@ -1,4 +1,5 @@
 /* What boot installs and what it refuses, and what it does when the journal is worn. */
+#include "core/image/sign.h"
 #include "tests/unit/boot/life.h"
 
 #include <setjmp.h>
@@ -78,6 +79,53 @@ static void a_known_bad_image_is_not_installed_again(void **state)
     ud_board_destroy(board);
 }
 
+static uint8_t asking_hash[UD_SHA256_SIZE];
+
+static ud_err_t act_stage_asking(ud_journal_t *journal)
+{
+    return ud_slot_stage(journal, asking_hash);
+}
+
+/* What boot says of an image 2.0.0 that asks for `image` to be of version `major` at least. */
+static start_t install_asking(uint8_t image, uint8_t major)
+{
+    static const uint8_t payload[3000] = {1};
+    static uint8_t bytes[6000];
+    ud_image_dependency_t dependency = {.image = image, .minimum = {.major = major}};
+    ud_sign_options_t options = {.version = {.major = 2},
+                                 .hardware = POWERCUT_HARDWARE,
+                                 .header_size = 512,
+                                 .pad_header = true,
+                                 .dependencies = &dependency,
+                                 .dependency_count = 1};
+    ud_image_info_t info;
+    size_t size;
+    assert_int_equal(
+        ud_sign_image(&options, life_images.secret, payload, sizeof payload, bytes, sizeof bytes, &size, &info), UD_OK);
+    ud_port_t *board = make_board(POWERCUT_NEW);
+    ud_board_load(board, UD_AREA_SLOT_B, ud_slot_staging_offset(&ud_slot_swap, board), bytes, size);
+    memcpy(asking_hash, info.hash, sizeof asking_hash);
+    act(board, act_stage_asking);
+    start_t next = start(board, UD_RESET_ORDERLY);
+    ud_board_destroy(board);
+    return next;
+}
+
+static void an_image_that_asks_for_another_image_is_not_installed(void **state)
+{
+    (void)state;
+    start_t next = install_asking(1, 0);
+    assert_int_equal(next.name, POWERCUT_OLD);
+    assert_int_equal(next.status.revert_reason, UD_ERR_UNMET_DEPENDENCY);
+}
+
+static void an_image_may_ask_for_its_own_version_but_for_no_higher_one(void **state)
+{
+    (void)state;
+    assert_int_equal(install_asking(0, 2).status.boot_reason, UD_BOOT_INSTALLED);
+    assert_int_equal(install_asking(0, 3).status.revert_reason, UD_ERR_UNMET_DEPENDENCY);
+}
+
 /* ---- worn journals ----------------------------------------------------------------------------------------------------- */
 
 static void refuse_lane(ud_port_t *board, unsigned lane)
@@ -112,6 +160,41 @@ static void with_both_lanes_worn_no_install_starts(void **state)
     ud_board_destroy(board);
 }
 
+static uint32_t slot_erases(const ud_port_t *board)
+{
+    uint32_t sum = 0;
+    for (ud_area_t area = UD_AREA_SLOT_A; area <= UD_AREA_SLOT_B; area++) {
+        const ud_area_geometry_t *slot = ud_port_area(board, area);
+        for (uint32_t offset = 0; offset < slot->size_bytes; offset += slot->sector_size_bytes) {
+            sum += ud_board_erase_count(board, area, offset);
+        }
+    }
+    return sum;
+}
+
+/* What the journal says of the move stays behind for ever: to go on from there again would mix the images. */
+static void a_move_whose_journal_dies_is_ended_once_and_not_again(void **state)
+{
+    (void)state;
+    for (uint32_t operation = 10; operation < 200; operation += 9) {
+        ud_port_t *board = make_board(POWERCUT_NEW);
+        act(board, act_stage);
+        ud_board_fuse_set(board, &(ud_board_fuse_t){.operation = operation, .cut = UD_CUT_INSIDE, .words_done = 3});
+        start_t next = start(board, UD_RESET_ORDERLY);
+        ud_board_fuse_set(board, &(ud_board_fuse_t){0});
+        refuse_lane(board, 0);
+        refuse_lane(board, 1);
+        next = start(board, UD_RESET_POWER_ON);
+        assert_int_equal(next.name, POWERCUT_OLD);
+        uint32_t erases = slot_erases(board);
+        for (int starts = 0; starts < 3; starts++) {
+            assert_int_equal(start(board, UD_RESET_POWER_ON).name, POWERCUT_OLD);
+        }
+        assert_int_equal(slot_erases(board), erases);
+        ud_board_destroy(board);
+    }
+}
+
 static void without_a_journal_there_is_no_trial(void **state)
 {
     (void)state;
@@ -130,9 +213,12 @@ int main(void)
         cmocka_unit_test(a_damaged_image_is_not_installed),
         cmocka_unit_test(an_image_for_other_hardware_is_not_installed),
         cmocka_unit_test(an_image_below_the_security_counter_is_not_installed),
+        cmocka_unit_test(an_image_that_asks_for_another_image_is_not_installed),
+        cmocka_unit_test(an_image_may_ask_for_its_own_version_but_for_no_higher_one),
         cmocka_unit_test(a_known_bad_image_is_not_installed_again),
         cmocka_unit_test(with_one_lane_worn_an_install_finishes_and_says_so),
         cmocka_unit_test(with_both_lanes_worn_no_install_starts),
+        cmocka_unit_test(a_move_whose_journal_dies_is_ended_once_and_not_again),
         cmocka_unit_test(without_a_journal_there_is_no_trial),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

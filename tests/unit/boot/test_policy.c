@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 /* Rounds that boot allows itself (boot/boot.c). */
-#define ROUNDS_MAX 16
+#define ROUNDS_MAX 20
 
 #define USABLE (UD_FACT_GOOD | UD_FACT_KNOWN_BAD | UD_FACT_SPARE | UD_FACT_AHEAD)
 #define B_FACTS 6
@@ -197,10 +197,11 @@ static void a_calm_start_looks_at_slot_a_alone(void **state)
 
 /* ---- no row leads in circles ---------------------------------------------------------------------------------------- */
 
-/* Where boot stands inside one start: the facts, what is being moved, and whether slot B has failed it already. */
+/* Where boot stands inside one start: the facts, what is being moved, and what has failed it already. */
 typedef struct {
     ud_boot_facts_t facts;
     bool reverting;
+    bool worn; /* the journal took no row in this start, and is not asked again */
     bool distrusts_b;
 } place_t;
 
@@ -241,10 +242,16 @@ static unsigned after_resume(place_t place, unsigned depth)
     if (mode->slots->runs_both) {
         return planned;
     }
+    unsigned adrift = 0;
+    if (place.facts.install == UD_FACT_MOVING) {
+        place_t worn = place;
+        worn.worn = true;
+        adrift = longest(worn, state, patience, UD_FACT_ADRIFT, depth);
+    }
     unsigned failed = longest(place, UD_FACT_UNKNOWN, UD_FACT_PATIENCE, UD_FACT_IDLE, depth);
     place.distrusts_b = true;
     unsigned turned = longest(place, place.reverting ? state : UD_FACT_CONFIRMED, patience, UD_FACT_IDLE, depth);
-    return larger(larger(planned, failed), turned);
+    return larger(larger(planned, failed), larger(turned, adrift));
 }
 
 /* Rounds until a jump or the recovery, two looks for each decision included; fails when there may be no end. */
@@ -252,10 +259,15 @@ static unsigned rounds_from(place_t place, unsigned depth)
 {
     assert_true(depth < ROUNDS_MAX);
     ud_action_t action = decide(&place.facts);
+    unsigned patience = place.facts.patience;
+    if (action == UD_ACTION_TRY || action == UD_ACTION_TRY_FREE) {
+        place.worn = true;
+        place.facts.state = UD_FACT_REJECTED;
+        return 3 + rounds_from(place, depth + 1);
+    }
     if (jumps(action) || action == UD_ACTION_RECOVER) {
         return 3;
     }
-    unsigned patience = place.facts.patience;
     place.reverting = action == UD_ACTION_RESUME ? place.reverting : action == UD_ACTION_REVERT;
     unsigned rounds = 0;
     if (action == UD_ACTION_RESUME) {
@@ -269,7 +281,7 @@ static unsigned rounds_from(place_t place, unsigned depth)
     } else if (action == UD_ACTION_REFUSE || action == UD_ACTION_INSTALL) {
         rounds = longest(place, place.facts.state, patience, UD_FACT_IDLE, depth + 1);
     }
-    if (action == UD_ACTION_INSTALL || action == UD_ACTION_REVERT) {
+    if (!place.worn && (action == UD_ACTION_INSTALL || action == UD_ACTION_REVERT)) {
         rounds = larger(rounds, longest(place, place.facts.state, patience, UD_FACT_MOVING, depth + 1));
     }
     if (action == UD_ACTION_RESCUE || action == UD_ACTION_REVERT) {
@@ -284,7 +296,8 @@ static unsigned most_rounds;
 static void check_end(const ud_boot_facts_t *facts)
 {
     for (int reverting = 0; reverting < 2; reverting++) {
-        most_rounds = larger(most_rounds, rounds_from((place_t){*facts, reverting != 0, false}, 0));
+        most_rounds = larger(
+            most_rounds, rounds_from((place_t){*facts, reverting != 0, facts->install == UD_FACT_ADRIFT, false}, 0));
     }
 }
 

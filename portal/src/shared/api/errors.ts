@@ -42,6 +42,7 @@ export type ErrorCode =
   | 'known_bad'
   | 'already_running'
   | 'wrong_slot'
+  | 'unmet_dependency'
   | 'not_confirmed'
   | 'chunk_digest'
   | 'offer_invalid'
@@ -118,6 +119,7 @@ export const errorTexts: Record<ErrorCode, string> = {
   known_bad: 'The device tried this image before and it failed; release a mended one.',
   already_running: 'The device runs this image already.',
   wrong_slot: 'The image was built for the slot that is running; offer the one for the other slot.',
+  unmet_dependency: 'The image asks for another image, or for a higher version of itself; a device has one image.',
   not_confirmed: 'The running image is still on trial; wait until it is confirmed.',
   chunk_digest: 'A chunk of the download does not match the chain; it was discarded.',
   offer_invalid: 'The offer contradicts itself or its signatures; nothing was erased.',
