@@ -535,7 +535,7 @@ ud_err_t ud_agent_init(ud_agent_t *agent, ud_port_t *port, const ud_agent_config
         .started_ms = now_ms,
     };
     UD_TRY(read_running(agent));
-    ud_agent_may_fail(ud_journal_open(journal, port)); /* a worn one can be read, and says so in each report */
+    ud_agent_may_fail(ud_slot_open(journal, port)); /* a worn one can be read, and says so in each report */
 
     ud_slot_status_t status;
     ud_slot_status(journal, &status);

@@ -217,8 +217,7 @@ ud_err_t ud_spare_step(ud_spare_t *spare, ud_port_t *port, uint32_t offset, cons
 ud_err_t ud_spare_finish(ud_spare_t *spare, ud_port_t *port, uint32_t image_size)
 {
     uint32_t sector = geometry(spare, port)->sector_size_bytes;
-    uint32_t unit = ud_slot_unit_size(port);
-    uint32_t end = (image_size + unit - 1) / unit * unit;
+    uint32_t end = smaller(ud_slot_reach(port, image_size), geometry(spare, port)->size_bytes - spare->base);
     for (uint32_t at = (image_size + sector - 1) / sector * sector; at < end; at += sector) {
         if (look(spare, port, at, sector) == PLACE_UNREADABLE) {
             UD_TRY(erase(spare, port, at));

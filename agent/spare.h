@@ -41,8 +41,8 @@ void ud_spare_begin(ud_spare_t *spare, ud_area_t area, uint32_t base, uint32_t o
 UD_MUST_USE ud_err_t ud_spare_step(ud_spare_t *spare, ud_port_t *port, uint32_t offset, const uint8_t *data,
                                    uint32_t size, ud_spare_progress_t *progress);
 
-/* After the last chunk: boot moves whole units (core/slot/slot.h), so what is behind the image in its last unit must be
- * readable, whatever it says; a sector there that is not is erased. UD_ERR_WOULD_BLOCK: call again. Errors:
+/* After the last chunk: boot reads beyond the image's end (ud_slot_reach), so what is there must be readable, whatever it
+ * says; a sector there that is not is erased. UD_ERR_WOULD_BLOCK: call again. Errors:
  * UD_ERR_FLASH_ERASE.
  */
 UD_MUST_USE ud_err_t ud_spare_finish(ud_spare_t *spare, ud_port_t *port, uint32_t image_size);

@@ -30,63 +30,7 @@ void ud_slot_status(const ud_journal_t *journal, ud_slot_status_t *status)
     memcpy(status->revert_digest, row + 4, UD_SHA256_SIZE);
 }
 
-/* ---- what boot is asked for --------------------------------------------------------------------------------------- */
-
-ud_err_t ud_slot_stage(ud_journal_t *journal, const uint8_t digest[UD_SHA256_SIZE])
-{
-    ud_slot_record_t record;
-    ud_slot_record_get(journal, &record);
-    UD_REQUIRE(record.state != UD_SLOT_TRIAL, UD_ERR_NOT_CONFIRMED);
-    record.install = UD_INSTALL_STAGED;
-    memcpy(record.digest, digest, UD_SHA256_SIZE);
-    return ud_slot_record_put(journal, &record);
-}
-
-ud_err_t ud_slot_unstage(ud_journal_t *journal)
-{
-    ud_slot_record_t record;
-    ud_slot_record_get(journal, &record);
-    if (record.install != UD_INSTALL_STAGED) {
-        return UD_OK;
-    }
-    record.install = UD_INSTALL_NONE;
-    return ud_slot_record_put(journal, &record);
-}
-
-ud_err_t ud_slot_confirm(ud_journal_t *journal)
-{
-    ud_slot_record_t record;
-    ud_slot_record_get(journal, &record);
-    if (record.state == UD_SLOT_CONFIRMED) {
-        return UD_OK;
-    }
-    record.state = UD_SLOT_CONFIRMED;
-    record.reason = UD_OK;
-    record.announced = false;
-    record.attempts = 0;
-    record.abnormal_resets = 0;
-    return ud_slot_record_put(journal, &record);
-}
-
-ud_err_t ud_slot_reject(ud_journal_t *journal, ud_err_t reason)
-{
-    ud_slot_record_t record;
-    ud_slot_record_get(journal, &record);
-    UD_REQUIRE(record.state == UD_SLOT_TRIAL, UD_ERR_CONFLICT);
-    record.reason = reason;
-    return ud_slot_record_put(journal, &record);
-}
-
-ud_err_t ud_slot_announce_reset(ud_journal_t *journal)
-{
-    ud_slot_record_t record;
-    ud_slot_record_get(journal, &record);
-    if (record.state != UD_SLOT_TRIAL || record.announced) {
-        return UD_OK;
-    }
-    record.announced = true;
-    return ud_slot_record_put(journal, &record);
-}
+/* ---- what the journal alone knows --------------------------------------------------------------------------------------- */
 
 ud_err_t ud_slot_contact(ud_journal_t *journal)
 {
@@ -128,30 +72,6 @@ bool ud_slot_takes(const ud_slot_mode_t *mode, const uint32_t slot_address[2], u
     return fixed ? load_address == slot_address[in_b] : !mode->runs_both;
 }
 
-static uint32_t max_u32(uint32_t left, uint32_t right)
-{
-    return left > right ? left : right;
-}
-
-uint32_t ud_slot_unit_size(const ud_port_t *port)
-{
-    uint32_t largest = max_u32(ud_port_area(port, UD_AREA_SLOT_A)->sector_size_bytes,
-                               ud_port_area(port, UD_AREA_SLOT_B)->sector_size_bytes);
-    return max_u32(largest, UD_SLOT_UNIT_SIZE_MIN);
-}
-
-uint32_t ud_slot_staging_offset(const ud_slot_mode_t *mode, const ud_port_t *port)
-{
-    return mode->has_hole ? ud_slot_unit_size(port) : 0;
-}
-
-uint32_t ud_slot_image_size_max(const ud_slot_mode_t *mode, const ud_port_t *port)
-{
-    uint32_t a = ud_port_area(port, UD_AREA_SLOT_A)->size_bytes;
-    uint32_t b = ud_port_area(port, UD_AREA_SLOT_B)->size_bytes - ud_slot_staging_offset(mode, port);
-    return a < b ? a : b;
-}
-
 static bool is_power_of_two(uint32_t value)
 {
     return value != 0 && (value & (value - 1)) == 0;
@@ -165,22 +85,16 @@ static bool area_is_sound(const ud_area_geometry_t *area)
            area->erased_value == 0xFF;
 }
 
-ud_err_t ud_slot_check_geometry(const ud_slot_mode_t *mode, const ud_port_t *port)
+ud_err_t ud_slot_check_areas(const ud_port_t *port)
 {
     for (int area = 0; area < UD_AREA_COUNT; area++) {
         UD_REQUIRE(area_is_sound(ud_port_area(port, (ud_area_t)area)), UD_ERR_INVALID_ARGUMENT);
     }
     const ud_area_geometry_t *journal = ud_port_area(port, UD_AREA_JOURNAL);
-    uint32_t unit = ud_slot_unit_size(port);
-    uint32_t a = ud_port_area(port, UD_AREA_SLOT_A)->size_bytes;
-    uint32_t b = ud_port_area(port, UD_AREA_SLOT_B)->size_bytes;
     const ud_area_geometry_t *identity = ud_port_area(port, UD_AREA_IDENTITY);
     uint32_t copy_sectors = identity->size_bytes / identity->sector_size_bytes / 2;
     UD_REQUIRE(journal->size_bytes / journal->sector_size_bytes >= 4, UD_ERR_INVALID_ARGUMENT);
     UD_REQUIRE(copy_sectors * identity->sector_size_bytes >= UD_IDENTITY_RECORD_SIZE_MAX, UD_ERR_INVALID_ARGUMENT);
-    UD_REQUIRE(a != 0 && b != 0 && a % unit == 0 && b % unit == 0, UD_ERR_INVALID_ARGUMENT);
-    UD_REQUIRE(!mode->has_hole || b >= a + unit, UD_ERR_INVALID_ARGUMENT);
-    UD_REQUIRE(a / unit <= UINT16_MAX / 2, UD_ERR_INVALID_ARGUMENT);
     return UD_OK;
 }
 

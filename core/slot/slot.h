@@ -50,6 +50,12 @@ typedef struct {
     bool journal_worn;                     /* one lane refuses writes */
 } ud_slot_status_t;
 
+/* Opens the journal (ud_journal_open, with its errors) and, where the bootloader does not write it, notes there what that
+ * did since. The agent calls it once per start, before any other function; boot opens the journal itself.
+ * Power fail: open again.
+ */
+UD_MUST_USE ud_err_t ud_slot_open(ud_journal_t *journal, ud_port_t *port);
+
 /* Reads the present status; RAM only. */
 void ud_slot_status(const ud_journal_t *journal, ud_slot_status_t *status);
 
@@ -119,6 +125,11 @@ bool ud_slot_takes(const ud_slot_mode_t *mode, const uint32_t slot_address[2], u
 #define UD_SLOT_UNIT_SIZE_MIN 4096
 uint32_t ud_slot_unit_size(const ud_port_t *port);
 
+/* Bytes of the spare slot, from where an image of `image_size` bytes begins, that boot reads when it installs that image: the
+ * units it fills. More than the slot has means all of it.
+ */
+uint32_t ud_slot_reach(const ud_port_t *port, uint32_t image_size);
+
 /* Where in the spare slot a new image is to be written, bytes; with a hole the image before, if any, begins at 0. */
 uint32_t ud_slot_staging_offset(const ud_slot_mode_t *mode, const ud_port_t *port);
 
@@ -129,6 +140,9 @@ uint32_t ud_slot_image_size_max(const ud_slot_mode_t *mode, const ud_port_t *por
  * Errors: UD_ERR_INVALID_ARGUMENT (what port.h and this file ask for does not hold).
  */
 UD_MUST_USE ud_err_t ud_slot_check_geometry(const ud_slot_mode_t *mode, const ud_port_t *port);
+
+/* The part of it that no bootloader changes: areas, journal, identity. Errors: UD_ERR_INVALID_ARGUMENT. */
+UD_MUST_USE ud_err_t ud_slot_check_areas(const ud_port_t *port);
 
 /* ---- the agent's own rows: boot keeps but never reads them ------------------------------------------------------ */
 
