@@ -148,8 +148,8 @@ ud_verdict_t ud_ecdh_p256(const uint8_t private_key[UD_P256_PRIVATE_KEY_SIZE],
     EC_POINT *point = make_point(public_key);
     BIGNUM *number = BN_bin2bn(private_key, UD_P256_PRIVATE_KEY_SIZE, NULL);
     BIGNUM *x = BN_new();
-    if (point != NULL && number != NULL && x != NULL && !BN_is_zero(number) &&
-        BN_cmp(number, EC_GROUP_get0_order(curve)) < 0 && EC_POINT_mul(curve, point, NULL, point, number, NULL) == 1 &&
+    if (point != NULL && number != NULL && x != NULL && BN_cmp(number, EC_GROUP_get0_order(curve)) < 0 &&
+        EC_POINT_mul(curve, point, NULL, point, number, NULL) == 1 &&
         EC_POINT_get_affine_coordinates(curve, point, x, NULL, NULL) == 1 &&
         BN_bn2binpad(x, secret, UD_P256_SECRET_SIZE) == UD_P256_SECRET_SIZE) {
         verdict = UD_VERDICT_VALID;

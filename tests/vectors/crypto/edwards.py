@@ -96,8 +96,9 @@ def message_for(r, key, wanted):
     return next(m for m in (b"message %d" % number for number in range(9999)) if wanted(challenge(r, key, m)))
 
 
-def row(name, verdict, message, r, s):
-    return f"{name} {verdict} {hexed(message)} {hexed(r)}{s.to_bytes(32, 'little').hex()}"
+def row(name, verdict, message, r, s, given=""):
+    """A row; with a `given` challenge, the message is of no meaning."""
+    return f"{name} {verdict} {hexed(message)} {hexed(r)}{s.to_bytes(32, 'little').hex()} {given}".rstrip()
 
 
 def signature(private, message, label):
@@ -131,7 +132,7 @@ def ordinary_rows():
     private = private_key("ordinary")
     key = encode(multiply(private, G))
     yield f"key {hexed(key)}"
-    for size in (0, 1, 31, 32, 47, 48, 63, 64, 65, 111, 112, 127, 128, 129, 255, 256, 500):
+    for size in (0, 1, 31, 32, 47, 48, 63, 64, 65, 111, 112, 127, 128, 200):
         message = draw_bytes(f"message of {size}", size)
         yield row(f"{size}-bytes", "valid", message, *signature(private, message, f"{size} bytes"))
     message = b"ordinary"
@@ -144,11 +145,12 @@ def ordinary_rows():
     for bit in (253, 254, 255):
         yield row(f"s-plus-2-to-the-{bit}", "invalid", message, r, s + 2**bit)
     yield row("negative-s", "invalid", message, r, L - s)
-    for bit in (0, 7, 8, 63, 127, 240, 252, 253, 254, 255):
-        changed = (int.from_bytes(r, "little") ^ 1 << bit).to_bytes(32, "little")
-        yield row(f"bit-{bit}-of-r", "invalid", message, changed, s)
-        if bit < 253:
-            yield row(f"bit-{bit}-of-s", "invalid", message, r, s ^ 1 << bit)
+    for bit in (0, 7, 8, 63, 127, 252, 253):
+        yield row(f"bit-{bit}-of-s", "invalid", message, r, s ^ 1 << bit)
+    number = draw("r of flipped bits", L)
+    for bit in (0, 7, 8, 63, 127, 253, 254, 255):  # the signature is right for these bytes, but they are not the point's
+        r = (int.from_bytes(encode(multiply(number, G)), "little") ^ 1 << bit).to_bytes(32, "little")
+        yield row(f"bit-{bit}-of-r", "invalid", message, r, (number + challenge(r, key, message) * private) % L)
     numbers = {"0": 0, "1": 1, "L-1": L - 1, "L": L, "L+1": L + 1, "2^252": 2**252, "p": P, "2^255": 2**255, "max": 2**256 - 1}
     for r_name, special_r in numbers.items():
         for s_name in ("0", "L-1", "L"):
@@ -214,14 +216,23 @@ def mixed_rows():
         yield row(f"r-with-order-{order}", "invalid", b"mixed", r, (number + challenge(r, key, b"mixed") * private) % L)
 
 
-def no_point_rows():
-    r, s = signature(private_key("no point"), b"no point", "no point")
-    no_points = [y for y in range(2, 99) if point_of_y(y) is None][:3]
-    for name, number in [(f"y={y}", y) for y in no_points] + [(f"y=p+{y}", P + y) for y in range(2, 19)] + [("max", 2**256 - 1)]:
-        yield f"key {hexed(number.to_bytes(32, 'little'))}"
-        yield row(f"key-{name}", "invalid", b"no point", r, s)
+def given_challenge_rows():
+    """What no hash leads to: scalars of 253 bits, and keys that do not count in the sum, as their factor is zero."""
+    minus_one = (L - 1).to_bytes(32, "little").hex()
+    yield f"key {hexed(encode(G))}"
+    yield row("s=L-1,challenge=0", "valid", b"", encode(negative(G)), L - 1, "00")
+    yield row("s=0,challenge=L-1", "valid", b"", encode(G), 0, minus_one)
+    yield row("s=2^252,challenge=L-1", "valid", b"", encode(multiply(2**252 + 1, G)), 2**252, minus_one)
+    yield row("s=1,challenge=L", "valid", b"", encode(G), 1, L.to_bytes(32, "little").hex())
+    yield row("s=1,challenge=max", "valid", b"", encode(multiply((1 - (2**512 - 1)) % L, G)), 1, "ff" * 64)
+    for y in (*range(2, 14), 43, 44, 75, 76, 77, P - 2, P - 3, *range(P + 2, P + 19)):
+        name = f"p{y - P:+}" if y > 99 else y
+        verdict = "valid" if y < P and point_of_y(y) else "invalid"
+        for flip in (0, 1) if y == 3 else (0,):
+            yield f"key {hexed((y | flip << 255).to_bytes(32, 'little'))}"
+            yield row(f"key-with-y={name}{'-odd' if flip else ''}", verdict, b"", encode(G), 1, "00")
 
 
 def ed25519_rows():
-    for rows in (standard_rows, ordinary_rows, limit_rows, small_key_rows, small_r_rows, mixed_rows, no_point_rows):
+    for rows in (standard_rows, ordinary_rows, limit_rows, small_key_rows, small_r_rows, mixed_rows, given_challenge_rows):
         yield from rows()

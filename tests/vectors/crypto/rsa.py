@@ -154,16 +154,16 @@ def exponent_rows(p, q):
         key = Key(p, q, exponent, 256)
         yield key.line()
         yield signed_row(key, f"exponent-{exponent}", verdict, encode(2047))
-    yield f"key {hexed(p * q, 256)} {hexed(2, 4)}"
+    yield f"key {hexed(p * q, 256)} {hexed(4, 4)}"
     ems = (int.from_bytes(encode(2047, salt=draw_bytes(f"square {number}", 32)), "big") for number in range(99))
     square = next(em for em in ems if all(pow(em, (factor - 1) // 2, factor) == 1 for factor in (p, q)))
-    yield row("exponent-2", "invalid", square_root(square, p, q), 256)
+    yield row("exponent-4", "invalid", square_root(square_root(square, p, q), p, q), 256)
     yield f"key {hexed(p * q, 256)} {hexed(0, 4)}"
     yield row("exponent-0", "invalid", int.from_bytes(encode(2047), "big"), 256)
 
 
 def square_root(square, p, q):
-    """The roots modulo each prime, put together."""
+    """The roots modulo each prime that are squares themselves, put together."""
     at_p, at_q = (pow(square, (factor + 1) // 4, factor) for factor in (p, q))
     return at_q + q * ((at_p - at_q) * pow(q, -1, p) % p)
 
