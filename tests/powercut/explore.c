@@ -8,11 +8,18 @@
 #define FAILURES_SHOWN 5
 #define JOURNAL_ROW 64
 
+/* Sectors of a slot in which each program may be cut, and words of the longest program. */
+#define SMALL_SECTOR 4096
+#define PAGE_WORDS_MAX 256
+
+/* Before, after, four points in ten ways, each other word of a page. */
+#define CUTS_MAX (2 + 40 + PAGE_WORDS_MAX)
+
 /* A late fault strikes at one of the first operations after a cut, and the next cut comes soon after it. */
 #define LATE_OPERATIONS 6
 #define LATE_WINDOW 3
 
-/* A power cut (variant `choice`) or a fault out of nowhere (place and kind `choice`) at operation `operation` of a run. */
+/* A power cut (number `choice` of list_cuts) or a fault out of nowhere (place and kind `choice`) at operation `operation` of a run. */
 typedef struct {
     bool is_fault;
     unsigned operation;
@@ -41,20 +48,27 @@ typedef struct {
     unsigned long runs;
     unsigned long left_out;
     unsigned long failures;
+    uint32_t erases[UD_AREA_COUNT]; /* of the sector that was erased most in one life */
 } explorer_t;
 
 /* One run on its way. */
 typedef struct {
     explorer_t *explorer;
     ud_port_t *board;
+    explore_life_t *life;
     unsigned operation;
     unsigned long depth; /* cuts so far */
+    unsigned phase;      /* of the life when it was cut last */
     event_t strike;      /* operation 0: none */
 } run_t;
 
 static const ud_word_fault_t fault_kinds[] = {UD_WORD_UNREADABLE, UD_WORD_UNSTABLE, UD_WORD_OLD_FIRST,
                                               UD_WORD_NEW_FIRST, UD_WORD_MIXED};
 #define KIND_COUNT (sizeof fault_kinds / sizeof fault_kinds[0])
+
+static const ud_word_fault_t strike_kinds[] = {UD_WORD_UNREADABLE, UD_WORD_UNSTABLE, UD_WORD_OLD_FIRST,
+                                               UD_WORD_NEW_FIRST, UD_WORD_STUCK};
+#define STRIKE_KIND_COUNT (sizeof strike_kinds / sizeof strike_kinds[0])
 
 /* ---- states seen ---------------------------------------------------------------------------------------------------- */
 
@@ -87,63 +101,112 @@ static bool see(explorer_t *explorer, uint64_t hash)
 
 /* ---- ways to fail ---------------------------------------------------------------------------------------------------- */
 
-/* In the middle of a slot's sector one program is like the next: it will be erased again, whatever it holds. */
+/* A program in a slot that is neither the first, the middle nor the last of its sector is like the one before: the sector
+ * will be erased again, whatever it holds.
+ */
 static bool is_like_others(const ud_port_t *board, const operation_t *operation)
 {
     uint32_t size = ud_port_area(board, operation->area)->sector_size_bytes;
     uint32_t inside = operation->offset % size;
-    return operation->area != UD_AREA_JOURNAL && operation->data != NULL && inside != 0 &&
-           inside + operation->size != size;
-}
-
-/* The cut of number `choice` at an operation: before, after, and inside at some points, with one or all words torn. */
-static bool make_cut(const ud_port_t *board, const operation_t *operation, unsigned choice, bool every,
-                     ud_board_fuse_t *fuse)
-{
-    uint32_t words = (uint32_t)operation->size / ud_port_area(board, operation->area)->write_size_bytes;
-    *fuse = (ud_board_fuse_t){.operation = 1, .cut = choice == 0 ? UD_CUT_BEFORE : UD_CUT_AFTER};
-    if (!every && is_like_others(board, operation)) {
-        return choice == 0;
-    }
-    if (choice < 2) {
-        return true;
-    }
-    unsigned inside = choice - 2;
-    unsigned point = inside / (2 * KIND_COUNT);
-    const uint32_t points[] = {0, 1, words / 2, words - 1};
-    if (point >= 4) {
-        return false;
-    }
-    fuse->cut = UD_CUT_INSIDE;
-    fuse->fault = fault_kinds[inside % KIND_COUNT];
-    fuse->all_torn = (inside / KIND_COUNT & 1) != 0;
-    fuse->words_done = points[point];
-    return true;
+    uint32_t end = inside + (uint32_t)operation->size;
+    bool is_middle = inside <= size / 2 && size / 2 < end;
+    return operation->area != UD_AREA_JOURNAL && operation->data != NULL && inside != 0 && !is_middle && end != size;
 }
 
 typedef struct {
+    ud_board_fuse_t list[CUTS_MAX];
+    unsigned count;
+} cuts_t;
+
+static void add_torn(cuts_t *cuts, uint32_t words_done, bool all_torn, ud_word_fault_t fault)
+{
+    cuts->list[cuts->count++] = (ud_board_fuse_t){1, UD_CUT_INSIDE, words_done, all_torn, fault};
+}
+
+/* Inside, at one point: the next word torn, or all that are left, in each kind. */
+static void add_point(cuts_t *cuts, uint32_t words_done, uint32_t words)
+{
+    for (size_t kind = 0; kind < KIND_COUNT; kind++) {
+        add_torn(cuts, words_done, false, fault_kinds[kind]);
+    }
+    for (size_t kind = 0; kind < KIND_COUNT && words - words_done > 1; kind++) {
+        add_torn(cuts, words_done, true, fault_kinds[kind]);
+    }
+}
+
+/* Each word torn once, kinds taking turns. */
+static void add_prefixes(cuts_t *cuts, uint32_t words)
+{
+    for (uint32_t done = 2; done < words - 1; done++) {
+        if (done != words / 2) {
+            add_torn(cuts, done, done / KIND_COUNT % 2 != 0, fault_kinds[done % KIND_COUNT]);
+        }
+    }
+}
+
+/* All cuts at an operation: before, after, and inside at its first words, its middle and its last. */
+static void list_cuts(const ud_port_t *board, const operation_t *operation, bool detail, cuts_t *cuts)
+{
+    const ud_area_geometry_t *area = ud_port_area(board, operation->area);
+    uint32_t words = (uint32_t)operation->size / area->write_size_bytes;
+    bool alike = is_like_others(board, operation);
+    cuts->count = 0;
+    if (alike && (!detail || area->sector_size_bytes > SMALL_SECTOR)) {
+        return;
+    }
+    cuts->list[cuts->count++] = (ud_board_fuse_t){.operation = 1, .cut = UD_CUT_BEFORE};
+    if (alike) {
+        return;
+    }
+    cuts->list[cuts->count++] = (ud_board_fuse_t){.operation = 1, .cut = UD_CUT_AFTER};
+    const uint32_t points[] = {0, 1, words / 2, words - 1};
+    for (size_t index = 0; index < 4; index++) {
+        if (points[index] < words && (index == 0 || points[index] > points[index - 1])) {
+            add_point(cuts, points[index], words);
+        }
+    }
+    if (detail && operation->data != NULL && words <= PAGE_WORDS_MAX && words > 4) {
+        add_prefixes(cuts, words);
+    }
+}
+
+/* A fault out of nowhere: words of the journal that read wrong, or sectors of it that refuse writes from now on. */
+typedef struct {
     uint32_t offset;
     uint32_t size;
+    bool refuse;
     ud_word_fault_t kind;
 } strike_t;
 
-/* The fault of number `choice`: each sector, each row, each word of the journal, in each kind but mixed. */
+/* The fault of number `choice`: each sector, each row, each word of the journal, in each kind but mixed; then each of its
+ * sectors and each of its lanes refusing.
+ */
 static bool make_strike(const ud_port_t *board, unsigned choice, strike_t *strike)
 {
     const ud_area_geometry_t *journal = ud_port_area(board, UD_AREA_JOURNAL);
-    const uint32_t sizes[] = {journal->sector_size_bytes, JOURNAL_ROW, journal->write_size_bytes};
-    unsigned place = choice / (unsigned)(KIND_COUNT - 1);
-    strike->kind = fault_kinds[choice % (KIND_COUNT - 1)];
-    for (int level = 0; level < 3; level++) {
-        uint32_t count = journal->size_bytes / sizes[level];
-        if (place < count) {
-            strike->offset = place * sizes[level];
-            strike->size = sizes[level];
+    const uint32_t sizes[] = {journal->sector_size_bytes, JOURNAL_ROW, journal->write_size_bytes,
+                              journal->sector_size_bytes, journal->size_bytes / 2};
+    *strike = (strike_t){.size = 0};
+    for (int level = 0; level < 5; level++) {
+        unsigned kinds = level < 3 ? (unsigned)STRIKE_KIND_COUNT : 1;
+        uint32_t count = journal->size_bytes / sizes[level] * kinds;
+        if (choice < count) {
+            *strike = (strike_t){choice / kinds * sizes[level], sizes[level], level >= 3, strike_kinds[choice % kinds]};
             return true;
         }
-        place -= count;
+        choice -= count;
     }
     return false;
+}
+
+static void do_strike(ud_port_t *board, unsigned choice, strike_t *strike)
+{
+    (void)make_strike(board, choice, strike);
+    if (strike->refuse) {
+        ud_board_refuse_writes(board, UD_AREA_JOURNAL, strike->offset, strike->size, true);
+    } else {
+        ud_board_fault_words(board, UD_AREA_JOURNAL, strike->offset, strike->size, strike->kind);
+    }
 }
 
 static void do_operation(ud_port_t *board, void *arg)
@@ -185,8 +248,15 @@ static void fail(explorer_t *explorer, const char *complaint)
     }
 }
 
-static void enter(explorer_t *explorer, ud_port_t *board, unsigned long depth, event_t strike);
-static void strike_late(explorer_t *explorer, ud_port_t *board, unsigned long depth);
+/* A state to go on from: after `depth` cuts, the last one in `phase`. */
+typedef struct {
+    ud_port_t *board;
+    unsigned long depth;
+    unsigned phase;
+} state_t;
+
+static void enter(explorer_t *explorer, const state_t *state, event_t strike);
+static void strike_late(explorer_t *explorer, const state_t *state);
 
 static bool is_chosen(const explorer_t *explorer, uint64_t hash, unsigned long one_in)
 {
@@ -204,8 +274,9 @@ static void branch(run_t *run, operation_t *operation, unsigned choice, const ud
             explorer->left_out++;
         } else {
             explorer->path[explorer->path_size++] = (event_t){false, run->operation, choice};
-            enter(explorer, cut, run->depth + 1, (event_t){.operation = 0});
-            strike_late(explorer, cut, run->depth + 1);
+            state_t state = {cut, run->depth + 1, run->life->phase};
+            enter(explorer, &state, (event_t){.operation = 0});
+            strike_late(explorer, &state);
             explorer->path_size--;
         }
     }
@@ -219,29 +290,43 @@ static void watch(void *context, ud_area_t area, uint32_t offset, const void *da
     run->operation++;
     if (run->operation == run->strike.operation) {
         strike_t strike;
-        (void)make_strike(run->board, run->strike.choice, &strike);
-        ud_board_fault_words(run->board, UD_AREA_JOURNAL, strike.offset, strike.size, strike.kind);
+        do_strike(run->board, run->strike.choice, &strike);
     }
     bool late = run->depth > 0 && run->strike.operation != 0;
-    if (run->operation < run->strike.operation || run->depth >= run->explorer->options->depth ||
+    bool near = run->depth > 0 && run->explorer->options->apart != 0 && run->life->phase == run->phase;
+    if (run->operation < run->strike.operation || run->depth >= run->explorer->options->depth || near ||
         (late && run->operation >= run->strike.operation + LATE_WINDOW)) {
         return;
     }
-    ud_board_fuse_t fuse;
-    for (unsigned choice = 0; make_cut(run->board, &operation, choice, run->explorer->options->every != 0, &fuse);
-         choice++) {
-        branch(run, &operation, choice, &fuse);
+    cuts_t cuts;
+    list_cuts(run->board, &operation, run->explorer->options->detail != 0, &cuts);
+    for (unsigned choice = 0; choice < cuts.count; choice++) {
+        branch(run, &operation, choice, &cuts.list[choice]);
     }
 }
 
-/* Starts the board until its life is done; NULL or what is wrong. */
-static const char *live(const explorer_t *explorer, ud_port_t *board)
+/* A fault out of nowhere that makes words which were firm read differently from start to start. */
+static bool is_fickle(const explorer_t *explorer, const ud_port_t *board)
 {
-    explore_life_t life = {.context = explorer->context};
-    for (int starts = 0; starts < UD_EXPLORE_STARTS_MAX; starts++) {
-        ud_board_end_t end = ud_board_run(board, explorer->start, &life);
-        if (life.complaint != NULL || life.done) {
-            return life.complaint;
+    bool fickle = false;
+    strike_t strike;
+    for (size_t index = 0; index < explorer->path_size; index++) {
+        fickle =
+            fickle || (explorer->path[index].is_fault && make_strike(board, explorer->path[index].choice, &strike) &&
+                       !strike.refuse && strike.kind != UD_WORD_UNREADABLE && strike.kind != UD_WORD_STUCK);
+    }
+    return fickle;
+}
+
+/* Starts the board until its life is done; NULL or what is wrong. */
+static const char *live(const explorer_t *explorer, ud_port_t *board, explore_life_t *life)
+{
+    unsigned starts_max = explorer->options->starts_max;
+    *life = (explore_life_t){.context = explorer->context, .fickle = is_fickle(explorer, board)};
+    for (unsigned starts = 0; starts < (starts_max == 0 ? UD_EXPLORE_STARTS_MAX : starts_max); starts++) {
+        ud_board_end_t end = ud_board_run(board, explorer->start, life);
+        if (life->complaint != NULL || life->done) {
+            return life->complaint;
         }
         if (end == UD_BOARD_RECOVER || end == UD_BOARD_RETURNED) {
             return end == UD_BOARD_RECOVER ? "no authentic image is left" : "it stopped before all was done";
@@ -250,13 +335,46 @@ static const char *live(const explorer_t *explorer, ud_port_t *board)
     return "it resets again and again";
 }
 
-/* Runs from `board`'s state to the end, and branches on the way. */
-static void enter(explorer_t *explorer, ud_port_t *board, unsigned long depth, event_t strike)
+static bool has_fault(const explorer_t *explorer)
 {
-    run_t run = {.explorer = explorer, .board = ud_board_clone(board), .depth = depth, .strike = strike};
+    bool found = false;
+    for (size_t index = 0; index < explorer->path_size; index++) {
+        found = found || explorer->path[index].is_fault;
+    }
+    return found;
+}
+
+/* Counts the erases of a life; NULL or what is wrong with them. */
+static const char *check_erases(explorer_t *explorer, const ud_port_t *board)
+{
+    uint32_t most = 0;
+    for (int area = 0; area < UD_AREA_COUNT && !has_fault(explorer); area++) {
+        const ud_area_geometry_t *geometry = ud_port_area(board, (ud_area_t)area);
+        for (uint32_t at = 0; at < geometry->size_bytes; at += geometry->sector_size_bytes) {
+            uint32_t erases = ud_board_erase_count(board, (ud_area_t)area, at) -
+                              ud_board_erase_count(explorer->origin, (ud_area_t)area, at);
+            explorer->erases[area] = erases > explorer->erases[area] ? erases : explorer->erases[area];
+            most = erases > most ? erases : most;
+        }
+    }
+    uint32_t erases_max = explorer->options->erases_max;
+    return erases_max != 0 && most > erases_max ? "a sector was erased too often" : NULL;
+}
+
+/* Runs from a state to the end, and branches on the way. */
+static void enter(explorer_t *explorer, const state_t *state, event_t strike)
+{
+    explore_life_t life;
+    run_t run = {.explorer = explorer,
+                 .board = ud_board_clone(state->board),
+                 .life = &life,
+                 .depth = state->depth,
+                 .phase = state->phase,
+                 .strike = strike};
     explorer->runs++;
     ud_board_watch_set(run.board, watch, &run);
-    const char *complaint = live(explorer, run.board);
+    const char *complaint = live(explorer, run.board, &life);
+    complaint = complaint == NULL ? check_erases(explorer, run.board) : complaint;
     if (complaint != NULL) {
         fail(explorer, complaint);
     }
@@ -267,7 +385,8 @@ static unsigned count_operations(const explorer_t *explorer)
 {
     ud_port_t *board = ud_board_clone(explorer->origin);
     uint64_t before = ud_board_operations(board);
-    const char *complaint = live(explorer, board);
+    explore_life_t life;
+    const char *complaint = live(explorer, board, &life);
     unsigned count = (unsigned)(ud_board_operations(board) - before);
     printf("undisturbed: %u operations%s%s\n", count,
            complaint == NULL ? "" : ", FAILED: ", complaint == NULL ? "" : complaint);
@@ -286,25 +405,27 @@ static void strike_everywhere(explorer_t *explorer, unsigned operations)
                 explorer->strikes++;
                 explorer->path[0] = (event_t){true, operation, choice};
                 explorer->path_size = 1;
-                enter(explorer, explorer->origin, 0, explorer->path[0]);
+                state_t origin = {.board = explorer->origin};
+                enter(explorer, &origin, explorer->path[0]);
+                explorer->path_size = 0;
             }
         }
     }
 }
 
 /* A sector of the journal that survived the cut goes bad soon after it. */
-static void strike_late(explorer_t *explorer, ud_port_t *board, unsigned long depth)
+static void strike_late(explorer_t *explorer, const state_t *state)
 {
-    const ud_area_geometry_t *journal = ud_port_area(board, UD_AREA_JOURNAL);
-    unsigned choices = journal->size_bytes / journal->sector_size_bytes * (unsigned)(KIND_COUNT - 1);
-    bool useful = explorer->options->late != 0 && depth < explorer->options->depth;
+    const ud_area_geometry_t *journal = ud_port_area(state->board, UD_AREA_JOURNAL);
+    unsigned choices = journal->size_bytes / journal->sector_size_bytes * (unsigned)STRIKE_KIND_COUNT;
+    bool useful = explorer->options->late != 0 && state->depth < explorer->options->depth;
     for (unsigned place = 0; useful && place < choices * LATE_OPERATIONS; place++) {
-        uint64_t hash = (ud_board_state_hash(board) ^ place) * 0x9E3779B97F4A7C15u;
+        uint64_t hash = (ud_board_state_hash(state->board) ^ place) * 0x9E3779B97F4A7C15u;
         if (is_chosen(explorer, hash, explorer->options->late) && explorer->path_size < EVENTS_MAX - 1) {
             event_t strike = {true, 1 + place / choices, place % choices};
             explorer->strikes++;
             explorer->path[explorer->path_size++] = strike;
-            enter(explorer, board, depth, strike);
+            enter(explorer, state, strike);
             explorer->path_size--;
         }
     }
@@ -315,7 +436,7 @@ static void strike_late(explorer_t *explorer, ud_port_t *board, unsigned long de
 typedef struct {
     run_t run;
     event_t event;
-    bool every;
+    bool detail;
     ud_port_t *cut;
 } replay_t;
 
@@ -323,24 +444,28 @@ static void replay_watch(void *context, ud_area_t area, uint32_t offset, const v
 {
     replay_t *replay = context;
     operation_t operation = {area, offset, data, size};
-    ud_board_fuse_t fuse;
+    cuts_t cuts;
     strike_t strike;
     replay->run.operation++;
     printf("  %4u %s area %d offset %u size %zu\n", replay->run.operation, data == NULL ? "erase  " : "program",
            (int)area, offset, size);
     if (replay->run.operation == replay->run.strike.operation) {
-        (void)make_strike(replay->run.board, replay->run.strike.choice, &strike);
-        printf("  fault kind %d on journal %u, %u bytes\n", (int)strike.kind, strike.offset, strike.size);
-        ud_board_fault_words(replay->run.board, UD_AREA_JOURNAL, strike.offset, strike.size, strike.kind);
+        do_strike(replay->run.board, replay->run.strike.choice, &strike);
+        printf("  fault kind %d on journal %u, %u bytes%s\n", (int)strike.kind, strike.offset, strike.size,
+               strike.refuse ? ", which refuses writes" : "");
     }
-    if (replay->cut == NULL && !replay->event.is_fault && replay->run.operation == replay->event.operation &&
-        make_cut(replay->run.board, &operation, replay->event.choice, replay->every, &fuse)) {
+    if (replay->cut != NULL || replay->event.is_fault || replay->run.operation != replay->event.operation) {
+        return;
+    }
+    list_cuts(replay->run.board, &operation, replay->detail, &cuts);
+    if (replay->event.choice < cuts.count) {
+        const ud_board_fuse_t *fuse = &cuts.list[replay->event.choice];
         printf("  cut here: %s, %u words done, %s torn, kind %d\n",
-               fuse.cut == UD_CUT_BEFORE  ? "before"
-               : fuse.cut == UD_CUT_AFTER ? "after"
-                                          : "inside",
-               fuse.words_done, fuse.all_torn ? "all" : "one", (int)fuse.fault);
-        replay->cut = cut_board(replay->run.board, &operation, &fuse);
+               fuse->cut == UD_CUT_BEFORE  ? "before"
+               : fuse->cut == UD_CUT_AFTER ? "after"
+                                           : "inside",
+               fuse->words_done, fuse->all_torn ? "all" : "one", (int)fuse->fault);
+        replay->cut = cut_board(replay->run.board, &operation, fuse);
         ud_port_recover(replay->run.board); /* ends this life; the cut board lives on */
     }
 }
@@ -363,25 +488,29 @@ static bool replay(explorer_t *explorer)
 {
     event_t path[EVENTS_MAX + 1] = {{.operation = 0}};
     size_t size = read_path(explorer->options->replay, path);
+    explorer->path_size = size;
+    memcpy(explorer->path, path, size * sizeof path[0]);
     ud_port_t *board = ud_board_clone(explorer->origin);
     event_t strike = {.operation = 0};
     const char *complaint = NULL;
+    explore_life_t life;
     for (size_t index = 0; index <= size; index++) {
         if (index < size && path[index].is_fault) {
             strike = path[index];
             continue;
         }
         replay_t one = {
-            .run = {.board = board, .strike = strike}, .event = path[index], .every = explorer->options->every != 0};
+            .run = {.board = board, .strike = strike}, .event = path[index], .detail = explorer->options->detail != 0};
         ud_board_watch_set(board, replay_watch, &one);
         printf("power up\n");
-        complaint = live(explorer, board);
+        complaint = live(explorer, board, &life);
         strike.operation = 0;
         if (one.cut != NULL) {
             ud_board_destroy(board);
             board = one.cut;
         }
     }
+    complaint = complaint == NULL ? check_erases(explorer, board) : complaint;
     printf("%s\n", complaint == NULL ? "all is well" : complaint);
     ud_board_destroy(board);
     return complaint == NULL;
@@ -396,10 +525,12 @@ bool explore_options_read(explore_options_t *options, int argc, char **argv)
         unsigned long *number;
         const char **text;
     } names[] = {{"--depth", &options->depth, NULL},   {"--sample", &options->sample, NULL},
-                 {"--faults", &options->faults, NULL}, {"--every", &options->every, NULL},
+                 {"--faults", &options->faults, NULL}, {"--detail", &options->detail, NULL},
                  {"--seed", &options->seed, NULL},     {"--late", &options->late, NULL},
+                 {"--apart", &options->apart, NULL},   {"--lane", &options->lane, NULL},
                  {"--replay", NULL, &options->replay}, {"--case", NULL, &options->name}};
-    bool good = argc % 2 != 0;
+    options->list = argc == 2 && strcmp(argv[1], "--list") == 0;
+    bool good = argc % 2 != 0 || options->list;
     for (int index = 1; good && index + 1 < argc; index += 2) {
         good = false;
         for (size_t name = 0; name < sizeof names / sizeof names[0]; name++) {
@@ -415,10 +546,11 @@ bool explore_options_read(explore_options_t *options, int argc, char **argv)
         }
     }
     if (!good) {
-        (void)fprintf(stderr,
-                      "usage: %s [--case NAME] [--depth CUTS] [--sample N] [--faults N] [--every 1] [--seed S] "
-                      "[--replay PATH]\n",
-                      argv[0]);
+        (void)fprintf(
+            stderr,
+            "usage: %s --list | [--case NAME] [--depth CUTS] [--sample N] [--faults N] [--late N] [--detail 1] "
+            "[--apart 1] [--lane 1|2] [--seed S] [--replay PATH]\n",
+            argv[0]);
     }
     return good;
 }
@@ -431,11 +563,15 @@ bool explore(ud_port_t *board, explore_start_t start, const void *context, const
     }
     printf("%s: ", options->program);
     unsigned operations = count_operations(&explorer);
-    enter(&explorer, board, 0, (event_t){.operation = 0});
+    state_t origin = {.board = board};
+    enter(&explorer, &origin, (event_t){.operation = 0});
     strike_everywhere(&explorer, operations);
     printf("  %lu cuts tried, %lu faults struck, %zu states reached, %lu run to the end, %lu left to other seeds, "
-           "%lu failures\n",
-           explorer.cuts, explorer.strikes, explorer.seen_count, explorer.runs, explorer.left_out, explorer.failures);
+           "%lu failures; a sector of journal, A, B, identity erased %u, %u, %u, %u times at most\n",
+           explorer.cuts, explorer.strikes, explorer.seen_count, explorer.runs, explorer.left_out, explorer.failures,
+           explorer.erases[UD_AREA_JOURNAL], explorer.erases[UD_AREA_SLOT_A], explorer.erases[UD_AREA_SLOT_B],
+           explorer.erases[UD_AREA_IDENTITY]);
+    (void)fflush(stdout);
     free(explorer.seen);
     return explorer.failures == 0;
 }

@@ -11,22 +11,29 @@ typedef struct {
     unsigned long faults; /* --faults: of the faults out of nowhere, strike one in so many; 0: none */
     unsigned long late;   /* --late: of the journal's sectors going bad soon after a cut, one in so many; 0: none */
     unsigned long seed;   /* --seed: which of them */
-    unsigned long every;  /* --every: 1: tear every program in a slot, not only the first and last of a sector */
+    unsigned long detail; /* --detail: 1: tear each word of a program, and cut at every program of small sectors */
+    unsigned long apart;  /* --apart: 1: of two cuts in one life, the second comes in another phase than the first */
+    unsigned long lane;   /* --lane: 1 or 2: this lane of the journal refuses writes; 0: none does */
     const char *replay;   /* --replay: only this path, told step by step */
-    const char *name;     /* --case: only this case; the caller's matter */
+    const char *name;     /* --case: only cases whose name begins so; the caller's matter */
+    bool list;            /* --list: names only; the caller's matter */
+    unsigned starts_max;  /* power-ups in one life; 0: UD_EXPLORE_STARTS_MAX */
+    uint32_t erases_max;  /* of one sector in one life without faults out of nowhere; 0: any number */
 } explore_options_t;
 
 /* Reads the command line; prints the usage and gives false when it is wrong. */
 bool explore_options_read(explore_options_t *options, int argc, char **argv);
 
 /* One life, from power-up to power-up: each time the board starts, `start` is run under power. It says when all is done,
- * or what is wrong; else the board is started again, UD_EXPLORE_STARTS_MAX times at most.
+ * or what is wrong; else the board is started again, for a bounded number of times.
  */
 #define UD_EXPLORE_STARTS_MAX 12
 
 typedef struct {
     const void *context; /* as given to explore() */
     uint32_t told;       /* the caller's, 0 at first: what a start tells the next of the same life */
+    unsigned phase;      /* the caller's, 0 at first: where in its story the life is */
+    bool fickle;         /* a fault out of nowhere makes words that were firm read differently from start to start */
     bool done;
     const char *complaint; /* NULL: nothing is wrong */
 } explore_life_t;

@@ -7,25 +7,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SLOT (16 * 1024)
-#define UNIT UD_SLOT_UNIT_SIZE_MIN
-#define OLD_PAYLOAD 7000
-#define NEW_PAYLOAD 11000
 #define HEADER 512
 
-/* size, sector, word, erased value: journal, slot A, slot B, identity */
-const powercut_geometry_t powercut_geometries[] = {
-    {"nor-4096x1",
-     {{4 * 4096, 4096, 1, 0xFF}, {SLOT, 4096, 1, 0xFF}, {SLOT + UNIT, 4096, 1, 0xFF}, {8192, 4096, 1, 0xFF}}},
-    {"page-512x4", {{16 * 512, 512, 4, 0xFF}, {SLOT, 512, 4, 0xFF}, {SLOT + UNIT, 512, 4, 0xFF}, {2048, 512, 4, 0xFF}}},
-    {"page-2048x8",
-     {{4 * 2048, 2048, 8, 0xFF}, {SLOT, 2048, 8, 0xFF}, {SLOT + UNIT, 2048, 8, 0xFF}, {4096, 2048, 8, 0xFF}}},
-    {"ecc-4096x32",
-     {{4 * 4096, 4096, 32, 0xFF}, {SLOT, 4096, 32, 0xFF}, {SLOT + UNIT, 4096, 32, 0xFF}, {8192, 4096, 32, 0xFF}}},
-    {"mixed-2048x8-4096x1",
-     {{4 * 1024, 1024, 8, 0xFF}, {SLOT, 2048, 8, 0xFF}, {SLOT + UNIT, 4096, 1, 0xFF}, {4096, 2048, 8, 0xFF}}},
+/* Bytes of TLVs, no fewer than images have. */
+#define TLVS 512
+
+/* Bytes of the largest slot A. */
+#define SLOT_MAX (512 * 1024)
+
+/* Bytes that tell one image from the others: its header. */
+#define HEAD_SIZE 32
+
+const powercut_mode_t powercut_modes[] = {
+    {"swap", &ud_boot_swap, &ud_slot_swap},
+    {"overwrite", &ud_boot_overwrite, &ud_slot_overwrite},
+    {"xip", &ud_boot_xip, &ud_slot_xip},
 };
-const size_t powercut_geometry_count = sizeof powercut_geometries / sizeof powercut_geometries[0];
+const size_t powercut_mode_count = sizeof powercut_modes / sizeof powercut_modes[0];
 
 static void need(bool good, const char *what)
 {
@@ -38,45 +36,73 @@ static void need(bool good, const char *what)
 static void make_image(const ud_key_t *key, const ud_sign_options_t *options, size_t payload_size,
                        powercut_image_t *image)
 {
-    static uint8_t payload[NEW_PAYLOAD];
-    for (size_t index = 0; index < payload_size; index++) {
-        payload[index] = (uint8_t)(index * (options->version.major + 6u) + index / 251);
-    }
+    uint8_t *payload = malloc(payload_size);
     size_t capacity = ud_sign_size_max(options, payload_size);
     ud_image_info_t info;
     image->bytes = malloc(capacity);
-    need(image->bytes != NULL &&
-             ud_sign_image(options, key, payload, payload_size, image->bytes, capacity, &image->size, &info) == UD_OK,
+    need(payload != NULL && image->bytes != NULL, "no memory");
+    for (size_t index = 0; index < payload_size; index++) {
+        payload[index] = (uint8_t)(index * (options->version.major + 6u) + index / 251);
+    }
+    need(ud_sign_image(options, key, payload, payload_size, image->bytes, capacity, &image->size, &info) == UD_OK,
          "an image cannot be signed");
     memcpy(image->hash, info.hash, sizeof image->hash);
+    free(payload);
+}
+
+static ud_sign_options_t options_of(uint8_t major, uint32_t counter, const char *hardware)
+{
+    return (ud_sign_options_t){.version = {.major = major},
+                               .hardware = hardware,
+                               .has_security_counter = true,
+                               .security_counter = counter,
+                               .header_size = HEADER,
+                               .pad_header = true};
 }
 
 void powercut_image_make(const powercut_images_t *images, uint8_t major, uint32_t security_counter,
                          const char *hardware, powercut_image_t *image)
 {
-    ud_sign_options_t options = {.version = {.major = major},
-                                 .hardware = hardware,
-                                 .has_security_counter = true,
-                                 .security_counter = security_counter,
-                                 .header_size = HEADER,
-                                 .pad_header = true};
-    make_image(images->secret, &options, NEW_PAYLOAD, image);
+    ud_sign_options_t options = options_of(major, security_counter, hardware);
+    make_image(images->secret, &options, images->images[POWERCUT_NEW].size - HEADER - TLVS, image);
 }
 
-void powercut_images_make(powercut_images_t *images)
+/* Payload of the longest image, up to the last unit of slot A, and of one that is a unit shorter. */
+static void choose_sizes(const powercut_geometry_t *geometry, uint32_t *longer, uint32_t *shorter)
+{
+    ud_board_config_t config = {.seed = 1};
+    ud_port_t *board = NULL;
+    memcpy(config.areas, geometry->areas, sizeof config.areas);
+    need(ud_board_create(&config, &board) == UD_OK, geometry->name);
+    uint32_t unit = ud_slot_unit_size(board);
+    *longer = geometry->areas[UD_AREA_SLOT_A].size_bytes - unit / 4 - HEADER - TLVS;
+    *shorter = *longer > unit ? *longer - unit : *longer / 2;
+    ud_board_destroy(board);
+}
+
+void powercut_images_make(powercut_images_t *images, const powercut_images_for_t *what)
 {
     ud_key_t *stranger = NULL;
-    ud_sign_options_t options = {
-        .version = {.major = 1}, .hardware = POWERCUT_HARDWARE, .header_size = HEADER, .pad_header = true};
+    uint32_t longer;
+    uint32_t shorter;
+    choose_sizes(what->geometry, &longer, &shorter);
     need(ud_key_generate(&images->secret) == UD_OK && ud_key_generate(&stranger) == UD_OK, "no key can be made");
     ud_key_public(images->secret, images->public_key);
     ud_trusted_key_init(&images->key, &ud_scheme_ecdsa_p256, images->public_key);
-    images->boot =
-        (ud_boot_config_t){.mode = &ud_boot_swap, .keys = &images->key, .key_count = 1, .hardware = POWERCUT_HARDWARE};
-    make_image(images->secret, &options, OLD_PAYLOAD, &images->images[POWERCUT_OLD]);
-    options.version.major = 2;
-    make_image(images->secret, &options, NEW_PAYLOAD, &images->images[POWERCUT_NEW]);
-    make_image(stranger, &options, NEW_PAYLOAD, &images->images[POWERCUT_FORGED]);
+    images->slots = what->mode->slots;
+    images->boot = (ud_boot_config_t){.mode = what->mode->boot,
+                                      .slot_address = {POWERCUT_ADDRESS_A, POWERCUT_ADDRESS_B},
+                                      .keys = &images->key,
+                                      .key_count = 1,
+                                      .hardware = POWERCUT_HARDWARE};
+    for (int name = 0; name < POWERCUT_IMAGE_COUNT; name++) {
+        bool is_old = name == POWERCUT_OLD;
+        ud_sign_options_t options = options_of(is_old ? 1 : 2, is_old ? 0 : what->counter, POWERCUT_HARDWARE);
+        options.has_rom_address = what->mode->slots->runs_both;
+        options.rom_address = name == (int)what->first ? POWERCUT_ADDRESS_A : POWERCUT_ADDRESS_B;
+        make_image(name == POWERCUT_FORGED ? stranger : images->secret, &options, is_old ? shorter : longer,
+                   &images->images[name]);
+    }
     ud_key_destroy(stranger);
 }
 
@@ -89,40 +115,50 @@ void powercut_images_free(powercut_images_t *images)
 }
 
 ud_port_t *powercut_board(const powercut_geometry_t *geometry, const powercut_images_t *images,
-                          powercut_image_name_t staged)
+                          powercut_image_name_t running, powercut_image_name_t staged)
 {
-    ud_board_config_t config = {.seed = 1};
+    ud_board_config_t config = {.seed = 1, .hardware_counter = true};
+    const ud_slot_mode_t *slots = images->slots;
     ud_port_t *board = NULL;
     memcpy(config.areas, geometry->areas, sizeof config.areas);
-    need(ud_board_create(&config, &board) == UD_OK && ud_slot_check_geometry(&ud_slot_swap, board) == UD_OK,
-         geometry->name);
-    const powercut_image_t *old = &images->images[POWERCUT_OLD];
+    need(ud_board_create(&config, &board) == UD_OK && ud_slot_check_geometry(slots, board) == UD_OK, geometry->name);
+    const powercut_image_t *first = &images->images[running];
     const powercut_image_t *other = &images->images[staged];
-    ud_board_load(board, UD_AREA_SLOT_A, 0, old->bytes, old->size);
-    ud_board_load(board, UD_AREA_SLOT_B, ud_slot_staging_offset(&ud_slot_swap, board), other->bytes, other->size);
+    uint32_t room = ud_slot_image_size_max(slots, board);
+    need(room <= SLOT_MAX && first->size <= room && other->size <= room, "an image is too large");
+    ud_board_load(board, UD_AREA_SLOT_A, 0, first->bytes, first->size);
+    ud_board_load(board, UD_AREA_SLOT_B, ud_slot_staging_offset(slots, board), other->bytes, other->size);
     return board;
 }
 
-powercut_image_name_t powercut_running(ud_port_t *board, const powercut_images_t *images)
+static bool holds(ud_port_t *board, ud_area_t slot, const powercut_image_t *image)
 {
-    static uint8_t content[SLOT];
-    for (int name = 0; name < POWERCUT_IMAGE_COUNT; name++) {
-        const powercut_image_t *image = &images->images[name];
-        if (ud_port_flash_read(board, UD_AREA_SLOT_A, 0, content, image->size) == UD_OK &&
-            memcmp(content, image->bytes, image->size) == 0) {
-            return (powercut_image_name_t)name;
-        }
-    }
-    return POWERCUT_IMAGE_COUNT;
+    static uint8_t content[SLOT_MAX];
+    return ud_port_flash_read(board, slot, 0, content, HEAD_SIZE) == UD_OK &&
+           memcmp(content, image->bytes, HEAD_SIZE) == 0 &&
+           ud_port_flash_read(board, slot, 0, content, image->size) == UD_OK &&
+           memcmp(content, image->bytes, image->size) == 0;
 }
 
-const char *powercut_boot(ud_port_t *board, const powercut_images_t *images, powercut_image_name_t *name)
+powercut_image_name_t powercut_standing(ud_port_t *board, ud_area_t slot, const powercut_images_t *images)
+{
+    int name = 0;
+    while (name < POWERCUT_IMAGE_COUNT && !holds(board, slot, &images->images[name])) {
+        name++;
+    }
+    return (powercut_image_name_t)name;
+}
+
+const char *powercut_boot(ud_port_t *board, const powercut_images_t *images, powercut_start_t *start)
 {
     ud_boot_result_t result;
     ud_boot_run(board, &images->boot, &result);
-    *name = powercut_running(board, images);
-    if (result.verdict != UD_VERDICT_VALID || result.area != UD_AREA_SLOT_A || result.code_offset != HEADER) {
+    bool in_place = result.area == UD_AREA_SLOT_A || (result.area == UD_AREA_SLOT_B && images->slots->runs_both);
+    if (result.verdict != UD_VERDICT_VALID || !in_place || result.code_offset != HEADER) {
         return "boot returned without saying where to jump to";
     }
-    return *name == POWERCUT_OLD || *name == POWERCUT_NEW ? NULL : "boot would jump into something that nobody signed";
+    start->slot = result.area;
+    start->name = powercut_standing(board, result.area, images);
+    return start->name == POWERCUT_OLD || start->name == POWERCUT_NEW ? NULL
+                                                                      : "boot would jump into what nobody signed";
 }

@@ -4,20 +4,16 @@
 
 #include "core/crypto/key.h"
 #include "core/image/trusted.h"
+#include "core/slot/slot.h"
 #include "include/updraft/boot.h"
 #include "ports/posix/board.h"
-#include "tests/powercut/explore.h"
+#include "tests/powercut/layouts.h"
 
 #define POWERCUT_HARDWARE "board-r1"
 
-/* The geometries that are declared to be supported and proved to survive. */
-typedef struct {
-    const char *name;
-    ud_area_geometry_t areas[UD_AREA_COUNT];
-} powercut_geometry_t;
-
-extern const powercut_geometry_t powercut_geometries[];
-extern const size_t powercut_geometry_count;
+/* Where slots A and B begin for the processor. */
+#define POWERCUT_ADDRESS_A 0x08020000u
+#define POWERCUT_ADDRESS_B 0x08200000u
 
 /* A signed image, and what an outsider needs to know it again. */
 typedef struct {
@@ -27,8 +23,8 @@ typedef struct {
 } powercut_image_t;
 
 typedef enum {
-    POWERCUT_OLD,    /* 1.0.0, of about two units */
-    POWERCUT_NEW,    /* 2.0.0, of about three */
+    POWERCUT_OLD,    /* 1.0.0, a unit shorter than the new one where a slot has more than one */
+    POWERCUT_NEW,    /* 2.0.0, up to the last unit of slot A */
     POWERCUT_FORGED, /* as new, signed by a key that the board does not know */
     POWERCUT_IMAGE_COUNT
 } powercut_image_name_t;
@@ -39,28 +35,53 @@ typedef struct {
     uint8_t public_key[UD_P256_PUBLIC_KEY_SIZE];
     ud_trusted_key_t key;
     ud_boot_config_t boot; /* trusts the key */
+    const ud_slot_mode_t *slots;
 } powercut_images_t;
 
-/* Makes the images with keys of its own: test keys, drawn anew each time. Ends the program if that fails. */
-void powercut_images_make(powercut_images_t *images);
+/* An install mode, as boot and as the agent name it. */
+typedef struct {
+    const char *name;
+    const ud_boot_mode_t *boot;
+    const ud_slot_mode_t *slots;
+} powercut_mode_t;
+
+extern const powercut_mode_t powercut_modes[];
+extern const size_t powercut_mode_count;
+
+/* What the images are made for. */
+typedef struct {
+    const powercut_geometry_t *geometry;
+    const powercut_mode_t *mode;
+    uint32_t counter;            /* security counter of the new image; the old one has 0 */
+    powercut_image_name_t first; /* runs in slot A: under direct XIP it is linked for it, the others for slot B */
+} powercut_images_for_t;
+
+/* Makes the images with keys of their own: test keys, drawn anew each time. Ends the program if that fails. */
+void powercut_images_make(powercut_images_t *images, const powercut_images_for_t *what);
 void powercut_images_free(powercut_images_t *images);
 
 /* One more image that the board trusts, its content made of its major version. The caller frees its bytes. */
 void powercut_image_make(const powercut_images_t *images, uint8_t major, uint32_t security_counter,
                          const char *hardware, powercut_image_t *image);
 
-/* A board of that geometry with the old image in slot A and the one called `staged` at the staging offset of slot B.
- * Ends the program if that fails.
+/* A board of that geometry with the image called `running` in slot A and the one called `staged` at the staging offset of
+ * slot B. Ends the program if that fails.
  */
 ud_port_t *powercut_board(const powercut_geometry_t *geometry, const powercut_images_t *images,
-                          powercut_image_name_t staged);
+                          powercut_image_name_t running, powercut_image_name_t staged);
 
-/* Which image slot A holds byte by byte, POWERCUT_IMAGE_COUNT if none: this does not ask boot's own code. */
-powercut_image_name_t powercut_running(ud_port_t *board, const powercut_images_t *images);
+/* Which image a slot holds byte by byte, POWERCUT_IMAGE_COUNT if none: this does not ask boot's own code. */
+powercut_image_name_t powercut_standing(ud_port_t *board, ud_area_t slot, const powercut_images_t *images);
+
+/* What boot came to. */
+typedef struct {
+    powercut_image_name_t name; /* what runs */
+    ud_area_t slot;             /* where */
+} powercut_start_t;
 
 /* Runs boot and checks what no boot may ever do: jump without a valid verdict, or into anything but an image that the
- * key signed. NULL or what is wrong; `name` is what runs.
+ * key signed, whole and in its place. NULL or what is wrong.
  */
-const char *powercut_boot(ud_port_t *board, const powercut_images_t *images, powercut_image_name_t *name);
+const char *powercut_boot(ud_port_t *board, const powercut_images_t *images, powercut_start_t *start);
 
 #endif
