@@ -34,15 +34,29 @@ ud_key_t *load_key(const char *path)
     return key;
 }
 
-ud_trusted_key_t trust(const ud_key_t *key)
+ud_trusted_key_t trust_as(const ud_key_t *key, const ud_image_scheme_t *scheme)
 {
-    static uint8_t public_keys[64][UD_P256_PUBLIC_KEY_SIZE];
+    static uint8_t public_keys[64][UD_KEY_RAW_SIZE_MAX];
     static size_t count;
     ud_trusted_key_t trusted;
     assert_true(count < sizeof public_keys / sizeof public_keys[0]);
-    ud_key_public(key, public_keys[count]);
-    ud_trusted_key_init(&trusted, &ud_scheme_ecdsa_p256, public_keys[count++]);
+    assert_int_equal(ud_key_public_raw(key, public_keys[count]), scheme->public_key_size);
+    ud_trusted_key_init(&trusted, scheme, public_keys[count++]);
     return trusted;
+}
+
+ud_trusted_key_t trust(const ud_key_t *key)
+{
+    const ud_image_scheme_t *scheme = NULL;
+    assert_int_equal(ud_sign_scheme(ud_key_kind(key), 0, false, &scheme), UD_OK);
+    return trust_as(key, scheme);
+}
+
+ud_key_t *new_key(ud_key_kind_t kind)
+{
+    ud_key_t *key = NULL;
+    assert_int_equal(ud_key_generate_kind(kind, &key), UD_OK);
+    return key;
 }
 
 ud_err_t parse_bytes(const uint8_t *data, size_t size, ud_image_info_t *info)

@@ -3,7 +3,7 @@
 #define UD_IMAGE_FIXTURE_H
 
 #include "core/crypto/key.h"
-#include "core/image/trusted.h"
+#include "core/image/sign.h"
 
 #define VECTORS "tests/vectors/mcuboot/"
 #define FILE_SIZE_MAX (70u * 1024)
@@ -21,6 +21,12 @@ ud_key_t *load_key(const char *path);
 
 /* The trusted key of a key. Its bytes stay to the end of the program, for 64 keys. */
 ud_trusted_key_t trust(const ud_key_t *key);
+
+/* The same by another scheme than the usual one of its kind. */
+ud_trusted_key_t trust_as(const ud_key_t *key, const ud_image_scheme_t *scheme);
+
+/* A fresh key. The caller destroys it. */
+ud_key_t *new_key(ud_key_kind_t kind);
 
 /* Parses and verifies bytes in memory. */
 ud_err_t parse_bytes(const uint8_t *data, size_t size, ud_image_info_t *info);

@@ -1,17 +1,29 @@
-/* The schemes that no device has, judged by OpenSSL, and hashes of every kind. Hosts only. */
+/* The schemes that no device has, judged by OpenSSL, hashes of every kind, keys for encryption. Hosts only. */
+#include "core/image/openssl.h"
+
 #include "core/base/assert.h"
+#include "core/crypto/key.h"
 #include "core/image/format.h"
 #include "core/image/trusted.h"
 
+#include <openssl/ec.h>
 #include <openssl/evp.h>
+#include <openssl/rand.h>
 #include <openssl/x509.h>
 #include <string.h>
-
-#define DIGEST_SIZE_MAX UD_SHA512_SIZE
 
 static const EVP_MD *hash_of(uint16_t tlv)
 {
     return tlv == UD_IMAGE_TLV_SHA256 ? EVP_sha256() : tlv == UD_IMAGE_TLV_SHA384 ? EVP_sha384() : EVP_sha512();
+}
+
+ud_err_t ud_host_digest(uint16_t hash_tlv, const void *data, size_t size, uint8_t digest[UD_HOST_DIGEST_SIZE_MAX],
+                        size_t *digest_size)
+{
+    unsigned int written = 0;
+    UD_REQUIRE(EVP_Digest(data, size, digest, &written, hash_of(hash_tlv), NULL) == 1, UD_ERR_INTERNAL);
+    *digest_size = written;
+    return UD_OK;
 }
 
 static void take_piece(void *context, const void *data, size_t size)
@@ -21,9 +33,9 @@ static void take_piece(void *context, const void *data, size_t size)
 
 /* The digest of the content by the image's own kind of hash, after it was found to be the one in the TLV. */
 static ud_err_t check_hash(const ud_image_source_t *source, const ud_image_info_t *info,
-                           uint8_t digest[DIGEST_SIZE_MAX])
+                           uint8_t digest[UD_HOST_DIGEST_SIZE_MAX])
 {
-    uint8_t told[DIGEST_SIZE_MAX];
+    uint8_t told[UD_HOST_DIGEST_SIZE_MAX];
     EVP_MD_CTX *hash = EVP_MD_CTX_new();
     ud_err_t err = UD_ERR_INTERNAL;
     if (hash != NULL && EVP_DigestInit_ex(hash, hash_of(info->hash_tlv.type), NULL) == 1) {
@@ -40,7 +52,7 @@ static ud_err_t check_hash(const ud_image_source_t *source, const ud_image_info_
 
 ud_err_t ud_image_check_hash(const ud_image_source_t *source, const ud_image_info_t *info)
 {
-    uint8_t digest[DIGEST_SIZE_MAX];
+    uint8_t digest[UD_HOST_DIGEST_SIZE_MAX];
     return check_hash(source, info, digest);
 }
 
@@ -48,11 +60,11 @@ ud_err_t ud_image_check_hash(const ud_image_source_t *source, const ud_image_inf
 static ud_err_t check_name(const ud_image_source_t *source, const ud_image_info_t *info, const ud_trusted_key_t *key)
 {
     uint8_t der[UD_PUBLIC_KEY_DER_SIZE_MAX];
-    uint8_t name[DIGEST_SIZE_MAX];
-    uint8_t told[DIGEST_SIZE_MAX];
+    uint8_t name[UD_HOST_DIGEST_SIZE_MAX];
+    uint8_t told[UD_HOST_DIGEST_SIZE_MAX];
     UD_REQUIRE(info->key_tlv.type == UD_IMAGE_TLV_KEY_HASH, UD_OK);
     size_t size = ud_public_key_der(key->scheme, key->public_key, der);
-    UD_REQUIRE(EVP_Digest(der, size, name, NULL, hash_of(info->hash_tlv.type), NULL) == 1, UD_ERR_INTERNAL);
+    UD_TRY(ud_host_digest(info->hash_tlv.type, der, size, name, &size));
     UD_TRY(source->read(source->context, info->key_tlv.offset, told, info->key_tlv.size));
     return memcmp(told, name, info->key_tlv.size) == 0 ? UD_OK : UD_ERR_IMAGE_KEY_UNKNOWN;
 }
@@ -87,7 +99,7 @@ static ud_verdict_t judge(const ud_trusted_key_t *key, const uint8_t *digest, si
 static ud_verdict_t verify_image(const ud_image_source_t *source, const ud_image_info_t *info,
                                  const ud_trusted_key_t *key, ud_err_t *reason)
 {
-    uint8_t digest[DIGEST_SIZE_MAX];
+    uint8_t digest[UD_HOST_DIGEST_SIZE_MAX];
     uint8_t value[UD_IMAGE_ECDSA_SIZE_MAX];
     *reason = info->signature.size <= sizeof value ? check_name(source, info, key) : UD_ERR_IMAGE_SIGNATURE;
     *reason = *reason == UD_OK ? check_hash(source, info, digest) : *reason;
@@ -97,7 +109,12 @@ static ud_verdict_t verify_image(const ud_image_source_t *source, const ud_image
     if (*reason != UD_OK) {
         return UD_VERDICT_INVALID;
     }
-    ud_verdict_t verdict = judge(key, digest, info->hash_tlv.size, value, info->signature.size);
+    /* imgtool --pad-sig fills up with zeros to the longest form */
+    size_t size = info->signature.size;
+    while (info->signature.size == UD_IMAGE_ECDSA_SIZE_MAX && size > 2u + value[1] && value[size - 1] == 0) {
+        size--;
+    }
+    ud_verdict_t verdict = judge(key, digest, info->hash_tlv.size, value, size);
     *reason = verdict == UD_VERDICT_VALID ? UD_OK : UD_ERR_IMAGE_SIGNATURE;
     return verdict;
 }
@@ -128,3 +145,30 @@ const ud_image_scheme_t ud_scheme_ed25519_sha512 = {
     .verify = verify,
     .verify_image = verify_image,
 };
+
+/* ---- keys for encryption ---------------------------------------------------------------------------------------- */
+
+ud_err_t ud_host_wrap_key(const uint8_t public_key[UD_P256_PUBLIC_KEY_SIZE], size_t key_size,
+                          uint8_t key[UD_ECIES_KEY_SIZE_MAX], uint8_t wrapped[UD_ECIES_SIZE_MAX])
+{
+    uint8_t private_key[UD_P256_PRIVATE_KEY_SIZE];
+    uint8_t secret[UD_P256_SECRET_SIZE];
+    uint8_t *tag = wrapped + UD_ECIES_POINT_SIZE;
+    ud_key_t *ephemeral = NULL;
+    UD_REQUIRE(RAND_priv_bytes(key, (int)key_size) == 1, UD_ERR_INTERNAL);
+    UD_TRY(ud_key_generate(&ephemeral));
+    wrapped[0] = POINT_CONVERSION_UNCOMPRESSED;
+    ud_key_public(ephemeral, wrapped + 1);
+    ud_err_t err = ud_key_private(ephemeral, private_key);
+    ud_key_destroy(ephemeral);
+    if (err == UD_OK && ud_ecdh_p256(private_key, public_key, secret) != UD_VERDICT_VALID) {
+        err = UD_ERR_KEY_FORMAT;
+    }
+    if (err == UD_OK) {
+        memcpy(tag + UD_ECIES_TAG_SIZE, key, key_size);
+        ud_ecies_wrap(secret, false, tag + UD_ECIES_TAG_SIZE, key_size, tag);
+    }
+    ud_image_wipe(private_key, sizeof private_key);
+    ud_image_wipe(secret, sizeof secret);
+    return err;
+}
