@@ -65,7 +65,7 @@ ud_verdict_t ud_ecdsa_p256_verify(const uint8_t public_key[UD_P256_PUBLIC_KEY_SI
  * streams: `challenge` is SHA-512 of the signature's first 32 bytes, the public key and the message, in that order.
  * Strict: INVALID for S not below the order, for a key or an R that is not the one encoding of its point, for a key that
  * is no point, and for a key or an R of small order, with which a signature would not depend on the message. Decided by
- * the equation without cofactor. Variable time: nothing here is secret. About 1.5 KB of stack.
+ * the equation without cofactor. Variable time: nothing here is secret. Less than 1.5 KB of stack.
  */
 ud_verdict_t ud_ed25519_verify(const uint8_t public_key[UD_ED25519_PUBLIC_KEY_SIZE],
                                const uint8_t signature[UD_ED25519_SIGNATURE_SIZE],
