@@ -140,23 +140,3 @@ ud_err_t ud_cli_write_file(const char *path, const void *data, size_t size, mode
     }
     return problem == 0 ? UD_OK : ud_cli_fail(UD_ERR_FILE_WRITE, "cannot write '%s': %s", path, strerror(problem));
 }
-
-ud_err_t ud_cli_read_key(const char *path, ud_key_t **key)
-{
-    uint8_t *pem = NULL;
-    size_t size = 0;
-    UD_TRY(ud_cli_read_file(path, UD_KEY_PEM_SIZE_MAX, &pem, &size));
-    char found[UD_KEY_FOUND_SIZE];
-    ud_err_t err = ud_key_read_pem((const char *)pem, size, key, found);
-    explicit_bzero(pem, size);
-    free(pem);
-    if (err == UD_OK && ud_key_kind(*key) != UD_KEY_ECDSA_P256) {
-        snprintf(found, sizeof found, "%s", ud_key_kind_title(ud_key_kind(*key)));
-        ud_key_destroy(*key);
-        err = UD_ERR_KEY_FORMAT;
-    }
-    if (err == UD_ERR_KEY_FORMAT) {
-        return ud_cli_fail(err, "'%s' is not an ECDSA P-256 key; found: %s", path, found);
-    }
-    return err == UD_OK ? UD_OK : ud_cli_fail(err, "the key in '%s' could not be taken over", path);
-}

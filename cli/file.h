@@ -3,7 +3,6 @@
 #define UD_CLI_FILE_H
 
 #include "core/base/err.h"
-#include "core/crypto/key.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -27,10 +26,5 @@ typedef enum {
  */
 UD_MUST_USE ud_err_t ud_cli_write_file(const char *path, const void *data, size_t size, mode_t mode,
                                        ud_cli_write_t how);
-
-/* Reads a key from a PEM file, private or public; the caller destroys it. The user has been told about any error.
- * Errors: those of ud_cli_read_file(), UD_ERR_KEY_FORMAT.
- */
-UD_MUST_USE ud_err_t ud_cli_read_key(const char *path, ud_key_t **key);
 
 #endif

@@ -1,6 +1,7 @@
 /* updraft image sign: makes an image that boots, from a raw binary. */
 #include "cli/file.h"
 #include "cli/image_file.h"
+#include "cli/key_file.h"
 #include "cli/verbs.h"
 #include "core/base/endian.h"
 #include "core/base/utf8.h"
@@ -226,12 +227,7 @@ static ud_err_t read_signing_key(const ud_cli_call_t *call, ud_key_t **key)
 {
     const char *path = NULL;
     UD_TRY(ud_cli_require(call, "key", &path));
-    UD_TRY(ud_cli_read_key(path, key));
-    if (!ud_key_is_private(*key)) {
-        ud_key_destroy(*key);
-        return ud_cli_fail(UD_ERR_KEY_FORMAT, "'%s' is a public key; signing needs the private one", path);
-    }
-    return UD_OK;
+    return ud_cli_read_private_key(path, "signing", key);
 }
 
 static ud_err_t run(const ud_cli_call_t *call)

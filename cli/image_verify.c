@@ -1,8 +1,9 @@
 /* updraft image verify: is this image signed by a key that is trusted? */
-#include "cli/file.h"
 #include "cli/image_file.h"
+#include "cli/key_file.h"
 #include "cli/verbs.h"
 #include "core/base/hex.h"
+#include "core/image/encrypted.h"
 #include "core/image/trusted.h"
 
 #include <stdio.h>
@@ -12,40 +13,86 @@
 
 static const ud_cli_option_t options[] = {
     {"key", 'k', "FILE", "public key (PEM) that is trusted; may be given up to 16 times"},
+    {"decrypt-key", 0, "FILE", "private key (PEM) that decrypts the image, if it is encrypted"},
     {0},
 };
 
 typedef struct {
-    uint8_t public_keys[KEYS_MAX][UD_P256_PUBLIC_KEY_SIZE];
+    uint8_t public_keys[KEYS_MAX][UD_KEY_RAW_SIZE_MAX];
     ud_trusted_key_t keys[KEYS_MAX]; /* of those; does not move */
+    bool is_ed25519[KEYS_MAX];
     size_t count;
+    bool decrypts;
+    uint8_t decrypt_key[UD_P256_PRIVATE_KEY_SIZE];
 } keys_t;
+
+static ud_err_t read_key(const char *path, keys_t *keys)
+{
+    ud_key_t *key = NULL;
+    uint8_t *raw = keys->public_keys[keys->count];
+    UD_TRY(ud_cli_read_key(path, &key));
+    (void)ud_key_public_raw(key, raw);
+    ud_trusted_key_init(&keys->keys[keys->count], ud_cli_scheme_of_key(key), raw);
+    keys->is_ed25519[keys->count] = ud_key_kind(key) == UD_KEY_ED25519;
+    ud_key_destroy(key);
+    return UD_OK;
+}
+
+static ud_err_t read_decrypt_key(const char *path, keys_t *keys)
+{
+    ud_key_t *key = NULL;
+    keys->decrypts = path != NULL;
+    if (path == NULL) {
+        return UD_OK;
+    }
+    UD_TRY(ud_cli_read_private_key(path, "decrypting", &key));
+    ud_key_kind_t kind = ud_key_kind(key);
+    ud_err_t err = kind == UD_KEY_ECDSA_P256
+                       ? ud_key_private(key, keys->decrypt_key)
+                       : ud_cli_fail(UD_ERR_KEY_FORMAT, "'%s' holds a key of %s; images are encrypted for ECDSA P-256",
+                                     path, ud_key_kind_title(kind));
+    ud_key_destroy(key);
+    return err;
+}
 
 static ud_err_t read_keys(const ud_cli_call_t *call, keys_t *keys)
 {
     const char *path = NULL;
     UD_TRY(ud_cli_require(call, "key", &path));
     for (keys->count = 0; (path = ud_cli_text_at(call, "key", keys->count)) != NULL; keys->count++) {
-        ud_key_t *key = NULL;
         if (keys->count == KEYS_MAX) {
             return ud_cli_fail(UD_ERR_INVALID_ARGUMENT, "more than %d keys; '%s' is one too many", KEYS_MAX, path);
         }
-        UD_TRY(ud_cli_read_key(path, &key));
-        ud_key_public(key, keys->public_keys[keys->count]);
-        ud_trusted_key_init(&keys->keys[keys->count], &ud_scheme_ecdsa_p256, keys->public_keys[keys->count]);
-        ud_key_destroy(key);
+        UD_TRY(read_key(path, keys));
     }
-    return UD_OK;
+    return read_decrypt_key(ud_cli_text(call, "decrypt-key"), keys);
+}
+
+/* Ed25519 keys sign in three ways, of which a device believes the one that its table says. Here it is the image's. */
+static void choose_schemes(keys_t *keys, const ud_image_scheme_t *scheme)
+{
+    bool signs_so =
+        scheme == &ud_scheme_ed25519 || scheme == &ud_scheme_ed25519_pure || scheme == &ud_scheme_ed25519_sha512;
+    for (size_t index = 0; signs_so && index < keys->count; index++) {
+        if (keys->is_ed25519[index]) {
+            keys->keys[index].scheme = scheme;
+        }
+    }
 }
 
 /* Judges image and descriptor; `*has_descriptor` says whether there was one. */
-static ud_err_t judge(const ud_image_file_t *file, const keys_t *keys, ud_image_info_t *info, bool *has_descriptor)
+static ud_err_t judge(const ud_image_file_t *file, keys_t *keys, ud_image_info_t *info, bool *has_descriptor)
 {
     ud_descriptor_block_t block;
     ud_err_t reason = UD_ERR_INTERNAL;
     uint32_t size = (uint32_t)file->size;
+    UD_TRY(ud_image_parse(&file->source, size, info));
+    choose_schemes(keys, ud_scheme_of(info));
     ud_trust_t trust = {.keys = keys->keys, .count = keys->count};
-    if (ud_image_verify(&file->source, size, &trust, info, &reason) != UD_VERDICT_VALID) {
+    ud_verdict_t verdict =
+        keys->decrypts ? ud_image_verify_encrypted(&file->source, size, keys->decrypt_key, &trust, info, &reason)
+                       : ud_image_verify(&file->source, size, &trust, info, &reason);
+    if (verdict != UD_VERDICT_VALID) {
         return reason;
     }
     ud_err_t err = ud_descriptor_find(&file->source, size, info, &block);
@@ -56,18 +103,25 @@ static ud_err_t judge(const ud_image_file_t *file, const keys_t *keys, ud_image_
     return err == UD_OK ? ud_descriptor_check(&file->source, info, &block, &trust) : err;
 }
 
+/* Why not, in words for a command line: the error list speaks of a server's keys and of devices. */
+static const char *explain(ud_err_t reason, const ud_image_info_t *info, char text[160])
+{
+    char key_hash[UD_HEX_TEXT_SIZE(UD_SHA256_SIZE)];
+    if (reason == UD_ERR_IMAGE_KEY_UNKNOWN) {
+        ud_hex_encode(info->key_hash, UD_SHA256_SIZE, key_hash);
+        snprintf(text, 160, "The image (or its descriptor) is signed by none of the keys given; it names %.16s...",
+                 key_hash);
+        return text;
+    }
+    return reason == UD_ERR_IMAGE_ENCRYPTED ? "The image is encrypted; give the key that decrypts it: --decrypt-key."
+                                            : ud_err_text(reason);
+}
+
 static ud_err_t tell_invalid(const char *path, ud_err_t reason, const ud_image_info_t *info)
 {
     const char *kind = reason == UD_ERR_IMAGE_UNSIGNED ? ud_scheme_name(ud_scheme_of(info)) : NULL;
-    const char *text = ud_err_text(reason);
-    char key_text[160];
-    char key_hash[UD_HEX_TEXT_SIZE(UD_SHA256_SIZE)];
-    if (reason == UD_ERR_IMAGE_KEY_UNKNOWN) { /* the error list speaks of a server's keys; here they are arguments */
-        ud_hex_encode(info->key_hash, UD_SHA256_SIZE, key_hash);
-        snprintf(key_text, sizeof key_text,
-                 "The image (or its descriptor) is signed by none of the keys given; it names %.16s...", key_hash);
-        text = key_text;
-    }
+    char space[160];
+    const char *text = explain(reason, info, space);
     if (ud_output_is_json()) {
         ud_output_json(json_pack("{s:b, s:s, s:s, s:s, s:s*}", "valid", 0, "file", path, "code", ud_err_code(reason),
                                  "message", text, "signature", kind));
@@ -80,6 +134,7 @@ static ud_err_t tell_invalid(const char *path, ud_err_t reason, const ud_image_i
 
 static void tell_valid(const char *path, const ud_image_info_t *info, bool has_descriptor)
 {
+    const char *scheme = ud_scheme_name(ud_scheme_of(info));
     if (ud_output_is_json()) {
         json_t *json = ud_image_json(info);
         json_object_set_new(json, "valid", json_true());
@@ -92,9 +147,9 @@ static void tell_valid(const char *path, const ud_image_info_t *info, bool has_d
     char key_hash[UD_HEX_TEXT_SIZE(UD_SHA256_SIZE)];
     ud_version_format(&info->version, version);
     ud_hex_encode(info->key_hash, UD_SHA256_SIZE, key_hash);
-    ud_output_line(UD_STYLE_GOOD, "valid: %s: version %s%s%s, key %.16s..., %s descriptor", path, version,
-                   info->hardware[0] != '\0' ? " for " : "", info->hardware, key_hash,
-                   has_descriptor ? "with" : "without");
+    ud_output_line(UD_STYLE_GOOD, "valid: %s: version %s%s%s%s, %s key %.16s..., %s descriptor", path, version,
+                   info->hardware[0] != '\0' ? " for " : "", info->hardware, info->encrypted ? ", encrypted" : "",
+                   scheme, key_hash, has_descriptor ? "with" : "without");
 }
 
 static ud_err_t run(const ud_cli_call_t *call)
@@ -112,6 +167,7 @@ static ud_err_t run(const ud_cli_call_t *call)
         reason = tell_invalid(file.path, reason, &info);
     }
     ud_image_file_close(&file);
+    explicit_bzero(&keys, sizeof keys);
     return reason;
 }
 
@@ -123,9 +179,12 @@ const ud_cli_verb_t ud_verb_image_verify = {
     .argument_max = 1,
     .options = options,
     .summary = "check an image's hash, signature and descriptor",
-    .description = "Checks that an image is complete, that its content matches its hash, that one of the given keys\n"
-                   "signed it (ECDSA P-256), and its descriptor if it has one. Ends with 0 only if all of that holds;\n"
-                   "otherwise one line says why not.",
-    .examples = "  updraft image verify --key release-key.pub.pem app.signed.bin\n",
+    .description =
+        "Checks that an image is complete, that its content matches its hash, that one of the given keys\n"
+        "signed it, and its descriptor if it has one; of an encrypted image with --decrypt-key. Ends with 0\n"
+        "only if all of that holds; otherwise one line says why not. The kinds of signature are those of\n"
+        "'updraft image sign'.",
+    .examples = "  updraft image verify --key release-key.pub.pem app.signed.bin\n"
+                "  updraft image verify -k 2025.pub.pem -k 2026.pub.pem --decrypt-key device.pem app.signed.bin\n",
     .run = run,
 };

@@ -1,28 +1,26 @@
 /* updraft key register, key list: the public keys that a server takes images of. */
 #include "cli/client.h"
-#include "cli/file.h"
+#include "cli/key_file.h"
 #include "cli/list.h"
 #include "cli/print.h"
 #include "cli/verbs.h"
 
 #include <string.h>
 
-#define PEM_SIZE 1024
-
 /* The public half as PEM, whichever half the file holds: a private key never leaves this machine. */
-static ud_err_t read_public(const char *path, char pem[PEM_SIZE])
+static ud_err_t read_public(const char *path, char pem[UD_KEY_PEM_WRITTEN_SIZE_MAX])
 {
     ud_key_t *key = NULL;
     size_t size = 0;
     UD_TRY(ud_cli_read_key(path, &key));
-    ud_err_t err = ud_key_write_public_pem(key, pem, PEM_SIZE, &size);
+    ud_err_t err = ud_key_write_public_pem(key, pem, UD_KEY_PEM_WRITTEN_SIZE_MAX, &size);
     ud_key_destroy(key);
     return err == UD_OK ? UD_OK : ud_cli_fail(err, "the public key of '%s' could not be encoded", path);
 }
 
 static ud_err_t run_register(const ud_cli_call_t *call)
 {
-    char pem[PEM_SIZE];
+    char pem[UD_KEY_PEM_WRITTEN_SIZE_MAX];
     json_t *answer = NULL;
     UD_TRY(read_public(call->arguments[1], pem));
     json_t *body = json_pack("{s:s, s:s}", "name", call->arguments[0], "public_pem", pem);

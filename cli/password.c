@@ -19,7 +19,8 @@ static bool read_line(FILE *file, char password[UD_CLI_PASSWORD_SIZE])
     return password[0] != '\0';
 }
 
-static ud_err_t ask_terminal(const char *prompt, char password[UD_CLI_PASSWORD_SIZE])
+ud_err_t ud_cli_ask_terminal(const char *prompt, const char *what, const char *otherwise,
+                             char password[UD_CLI_PASSWORD_SIZE])
 {
     FILE *terminal = fopen("/dev/tty", "r+");
     struct termios before;
@@ -27,8 +28,7 @@ static ud_err_t ask_terminal(const char *prompt, char password[UD_CLI_PASSWORD_S
         if (terminal != NULL) {
             fclose(terminal);
         }
-        return ud_cli_fail(UD_ERR_INVALID_ARGUMENT,
-                           "there is no terminal to ask for the password; use --password-stdin");
+        return ud_cli_fail(UD_ERR_INVALID_ARGUMENT, "there is no terminal to ask for the %s; %s", what, otherwise);
     }
     struct termios silent = before;
     silent.c_lflag &= ~(tcflag_t)ECHO;
@@ -39,13 +39,13 @@ static ud_err_t ask_terminal(const char *prompt, char password[UD_CLI_PASSWORD_S
     tcsetattr(fileno(terminal), TCSAFLUSH, &before);
     fprintf(terminal, "\n");
     fclose(terminal);
-    return good ? UD_OK : ud_cli_fail(UD_ERR_INVALID_ARGUMENT, "no password was given");
+    return good ? UD_OK : ud_cli_fail(UD_ERR_INVALID_ARGUMENT, "no %s was given", what);
 }
 
 ud_err_t ud_cli_read_password(bool from_stdin, const char *prompt, char password[UD_CLI_PASSWORD_SIZE])
 {
     if (!from_stdin) {
-        return ask_terminal(prompt, password);
+        return ud_cli_ask_terminal(prompt, "password", "use --password-stdin", password);
     }
     return read_line(stdin, password) ? UD_OK
                                       : ud_cli_fail(UD_ERR_INVALID_ARGUMENT, "standard input holds no password");

@@ -15,4 +15,10 @@
  */
 UD_MUST_USE ud_err_t ud_cli_read_password(bool from_stdin, const char *prompt, char password[UD_CLI_PASSWORD_SIZE]);
 
+/* The terminal's part of it, for any secret: `what` it is, and what to do `otherwise` where there is no terminal, complete
+ * the message about that. Errors: UD_ERR_INVALID_ARGUMENT.
+ */
+UD_MUST_USE ud_err_t ud_cli_ask_terminal(const char *prompt, const char *what, const char *otherwise,
+                                         char password[UD_CLI_PASSWORD_SIZE]);
+
 #endif

@@ -94,8 +94,8 @@ ud_key_kind_t ud_key_kind(const ud_key_t *key);
 /* True if the key can sign. */
 bool ud_key_is_private(const ud_key_t *key);
 
-/* The public key as bytes, in the form of core/image/scheme.h; returns how many. ECDSA: x then y. Ed25519: the 32 bytes of RFC 8032. RSA: the modulus, then
- * the exponent in 4 bytes, both big-endian.
+/* The public key as bytes, in the form of core/image/scheme.h; returns how many. ECDSA: x then y. Ed25519: the 32 bytes
+ * of RFC 8032. RSA: the modulus, then the exponent in 4 bytes, both big-endian.
  */
 size_t ud_key_public_raw(const ud_key_t *key, uint8_t raw[UD_KEY_RAW_SIZE_MAX]);
 
