@@ -336,7 +336,7 @@ static bool rescue(boot_t *boot)
     tell(boot, UD_BOOT_RESCUED, settled ? UD_OK : lost, settled ? boot->b.hash : boot->record.digest);
     boot->distrusts_b = true;
     boot->moved = true;
-    if (boot->config->mode->rescue(boot->port, &boot->record, boot->b.offset, boot->b.size) != UD_OK) {
+    if (boot->config->mode->rescue(boot->port, boot->config, &boot->record, boot->b.offset, boot->b.size) != UD_OK) {
         boot->facts.a = UD_FACT_BAD;
         boot->facts.b = UD_FACT_BAD;
         return false;
@@ -396,7 +396,7 @@ static void complete(boot_t *boot)
 static bool resume(boot_t *boot)
 {
     bool adrift = boot->facts.install == UD_FACT_ADRIFT;
-    ud_err_t err = boot->config->mode->move(&boot->journal, &boot->record, adrift);
+    ud_err_t err = boot->config->mode->move(&boot->journal, boot->config, &boot->record, adrift);
     if (err == UD_ERR_JOURNAL_WORN) {
         boot->facts.install = UD_FACT_ADRIFT;
         return false;

@@ -1,5 +1,7 @@
 #include "boot/copy.h"
 
+#include "boot/cipher.h"
+#include "boot/window.h"
 #include "core/base/assert.h"
 
 #include <string.h>
@@ -30,7 +32,8 @@ static ud_err_t erase_unit(ud_port_t *port, ud_place_t to)
     return UD_OK;
 }
 
-static ud_err_t copy_piece(ud_port_t *port, ud_place_t from, ud_place_t to, uint32_t done)
+static ud_err_t copy_piece(ud_port_t *port, ud_place_t from, ud_place_t to, uint32_t done,
+                           const ud_copy_filter_t *filter, uint32_t offset)
 {
     uint8_t piece[PIECE_SIZE];
     uint8_t back[PIECE_SIZE];
@@ -38,32 +41,53 @@ static ud_err_t copy_piece(ud_port_t *port, ud_place_t from, ud_place_t to, uint
     if (ud_port_flash_read(port, from.area, from.offset + done, piece, sizeof piece) != UD_OK) {
         return UD_ERR_FLASH_READ;
     }
+    if (filter->apply != NULL) {
+        filter->apply(filter->context, offset + done, piece, sizeof piece);
+    }
     bool taken = ud_port_flash_program(port, to.area, to.offset + done, piece, sizeof piece) == UD_OK &&
                  ud_port_flash_read(port, to.area, to.offset + done, back, sizeof back) == UD_OK &&
                  memcmp(piece, back, sizeof piece) == 0;
     return taken ? UD_OK : UD_ERR_FLASH_WRITE;
 }
 
-ud_err_t ud_copy_unit(ud_port_t *port, ud_place_t from, ud_place_t to)
+ud_err_t ud_copy_unit(ud_port_t *port, ud_place_t from, ud_place_t to, const ud_copy_filter_t *filter, uint32_t offset)
 {
     ud_err_t err = UD_ERR_FLASH_WRITE;
     for (int tries = 0; tries < TRIES_MAX && err != UD_OK; tries++) {
         err = erase_unit(port, to);
         for (uint32_t done = 0; err == UD_OK && done < ud_slot_unit_size(port); done += PIECE_SIZE) {
-            err = copy_piece(port, from, to, done);
+            err = copy_piece(port, from, to, done, filter, offset);
         }
     }
     return err;
 }
 
-ud_err_t ud_copy_to_a(ud_port_t *port, ud_slot_record_t *record, uint32_t offset, uint32_t size_bytes)
+typedef struct {
+    ud_window_t window; /* of the image in slot B */
+    uint32_t size_bytes;
+    ud_copy_filter_t filter;
+} copy_t;
+
+static ud_err_t copy_all(void *context)
 {
+    const copy_t *copy = context;
+    ud_port_t *port = copy->window.port;
     uint32_t unit = ud_slot_unit_size(port);
-    (void)record;
-    for (uint32_t index = 0; index < ud_copy_units(port, size_bytes); index++) {
-        ud_place_t from = {UD_AREA_SLOT_B, offset + index * unit};
+    for (uint32_t index = 0; index < ud_copy_units(port, copy->size_bytes); index++) {
+        ud_place_t from = {copy->window.area, copy->window.offset + index * unit};
         ud_place_t to = {UD_AREA_SLOT_A, index * unit};
-        UD_TRY(ud_copy_unit(port, from, to));
+        UD_TRY(ud_copy_unit(port, from, to, &copy->filter, index * unit));
     }
     return UD_OK;
+}
+
+ud_err_t ud_copy_to_a(ud_port_t *port, const ud_boot_config_t *config, ud_slot_record_t *record, uint32_t offset,
+                      uint32_t size_bytes)
+{
+    copy_t copy = {.window = {port, UD_AREA_SLOT_B, offset}, .size_bytes = size_bytes};
+    ud_image_source_t source = ud_window_source(&copy.window);
+    (void)record;
+    return config->cipher != NULL ? config->cipher->with_keys(config->decryption_key, &source, 1, 0, size_bytes,
+                                                              &copy.filter, copy_all, &copy)
+                                  : copy_all(&copy);
 }

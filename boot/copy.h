@@ -3,21 +3,32 @@
 #define UD_BOOT_COPY_H
 
 #include "core/slot/record.h"
+#include "include/updraft/boot.h"
 
 typedef struct {
     ud_area_t area;
     uint32_t offset; /* bytes */
 } ud_place_t;
 
+/* What a copy does to the bytes of an image on the way; all zero: nothing. */
+typedef struct {
+    void (*apply)(const void *context, uint32_t offset, void *data,
+                  size_t size); /* `data` is at `offset` of the image */
+    const void *context;
+} ud_copy_filter_t;
+
 /* Units that an image of `size_bytes` uses. */
 uint32_t ud_copy_units(const ud_port_t *port, uint32_t size_bytes);
 
-/* Erases the unit at `to` and writes there what stands at `from`; tries again a few times. Stack: 512 bytes.
+/* Erases the unit at `to` and writes there what stands at `from`, which is at `offset` of the image, through `filter`; tries
+ * again a few times. Stack: 512 bytes.
  * Errors: UD_ERR_FLASH_READ (source), UD_ERR_FLASH_WRITE (target).
  */
-UD_MUST_USE ud_err_t ud_copy_unit(ud_port_t *port, ud_place_t from, ud_place_t to);
+UD_MUST_USE ud_err_t ud_copy_unit(ud_port_t *port, ud_place_t from, ud_place_t to, const ud_copy_filter_t *filter,
+                                  uint32_t offset);
 
 /* Copies `size_bytes` at `offset` of slot B to slot A: the `rescue` of modes whose images run in slot A. */
-UD_MUST_USE ud_err_t ud_copy_to_a(ud_port_t *port, ud_slot_record_t *record, uint32_t offset, uint32_t size_bytes);
+UD_MUST_USE ud_err_t ud_copy_to_a(ud_port_t *port, const ud_boot_config_t *config, ud_slot_record_t *record,
+                                  uint32_t offset, uint32_t size_bytes);
 
 #endif

@@ -1,31 +1,13 @@
 #include "boot/inspect.h"
 
+#include "boot/cipher.h"
+#include "boot/window.h"
 #include "core/image/dependency.h"
 
 #include <string.h>
 
 /* Images that another loader must unpack, move to RAM, or never start. */
 #define FLAGS_REFUSED (UD_IMAGE_FLAG_NON_BOOTABLE | UD_IMAGE_FLAG_RAM_LOAD | UD_IMAGE_FLAG_LZMA1 | UD_IMAGE_FLAG_LZMA2)
-
-typedef struct {
-    ud_port_t *port;
-    ud_area_t area;
-    uint32_t offset;
-} window_t;
-
-static ud_err_t read_window(void *context, uint32_t offset, void *data, size_t size)
-{
-    const window_t *window = context;
-    return ud_port_flash_read(window->port, window->area, window->offset + offset, data, size);
-}
-
-static void feed(void *context, uint32_t done_bytes, uint32_t total_bytes)
-{
-    const window_t *window = context;
-    (void)done_bytes;
-    (void)total_bytes;
-    ud_port_watchdog_feed(window->port);
-}
 
 /* Images of imgtool alone carry no hardware id: the key decides then. */
 static bool is_for(const char *hardware, const ud_image_info_t *info)
@@ -54,14 +36,17 @@ static ud_err_t judge(const ud_boot_config_t *config, ud_area_t area, const ud_i
 void ud_boot_inspect(ud_port_t *port, const ud_boot_config_t *config, ud_area_t area, uint32_t offset, uint32_t counter,
                      ud_boot_found_t *found)
 {
-    window_t window = {port, area, offset};
-    ud_image_source_t source = {.read = read_window, .progress = feed, .context = &window};
+    ud_window_t window = {port, area, offset};
+    ud_image_source_t source = ud_window_source(&window);
     ud_image_info_t info = {.total_size = 0};
     ud_err_t reason = UD_ERR_INTERNAL;
     ud_trust_t trust = {.keys = config->keys, .count = config->key_count};
     uint32_t room = ud_port_area(port, area)->size_bytes - offset;
     *found = (ud_boot_found_t){.verdict = UD_VERDICT_INVALID, .worth = UD_FACT_BAD, .offset = offset};
-    ud_verdict_t verdict = ud_image_verify(&source, room, &trust, &info, &reason);
+    bool plain = area == UD_AREA_SLOT_A || config->mode->slots->runs_both;
+    ud_verdict_t verdict = config->cipher != NULL ? config->cipher->verify(config->decryption_key, &source, room, plain,
+                                                                           &trust, &info, &reason)
+                                                  : ud_image_verify(&source, room, &trust, &info, &reason);
     found->size = info.total_size;
     found->header_size = info.header_size;
     found->security_counter = info.security_counter;
@@ -81,8 +66,8 @@ void ud_boot_inspect(ud_port_t *port, const ud_boot_config_t *config, ud_area_t 
 
 uint32_t ud_boot_size_of(ud_port_t *port, const ud_slot_mode_t *mode, ud_area_t area)
 {
-    window_t window = {port, area, 0};
-    ud_image_source_t source = {.read = read_window, .context = &window};
+    ud_window_t window = {port, area, 0};
+    ud_image_source_t source = ud_window_source(&window);
     ud_image_info_t info;
     uint32_t size_max = ud_slot_image_size_max(mode, port);
     return ud_image_parse(&source, ud_port_area(port, area)->size_bytes, &info) == UD_OK && info.total_size <= size_max

@@ -33,13 +33,14 @@ struct ud_boot_mode {
      * UD_ERR_INTERNAL (the plan does not fit the slots).
      * Power fail: to be called again, after the journal was opened again.
      */
-    ud_err_t (*move)(ud_journal_t *journal, ud_slot_record_t *record, bool unnoted);
+    ud_err_t (*move)(ud_journal_t *journal, const ud_boot_config_t *config, ud_slot_record_t *record, bool unnoted);
 
     /* Makes the image of `size_bytes` at `offset` of the spare slot the one that runs, whatever is there; the spare slot
      * stays as it is. No plan, no progress: it is for an image that is lost, and is begun anew after a power cut.
      * Errors: UD_ERR_FLASH_READ, UD_ERR_FLASH_WRITE.
      */
-    ud_err_t (*rescue)(ud_port_t *port, ud_slot_record_t *record, uint32_t offset, uint32_t size_bytes);
+    ud_err_t (*rescue)(ud_port_t *port, const ud_boot_config_t *config, ud_slot_record_t *record, uint32_t offset,
+                       uint32_t size_bytes);
 };
 
 #endif

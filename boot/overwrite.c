@@ -2,8 +2,9 @@
  * trial fails goes on running, in safe mode, until the next update. Slot B stays as it is until the agent writes there, so
  * that it can be copied once more if slot A is lost.
  */
-#include "boot/copy.h"
+#include "boot/cipher.h"
 #include "boot/mode.h"
+#include "boot/window.h"
 #include "core/base/assert.h"
 
 #define LOST (UD_FACT_BAD | UD_FACT_LOW)
@@ -49,22 +50,42 @@ static ud_err_t begin(ud_journal_t *journal, ud_slot_record_t *record, ud_instal
     return ud_slot_record_put(journal, record);
 }
 
+typedef struct {
+    ud_window_t window; /* of the image in slot B */
+    ud_journal_t *journal;
+    ud_slot_record_t *record;
+    bool noted;
+    ud_copy_filter_t filter;
+} copy_t;
+
 /* The source stays, so each unit may be copied any number of times: a row that was lost costs a copy, no image. */
-static ud_err_t move(ud_journal_t *journal, ud_slot_record_t *record, bool unnoted)
+static ud_err_t copy(void *context)
 {
-    uint32_t unit = ud_slot_unit_size(journal->port);
-    uint32_t units_max = ud_copy_units(journal->port, ud_slot_image_size_max(&ud_slot_overwrite, journal->port));
-    UD_REQUIRE(record->units <= units_max, UD_ERR_INTERNAL);
-    bool noted = ud_slot_record_put(journal, record) == UD_OK;
-    UD_REQUIRE(noted || unnoted, UD_ERR_JOURNAL_WORN);
+    copy_t *copy = context;
+    ud_slot_record_t *record = copy->record;
+    uint32_t unit = ud_slot_unit_size(copy->journal->port);
     while (record->hole < record->units) {
-        ud_place_t from = {UD_AREA_SLOT_B, record->hole * unit};
-        ud_place_t to = {UD_AREA_SLOT_A, record->hole * unit};
-        UD_TRY(ud_copy_unit(journal->port, from, to));
+        uint32_t offset = record->hole * unit;
+        ud_place_t from = {UD_AREA_SLOT_B, offset};
+        ud_place_t to = {UD_AREA_SLOT_A, offset};
+        UD_TRY(ud_copy_unit(copy->journal->port, from, to, &copy->filter, offset));
         record->hole++;
-        noted = noted && ud_slot_record_put(journal, record) == UD_OK;
+        copy->noted = copy->noted && ud_slot_record_put(copy->journal, record) == UD_OK;
     }
     return UD_OK;
+}
+
+static ud_err_t move(ud_journal_t *journal, const ud_boot_config_t *config, ud_slot_record_t *record, bool unnoted)
+{
+    uint32_t size_max = ud_slot_image_size_max(&ud_slot_overwrite, journal->port);
+    copy_t all = {.window = {journal->port, UD_AREA_SLOT_B, 0}, .journal = journal, .record = record};
+    ud_image_source_t source = ud_window_source(&all.window);
+    UD_REQUIRE(record->units <= ud_copy_units(journal->port, size_max), UD_ERR_INTERNAL);
+    all.noted = ud_slot_record_put(journal, record) == UD_OK;
+    UD_REQUIRE(all.noted || unnoted, UD_ERR_JOURNAL_WORN);
+    return config->cipher != NULL
+               ? config->cipher->with_keys(config->decryption_key, &source, 1, 0, size_max, &all.filter, copy, &all)
+               : copy(&all);
 }
 
 const ud_boot_mode_t ud_boot_overwrite = {

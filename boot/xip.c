@@ -48,17 +48,20 @@ static ud_err_t begin(ud_journal_t *journal, ud_slot_record_t *record, ud_instal
 }
 
 /* In RAM alone: the row that says what it means says where, too. */
-static ud_err_t move(ud_journal_t *journal, ud_slot_record_t *record, bool unnoted)
+static ud_err_t move(ud_journal_t *journal, const ud_boot_config_t *config, ud_slot_record_t *record, bool unnoted)
 {
     (void)journal;
+    (void)config;
     (void)unnoted;
     record->runs_b = !record->runs_b;
     return UD_OK;
 }
 
-static ud_err_t rescue(ud_port_t *port, ud_slot_record_t *record, uint32_t offset, uint32_t size_bytes)
+static ud_err_t rescue(ud_port_t *port, const ud_boot_config_t *config, ud_slot_record_t *record, uint32_t offset,
+                       uint32_t size_bytes)
 {
     (void)port;
+    (void)config;
     (void)offset;
     (void)size_bytes;
     record->runs_b = !record->runs_b;

@@ -28,11 +28,19 @@ extern const ud_boot_mode_t ud_boot_swap;      /* the image before is kept in sl
 extern const ud_boot_mode_t ud_boot_overwrite; /* smallest; no way back */
 extern const ud_boot_mode_t ud_boot_xip;       /* one build per slot, runs where it was written */
 
+/* What decrypts images while they are installed. */
+typedef struct ud_boot_cipher ud_boot_cipher_t;
+extern const ud_boot_cipher_t ud_boot_ecies_p256; /* ECIES over P-256 with AES-128 or AES-256 */
+
 /* What this bootloader is and trusts; compiled in. */
 typedef struct {
     const ud_boot_mode_t *mode;
     uint32_t slot_address[2]; /* where slots A and B begin for the processor; images with ROM_FIXED name it. Direct XIP
                                  needs both; else 0 will do, and images with ROM_FIXED are refused */
+    const ud_boot_cipher_t
+        *cipher; /* NULL: encrypted images are refused. With direct XIP it says that the port decrypts what
+                                       it reads, since nothing is ever copied */
+    const uint8_t *decryption_key; /* 32 bytes, the private key that images are encrypted for; with `cipher` */
     const ud_trusted_key_t *keys;
     size_t key_count;
     const char *hardware; /* this board's hardware id, NUL-terminated, at most UD_HARDWARE_SIZE_MAX bytes */

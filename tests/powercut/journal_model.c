@@ -24,6 +24,9 @@
 #define IMAGE_SIZE (UNITS * UD_SLOT_UNIT_SIZE_MIN)
 #define TURNS_MAX 8
 
+/* Images are not encrypted. */
+static const ud_boot_config_t plain = {.mode = &ud_boot_swap};
+
 static uint8_t old_image[IMAGE_SIZE];
 static uint8_t new_image[IMAGE_SIZE];
 
@@ -52,7 +55,7 @@ static const char *agent_stages(ud_journal_t *journal)
 
 static const char *finish_move(ud_journal_t *journal, ud_slot_record_t *record)
 {
-    if (ud_boot_swap.move(journal, record, false) != UD_OK || record->turned) {
+    if (ud_boot_swap.move(journal, &plain, record, false) != UD_OK || record->turned) {
         return "the move failed";
     }
     bool up = record->install == UD_INSTALL_UPGRADE;

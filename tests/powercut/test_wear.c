@@ -83,6 +83,9 @@ static void download(ud_journal_t *journal, uint32_t image_size)
     }
 }
 
+/* Images are not encrypted. */
+static const ud_boot_config_t plain = {.mode = &ud_boot_swap};
+
 static void install(ud_journal_t *journal, uint32_t image_size)
 {
     static const uint8_t digest[UD_SHA256_SIZE] = {1};
@@ -90,7 +93,7 @@ static void install(ud_journal_t *journal, uint32_t image_size)
     assert_int_equal(ud_slot_stage(journal, digest), UD_OK);
     ud_slot_record_get(journal, &record);
     assert_int_equal(ud_boot_swap.begin(journal, &record, UD_INSTALL_UPGRADE, image_size, image_size), UD_OK);
-    assert_int_equal(ud_boot_swap.move(journal, &record, false), UD_OK);
+    assert_int_equal(ud_boot_swap.move(journal, &plain, &record, false), UD_OK);
     record.state = UD_SLOT_TRIAL;
     record.install = UD_INSTALL_NONE;
     assert_int_equal(ud_slot_reason_put(journal, UD_BOOT_INSTALLED, UD_OK, digest), UD_OK);
