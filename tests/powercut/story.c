@@ -51,7 +51,9 @@ void powercut_case_make(powercut_case_t *made)
 void powercut_case_free(powercut_case_t *made)
 {
     powercut_images_free(&made->images);
-    free(made->artifact);
+    for (int name = 0; name < POWERCUT_IMAGE_COUNT; name++) {
+        free(made->artifacts[name]);
+    }
 }
 
 ud_port_t *powercut_case_board(powercut_case_t *of)

@@ -59,6 +59,13 @@ static ud_err_t answer_checkin(server_t *server, const ud_request_t *request)
                              sizeof server->body, &server->left);
 }
 
+/* The image that an artifact's address names: the first byte of its digest, in hexadecimal digits. */
+static powercut_image_name_t artifact_of(const char *url)
+{
+    static const char prefix[] = "/v1/artifacts/";
+    return url[sizeof prefix] == '0' + POWERCUT_NEW ? POWERCUT_NEW : POWERCUT_OLD;
+}
+
 static ud_err_t begin(void *state, ud_port_t *port, const ud_request_t *request, uint8_t *buffer, size_t size)
 {
     static const ud_register_answer_t active = {
@@ -83,7 +90,7 @@ static ud_err_t begin(void *state, ud_port_t *port, const ud_request_t *request,
     uint32_t chunk = server->of->story->chunk_size;
     uint32_t offset = request->first / (chunk + UD_SHA256_SIZE) * chunk;
     server->first = server->first == UINT32_MAX ? offset : server->first;
-    server->data = server->of->artifact + request->first;
+    server->data = server->of->artifacts[artifact_of(request->url)] + request->first;
     server->left = request->last - request->first + 1;
     server->status = 206;
     return UD_OK;
@@ -236,8 +243,10 @@ static ud_err_t write_artifact(void *context, uint64_t offset, const void *data,
 }
 
 /* The offer of an image, and its artifact, which the caller frees. */
-static uint8_t *make_offer(const powercut_image_t *image, uint16_t chunk_size, bool is_new, ud_offer_t *offer)
+static uint8_t *make_offer(const powercut_image_t *image, uint16_t chunk_size, powercut_image_name_t name,
+                           ud_offer_t *offer)
 {
+    bool is_new = name == POWERCUT_NEW;
     ud_image_memory_t memory = {image->bytes, image->size};
     ud_image_source_t source = ud_image_source_from_memory(&memory);
     ud_image_info_t info;
@@ -267,6 +276,7 @@ static uint8_t *make_offer(const powercut_image_t *image, uint16_t chunk_size, b
              UD_OK,
          "no chain can be made");
     (void)snprintf(offer->version, sizeof offer->version, "%u.0.0", is_new ? 2u : 1u);
+    offer->artifact_digest[0] = (uint8_t)name;
     memcpy(offer->image_digest, info.hash, UD_SHA256_SIZE);
     memcpy(offer->key_hash, info.key_hash, UD_SHA256_SIZE);
     memcpy(offer->signature, signature, sizeof offer->signature);
@@ -277,16 +287,10 @@ void powercut_agent_make(powercut_case_t *made)
 {
     for (powercut_image_name_t name = POWERCUT_OLD; name <= POWERCUT_NEW; name++) {
         ud_offer_t *offer = &made->offers[name];
-        uint8_t *artifact =
-            make_offer(&made->images.images[name], made->story->chunk_size, name == POWERCUT_NEW, offer);
+        made->artifacts[name] = make_offer(&made->images.images[name], made->story->chunk_size, name, offer);
         if (made->mode->slots->runs_both) {
             offer->present |= UD_FIELD(UD_OFFER_SLOT);
             offer->slot = name == made->story->offered;
-        }
-        if (name == made->story->offered) {
-            made->artifact = artifact;
-        } else {
-            free(artifact);
         }
     }
 }
