@@ -75,7 +75,8 @@ export type ErrorCode =
   | 'waiting_application'
   | 'rollout_halted'
   | 'key_revoked'
-  | 'image_wrapped_key';
+  | 'image_wrapped_key'
+  | 'boot_refused';
 
 /** One English sentence for people: what is wrong and what to do. */
 export const errorTexts: Record<ErrorCode, string> = {
@@ -153,4 +154,5 @@ export const errorTexts: Record<ErrorCode, string> = {
   rollout_halted: 'The rollout was halted; see why, then resume it or release a mended image.',
   key_revoked: 'The image is signed by a key that has been revoked; sign it with a key that is still believed.',
   image_wrapped_key: "The image's key cannot be unwrapped: it was encrypted for another key, or was changed; give the matching decryption key.",
+  boot_refused: 'The bootloader did not install the image; compare its keys, slots and downgrade rules with those of the agent.',
 };
