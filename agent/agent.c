@@ -501,16 +501,15 @@ static bool config_is_sound(const ud_agent_config_t *config)
 }
 
 /* What runs, by the image's own words. */
-static ud_err_t read_running(ud_agent_t *agent)
+static ud_err_t read_running(ud_agent_t *agent, ud_image_info_t *info)
 {
-    ud_image_info_t info;
-    UD_TRY(ud_update_running(agent->port, agent->config->running, &info));
-    const char *hardware = agent->config->hardware != NULL ? agent->config->hardware : info.hardware;
+    UD_TRY(ud_update_running(agent->port, agent->config->running, info));
+    const char *hardware = agent->config->hardware != NULL ? agent->config->hardware : info->hardware;
     UD_REQUIRE(hardware[0] != '\0' && strlen(hardware) <= UD_HARDWARE_SIZE_MAX, UD_ERR_INVALID_ARGUMENT);
     strncpy(agent->hardware, hardware, UD_HARDWARE_SIZE_MAX);
-    memcpy(agent->image_digest, info.hash, UD_SHA256_SIZE);
-    agent->version = info.version;
-    agent->security_counter = info.security_counter;
+    memcpy(agent->image_digest, info->hash, UD_SHA256_SIZE);
+    agent->version = info->version;
+    agent->security_counter = info->security_counter;
     return UD_OK;
 }
 
@@ -534,7 +533,8 @@ ud_err_t ud_agent_init(ud_agent_t *agent, ud_port_t *port, const ud_agent_config
         .buffer_size = buffer_size,
         .started_ms = now_ms,
     };
-    UD_TRY(read_running(agent));
+    ud_image_info_t info;
+    UD_TRY(read_running(agent, &info));
     ud_agent_may_fail(ud_slot_open(journal, port)); /* a worn one can be read, and says so in each report */
 
     ud_slot_status_t status;
@@ -546,6 +546,8 @@ ud_err_t ud_agent_init(ud_agent_t *agent, ud_port_t *port, const ud_agent_config
     raise_counter(agent, status.security_counter);
     raise_counter(agent, ud_port_security_counter(port));
     agent->on_trial = status.state == UD_SLOT_TRIAL;
+    agent->trust = (ud_trust_t){.keys = config->keys, .count = config->key_count};
+    ud_update_trust(port, journal, config->running, &info, !agent->on_trial, &agent->trust);
     ud_report_open(agent, &status);
 
     bool known = ud_identity_open(&agent->identity, port) == UD_OK && agent->identity.token_size > 0;

@@ -69,7 +69,9 @@ void ud_answer_judge(const ud_agent_t *agent, ud_update_judge_t *judge)
         .confirmed = !agent->on_trial,
         .allow_unsigned_chain = agent->config->allow_unsigned_chain,
         .journal = agent->journal,
-        .trust = {.keys = agent->config->keys, .count = agent->config->key_count},
+        .trust = agent->trust,
+        .verify_encrypted = agent->config->verify_encrypted,
+        .decryption_key = agent->config->decryption_key,
     };
 }
 

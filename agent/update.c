@@ -181,7 +181,11 @@ ud_err_t ud_update_verify(const ud_update_t *update, const ud_update_judge_t *ju
     ud_image_source_t source = {read_area, feed, &area};
     ud_image_info_t info;
     ud_err_t reason = UD_ERR_IMAGE_HASH;
-    if (ud_image_verify(&source, update->image_size, &judge->trust, &info, &reason) != UD_VERDICT_VALID) {
+    ud_verdict_t verdict =
+        judge->verify_encrypted != NULL
+            ? judge->verify_encrypted(&source, update->image_size, judge->decryption_key, &judge->trust, &info, &reason)
+            : ud_image_verify(&source, update->image_size, &judge->trust, &info, &reason);
+    if (verdict != UD_VERDICT_VALID) {
         return reason;
     }
     UD_REQUIRE(memcmp(info.hash, update->image_digest, UD_SHA256_SIZE) == 0, UD_ERR_OFFER_INVALID);
@@ -194,4 +198,20 @@ ud_err_t ud_update_verify(const ud_update_t *update, const ud_update_judge_t *ju
                    info.security_counter == update->security_counter && info.total_size == update->image_size,
                UD_ERR_OFFER_INVALID);
     return UD_OK;
+}
+
+void ud_update_trust(ud_port_t *port, const ud_journal_t *journal, ud_area_t area, const ud_image_info_t *info,
+                     bool confirmed, ud_trust_t *trust)
+{
+    const uint8_t *key_hash;
+    area_source_t slot = {port, area, 0};
+    ud_image_source_t source = {read_area, feed, &slot};
+    ud_err_t err = confirmed ? ud_trust_take(trust, &source, info) : UD_OK;
+    (void)err;
+    for (size_t index = 0; index < trust->count; index++) {
+        trust->revoked |= ud_port_key_is_revoked(port, trust->keys[index].key_hash) ? 1u << index : 0;
+    }
+    for (size_t index = 0; (key_hash = ud_slot_revoked(journal, index)) != NULL; index++) {
+        ud_trust_revoke(trust, key_hash, UD_SLOT_REVOKED_SIZE);
+    }
 }

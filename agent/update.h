@@ -31,6 +31,11 @@ typedef struct {
     uint8_t expected[UD_SHA256_SIZE];
 } ud_anchor_t;
 
+/* What ud_image_verify_encrypted() is (core/image/encrypted.h): a product that takes encrypted images names it. */
+typedef ud_verdict_t (*ud_agent_verify_t)(const ud_image_source_t *source, uint32_t area_size,
+                                          const uint8_t decryption_key[UD_P256_PRIVATE_KEY_SIZE],
+                                          const ud_trust_t *trust, ud_image_info_t *info, ud_err_t *reason);
+
 /* The device, as far as offers are judged by it. */
 typedef struct {
     const char *hardware;
@@ -46,6 +51,8 @@ typedef struct {
     bool allow_unsigned_chain;
     const ud_journal_t *journal; /* knows the bad images */
     ud_trust_t trust;
+    ud_agent_verify_t verify_encrypted; /* NULL: encrypted images are refused */
+    const uint8_t *decryption_key;
 } ud_update_judge_t;
 
 /* Judges an offer to install (or to roll back) and copies what the download needs. Pure: no flash, no clock but `now_ms`
@@ -71,6 +78,12 @@ void ud_update_refresh(ud_update_t *update, const ud_offer_t *offer, uint64_t no
  * address), UD_ERR_UNMET_DEPENDENCY, UD_ERR_OFFER_INVALID (authentic, but not what was offered).
  */
 UD_MUST_USE ud_err_t ud_update_verify(const ud_update_t *update, const ud_update_judge_t *judge, ud_port_t *port);
+
+/* The keys that are believed: those of `trust` but for what the port, the journal and, if it is confirmed, the image that
+ * runs in `area` revoked. `info` is of that image. Flash that cannot be read revokes nothing: boot knows better.
+ */
+void ud_update_trust(ud_port_t *port, const ud_journal_t *journal, ud_area_t area, const ud_image_info_t *info,
+                     bool confirmed, ud_trust_t *trust);
 
 /* Reads what runs in `area`. Errors: those of ud_image_parse(). */
 UD_MUST_USE ud_err_t ud_update_running(ud_port_t *port, ud_area_t area, ud_image_info_t *info);

@@ -17,6 +17,7 @@ typedef struct {
     ud_boot_result_t *result;
     ud_journal_t journal;
     ud_slot_record_t record; /* what is true; the journal follows it as far as it takes rows */
+    ud_trust_t trust;        /* without the keys that port, journal or a confirmed image revoked */
     ud_boot_facts_t facts;
     ud_boot_found_t a;
     ud_boot_found_t b;
@@ -117,7 +118,7 @@ static uint32_t counter_floor(const boot_t *boot)
 
 static bool look_a(boot_t *boot)
 {
-    ud_boot_inspect(boot->port, boot->config, home(boot), 0, counter_floor(boot), &boot->a);
+    ud_boot_inspect(boot->port, boot->config, &boot->trust, home(boot), 0, counter_floor(boot), &boot->a);
     boot->facts.a = boot->a.worth;
     if (boot->facts.install == UD_FACT_ADRIFT && boot->record.install == UD_INSTALL_UPGRADE &&
         memcmp(boot->a.hash, boot->record.digest, UD_SHA256_SIZE) == 0) {
@@ -129,6 +130,7 @@ static bool look_a(boot_t *boot)
     if (!is_settled(boot) && memcmp(boot->a.hash, boot->record.digest, UD_SHA256_SIZE) != 0) {
         boot->facts.state = boot->a.worth == UD_FACT_GOOD ? UD_FACT_UNKNOWN : boot->facts.state;
     }
+    boot->trust.revoked |= is_settled(boot) ? boot->a.revokes : 0;
     return false;
 }
 
@@ -159,14 +161,14 @@ static bool look_b(boot_t *boot)
     uint32_t staging = ud_slot_staging_offset(slots_of(boot), boot->port);
     bool staged = boot->facts.install == UD_FACT_STAGED;
     uint32_t floor = counter_floor(boot);
-    ud_boot_inspect(boot->port, boot->config, spare(boot), staged ? staging : 0, floor, &boot->b);
+    ud_boot_inspect(boot->port, boot->config, &boot->trust, spare(boot), staged ? staging : 0, floor, &boot->b);
     if (boot->b.worth == UD_FACT_GOOD) {
         boot->facts.b = rate_b(boot);
         return false;
     }
     boot->facts.b = boot->b.worth;
     if (!staged && staging != 0) {
-        ud_boot_inspect(boot->port, boot->config, spare(boot), staging, floor, &boot->b);
+        ud_boot_inspect(boot->port, boot->config, &boot->trust, spare(boot), staging, floor, &boot->b);
         boot->facts.b = boot->b.worth == UD_FACT_GOOD ? UD_FACT_SPARE : boot->facts.b;
     }
     return false;
@@ -198,6 +200,35 @@ static void count_abnormal(boot_t *boot)
     }
 }
 
+/* What the journal and the port say of keys. */
+static void gather_trust(boot_t *boot)
+{
+    const ud_boot_config_t *config = boot->config;
+    const uint8_t *key_hash;
+    boot->trust = (ud_trust_t){.keys = config->keys, .count = config->key_count};
+    for (size_t index = 0; index < config->key_count; index++) {
+        if (ud_port_key_is_revoked(boot->port, config->keys[index].key_hash)) {
+            boot->trust.revoked |= 1u << index;
+        }
+    }
+    for (size_t index = 0; (key_hash = ud_slot_revoked(&boot->journal, index)) != NULL; index++) {
+        ud_trust_revoke(&boot->trust, key_hash, UD_SLOT_REVOKED_SIZE);
+    }
+}
+
+/* Keeps what the confirmed image revokes where it outlives the image. */
+static void keep_revoked(boot_t *boot)
+{
+    for (size_t index = 0; index < boot->trust.count; index++) {
+        if ((boot->a.revokes >> index & 1) != 0) {
+            const uint8_t *key_hash = boot->trust.keys[index].key_hash;
+            ud_err_t err = ud_slot_revoke(&boot->journal, key_hash);
+            (void)err;
+            ud_port_key_revoke(boot->port, key_hash);
+        }
+    }
+}
+
 /* A confirmed image, or one taken as such because the journal knows nothing. */
 static bool boot_calm(boot_t *boot)
 {
@@ -224,6 +255,7 @@ static bool boot_calm(boot_t *boot)
         put_if_possible(boot);
     }
     ud_port_security_counter_raise(boot->port, boot->record.security_counter);
+    keep_revoked(boot);
     return hand_over(boot, false);
 }
 
@@ -446,6 +478,7 @@ void ud_boot_run(ud_port_t *port, const ud_boot_config_t *config, ud_boot_result
     ud_err_t err = ud_journal_open(&boot.journal, port);
     (void)err;
     ud_slot_record_get(&boot.journal, &boot.record);
+    gather_trust(&boot);
     gather(&boot);
     for (int round = 0; round < ROUNDS_MAX; round++) {
         if (actions[ud_boot_decide(&config->mode->policy, &boot.facts)](&boot)) {

@@ -33,20 +33,27 @@ static ud_err_t judge(const ud_boot_config_t *config, ud_area_t area, const ud_i
     return info->security_counter >= counter ? UD_OK : UD_ERR_LOW_COUNTER;
 }
 
-void ud_boot_inspect(ud_port_t *port, const ud_boot_config_t *config, ud_area_t area, uint32_t offset, uint32_t counter,
-                     ud_boot_found_t *found)
+/* What cannot be read is read again at the next start. */
+static uint32_t revokes(const ud_trust_t *trust, const ud_image_source_t *source, const ud_image_info_t *info)
+{
+    ud_trust_t after = *trust;
+    ud_err_t err = ud_trust_take(&after, source, info);
+    return err == UD_OK ? after.revoked & ~trust->revoked : 0;
+}
+
+void ud_boot_inspect(ud_port_t *port, const ud_boot_config_t *config, const ud_trust_t *trust, ud_area_t area,
+                     uint32_t offset, uint32_t counter, ud_boot_found_t *found)
 {
     ud_window_t window = {port, area, offset};
     ud_image_source_t source = ud_window_source(&window);
     ud_image_info_t info = {.total_size = 0};
     ud_err_t reason = UD_ERR_INTERNAL;
-    ud_trust_t trust = {.keys = config->keys, .count = config->key_count};
     uint32_t room = ud_port_area(port, area)->size_bytes - offset;
     *found = (ud_boot_found_t){.verdict = UD_VERDICT_INVALID, .worth = UD_FACT_BAD, .offset = offset};
     bool plain = area == UD_AREA_SLOT_A || config->mode->slots->runs_both;
     ud_verdict_t verdict = config->cipher != NULL ? config->cipher->verify(config->decryption_key, &source, room, plain,
-                                                                           &trust, &info, &reason)
-                                                  : ud_image_verify(&source, room, &trust, &info, &reason);
+                                                                           trust, &info, &reason)
+                                                  : ud_image_verify(&source, room, trust, &info, &reason);
     found->size = info.total_size;
     found->header_size = info.header_size;
     found->security_counter = info.security_counter;
@@ -61,6 +68,7 @@ void ud_boot_inspect(ud_port_t *port, const ud_boot_config_t *config, ud_area_t 
     } else if (found->reason == UD_OK) {
         found->worth = UD_FACT_GOOD;
         found->verdict = verdict;
+        found->revokes = revokes(trust, &source, &info);
     }
 }
 

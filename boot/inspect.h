@@ -15,15 +15,16 @@ typedef struct {
     uint32_t size;        /* bytes with all TLVs; 0: no image */
     uint32_t header_size;
     uint32_t security_counter;
+    uint32_t revokes; /* keys that it revokes once it is confirmed, as ud_trust_t.revoked */
     ud_version_t version;
     uint8_t hash[UD_SHA256_SIZE];
 } ud_boot_found_t;
 
 /* Reads and verifies the image at `offset` of `area`; blocks for its hash and its signature, feeds the watchdog.
- * `counter` is the least security counter permitted.
+ * `counter` is the least security counter permitted, `trust` the keys that are believed.
  */
-void ud_boot_inspect(ud_port_t *port, const ud_boot_config_t *config, ud_area_t area, uint32_t offset, uint32_t counter,
-                     ud_boot_found_t *found);
+void ud_boot_inspect(ud_port_t *port, const ud_boot_config_t *config, const ud_trust_t *trust, ud_area_t area,
+                     uint32_t offset, uint32_t counter, ud_boot_found_t *found);
 
 /* Bytes of the image at the start of `area`, believed unverified; 0 if there is none. For what is only put away. */
 uint32_t ud_boot_size_of(ud_port_t *port, const ud_slot_mode_t *mode, ud_area_t area);

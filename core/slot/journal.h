@@ -19,7 +19,7 @@
  * full one stays until the lane comes round to it, when each of its rows is elsewhere in the same lane.
  *
  * Proved by tests/powercut/journal_model.c; why it is so: docs/decisions/0002-journal.md.
- * RAM: one ud_journal_t, about 320 bytes on a 32-bit machine. Two program operations and one erase per lane at most, in the
+ * RAM: one ud_journal_t, about 380 bytes on a 32-bit machine. Two program operations and one erase per lane at most, in the
  * absence of defects.
  */
 #ifndef UD_SLOT_JOURNAL_H
@@ -42,6 +42,7 @@ typedef enum {
     UD_ROW_BAD,      /* images that failed here */
     UD_ROW_DOWNLOAD, /* the agent's download */
     UD_ROW_REPORT,   /* the agent's report numbering */
+    UD_ROW_REVOKED,  /* keys that a confirmed image revoked */
     UD_ROW_COUNT
 } ud_row_kind_t;
 

@@ -12,6 +12,7 @@
 #define BAD_SIZE 24
 
 _Static_assert(20 + UD_SHA256_SIZE == UD_JOURNAL_PAYLOAD_SIZE, "the slot row is filled");
+_Static_assert(1 + UD_SLOT_REVOKED_COUNT * UD_SLOT_REVOKED_SIZE <= UD_JOURNAL_PAYLOAD_SIZE, "revoked keys fit");
 _Static_assert(UD_SLOT_BAD_COUNT *BAD_SIZE <= UD_JOURNAL_PAYLOAD_SIZE, "the list of bad images fits");
 
 void ud_slot_record_get(const ud_journal_t *journal, ud_slot_record_t *record)
@@ -91,4 +92,28 @@ bool ud_slot_is_bad(const ud_journal_t *journal, const uint8_t digest[UD_SHA256_
         }
     }
     return false;
+}
+
+const uint8_t *ud_slot_revoked(const ud_journal_t *journal, size_t index)
+{
+    const uint8_t *row = ud_journal_get(journal, UD_ROW_REVOKED);
+    return index < row[0] && index < UD_SLOT_REVOKED_COUNT ? row + 1 + index * UD_SLOT_REVOKED_SIZE : NULL;
+}
+
+ud_err_t ud_slot_revoke(ud_journal_t *journal, const uint8_t key_hash[UD_SHA256_SIZE])
+{
+    uint8_t row[UD_JOURNAL_PAYLOAD_SIZE];
+    memcpy(row, ud_journal_get(journal, UD_ROW_REVOKED), sizeof row);
+    for (size_t index = 0; index < row[0]; index++) {
+        const uint8_t *known = ud_slot_revoked(journal, index);
+        if (known == NULL || memcmp(known, key_hash, UD_SLOT_REVOKED_SIZE) == 0) {
+            return UD_OK;
+        }
+    }
+    if (row[0] >= UD_SLOT_REVOKED_COUNT) {
+        return UD_OK;
+    }
+    memcpy(row + 1 + row[0] * UD_SLOT_REVOKED_SIZE, key_hash, UD_SLOT_REVOKED_SIZE);
+    row[0]++;
+    return ud_journal_append(journal, UD_ROW_REVOKED, row);
 }

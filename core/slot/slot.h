@@ -90,6 +90,18 @@ UD_MUST_USE ud_err_t ud_slot_raise_counter(ud_journal_t *journal, uint32_t count
 #define UD_SLOT_BAD_COUNT 2
 bool ud_slot_is_bad(const ud_journal_t *journal, const uint8_t digest[UD_SHA256_SIZE]);
 
+/* Keys that a confirmed image revoked, by the first UD_SLOT_REVOKED_SIZE bytes of their hash; written by boot at the first
+ * start that finds the image confirmed. The first UD_SLOT_REVOKED_COUNT are kept; the image itself names them, too.
+ */
+#define UD_SLOT_REVOKED_SIZE 16
+#define UD_SLOT_REVOKED_COUNT 3
+
+/* The key at `index`, or NULL if there is none; good until the next write. */
+const uint8_t *ud_slot_revoked(const ud_journal_t *journal, size_t index);
+
+/* Adds a key; writes only what is new, and nothing when there is no room. Errors: UD_ERR_JOURNAL_WORN. */
+UD_MUST_USE ud_err_t ud_slot_revoke(ud_journal_t *journal, const uint8_t key_hash[UD_SHA256_SIZE]);
+
 /* ---- where images lie -------------------------------------------------------------------------------------------- */
 
 /* How a product uses its two slots: one constant for all its life, the same in its bootloader and its application. */

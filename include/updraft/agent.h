@@ -115,6 +115,9 @@ typedef struct {
     ud_area_t running;           /* the slot this program is linked for: UD_AREA_SLOT_A; direct XIP: either */
     uint32_t slot_address[2];    /* where slots A and B begin for the processor, as boot knows them (ROM_FIXED) */
 
+    ud_agent_verify_t verify_encrypted; /* ud_image_verify_encrypted, or NULL: encrypted images are refused */
+    const uint8_t *decryption_key;      /* 32 bytes, as boot has it; with verify_encrypted */
+
     bool allow_unsigned_chain;   /* accept offers without descriptor: chunks are the server's word until verified */
     uint16_t chunk_size_max;     /* bytes; what the buffer was sized for */
     uint8_t battery_min;         /* percent below which nothing is downloaded or installed; 0: no limit */
@@ -144,6 +147,7 @@ typedef struct {
     uint8_t image_digest[UD_SHA256_SIZE];
     ud_version_t version;
     uint32_t security_counter;
+    ud_trust_t trust; /* the keys that are believed since the start */
 
     /* the machine */
     uint8_t state;    /* ud_agent_state_t */

@@ -90,6 +90,12 @@ uint32_t ud_port_security_counter(ud_port_t *port);
 /* Raises that counter; does nothing where there is none. */
 void ud_port_security_counter_raise(ud_port_t *port, uint32_t counter);
 
+/* True if hardware (OTP, secure element) keeps that key revoked; false where there is none. The hash is SHA-256 of the key. */
+bool ud_port_key_is_revoked(ud_port_t *port, const uint8_t key_hash[32]);
+
+/* Has hardware keep it revoked for good; does nothing where there is none. May be told again. */
+void ud_port_key_revoke(ud_port_t *port, const uint8_t key_hash[32]);
+
 /* ---- network: one byte stream at a time, never blocking --------------------------------------------------------- */
 
 /* Begins to open a stream to the server whose address the port knows by configuration, or to `host` ("name:port")

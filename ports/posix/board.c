@@ -222,6 +222,20 @@ void ud_port_security_counter_raise(ud_port_t *board, uint32_t counter)
     }
 }
 
+/* These boards have no place for it: the journal and the images know. */
+bool ud_port_key_is_revoked(ud_port_t *board, const uint8_t key_hash[32])
+{
+    (void)board;
+    (void)key_hash;
+    return false;
+}
+
+void ud_port_key_revoke(ud_port_t *board, const uint8_t key_hash[32])
+{
+    (void)board;
+    (void)key_hash;
+}
+
 uint64_t ud_board_noise(uint64_t *state)
 {
     uint64_t value = (*state += 0x9E3779B97F4A7C15u);

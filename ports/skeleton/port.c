@@ -126,6 +126,20 @@ void ud_port_security_counter_raise(ud_port_t *port, uint32_t counter)
     (void)counter;
 }
 
+/* Complete for a board without such a place. */
+bool ud_port_key_is_revoked(ud_port_t *port, const uint8_t key_hash[32])
+{
+    (void)port;
+    (void)key_hash;
+    return false;
+}
+
+void ud_port_key_revoke(ud_port_t *port, const uint8_t key_hash[32])
+{
+    (void)port;
+    (void)key_hash;
+}
+
 /* A failed assertion is a programmer's fault; on a device the answer is a new start, which boot counts. */
 _Noreturn void ud_assert_failed(const char *file, int line)
 {

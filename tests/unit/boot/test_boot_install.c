@@ -1,5 +1,7 @@
 /* What boot installs and what it refuses, and what it does when the journal is worn. */
+#include "core/image/scheme.h"
 #include "core/image/sign.h"
+#include "core/image/trusted.h"
 #include "tests/unit/boot/life.h"
 
 #include <setjmp.h>
@@ -126,6 +128,57 @@ static void an_image_may_ask_for_its_own_version_but_for_no_higher_one(void **st
     assert_int_equal(install_asking(0, 3).status.revert_reason, UD_ERR_UNMET_DEPENDENCY);
 }
 
+/* ---- revoked keys --------------------------------------------------------------------------------------------------- */
+
+static ud_err_t act_revoke(ud_journal_t *journal)
+{
+    return ud_slot_revoke(journal, life_images.key.key_hash);
+}
+
+/* Signs an image 1.0.0 with a key of its own into slot A, and has boot believe that key, too, before the other. */
+static ud_key_t *run_image_of_another_key(ud_port_t *board, ud_trusted_key_t keys[2],
+                                          uint8_t public_key[UD_P256_PUBLIC_KEY_SIZE])
+{
+    static const uint8_t payload[3000] = {7};
+    static uint8_t bytes[6000];
+    ud_sign_options_t options = {
+        .version = {.major = 1}, .hardware = POWERCUT_HARDWARE, .header_size = 512, .pad_header = true};
+    ud_key_t *secret = NULL;
+    ud_image_info_t info;
+    size_t size;
+    assert_int_equal(ud_key_generate(&secret), UD_OK);
+    ud_key_public(secret, public_key);
+    ud_trusted_key_init(&keys[0], &ud_scheme_ecdsa_p256, public_key);
+    keys[1] = life_images.key;
+    assert_int_equal(ud_sign_image(&options, secret, payload, sizeof payload, bytes, sizeof bytes, &size, &info),
+                     UD_OK);
+    ud_board_load(board, UD_AREA_SLOT_A, 0, bytes, size);
+    return secret;
+}
+
+static void an_image_of_a_revoked_key_is_neither_installed_nor_rescued(void **state)
+{
+    (void)state;
+    ud_boot_config_t config = life_images.boot;
+    uint8_t public_key[UD_P256_PUBLIC_KEY_SIZE];
+    ud_trusted_key_t keys[2];
+    ud_port_t *board = make_board(POWERCUT_NEW);
+    ud_key_t *secret = run_image_of_another_key(board, keys, public_key);
+    life_images.boot.keys = keys;
+    life_images.boot.key_count = 2;
+    act(board, act_revoke);
+    act(board, act_stage);
+    start_t next = start(board, UD_RESET_ORDERLY);
+    assert_int_equal(next.end, UD_BOARD_RETURNED);
+    assert_int_equal(next.status.boot_reason, UD_BOOT_STAGED_REFUSED);
+    assert_int_equal(next.status.revert_reason, UD_ERR_KEY_REVOKED);
+    ud_board_patch(board, UD_AREA_SLOT_A, 2000, "damage", 6);
+    assert_int_equal(start(board, UD_RESET_POWER_ON).end, UD_BOARD_RECOVER);
+    life_images.boot = config;
+    ud_key_destroy(secret);
+    ud_board_destroy(board);
+}
+
 /* ---- worn journals ----------------------------------------------------------------------------------------------------- */
 
 static void refuse_lane(ud_port_t *board, unsigned lane)
@@ -215,6 +268,7 @@ int main(void)
         cmocka_unit_test(an_image_below_the_security_counter_is_not_installed),
         cmocka_unit_test(an_image_that_asks_for_another_image_is_not_installed),
         cmocka_unit_test(an_image_may_ask_for_its_own_version_but_for_no_higher_one),
+        cmocka_unit_test(an_image_of_a_revoked_key_is_neither_installed_nor_rescued),
         cmocka_unit_test(a_known_bad_image_is_not_installed_again),
         cmocka_unit_test(with_one_lane_worn_an_install_finishes_and_says_so),
         cmocka_unit_test(with_both_lanes_worn_no_install_starts),

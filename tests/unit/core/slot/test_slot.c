@@ -214,6 +214,24 @@ static void a_report_is_found_again(void **state)
     assert_int_equal(got.error, UD_ERR_CRASHED);
 }
 
+static void three_revoked_keys_are_kept_once_each(void **state)
+{
+    (void)state;
+    uint8_t key_hash[UD_SHA256_SIZE] = {0};
+    assert_null(ud_slot_revoked(&journal, 0));
+    for (uint8_t key = 1; key <= UD_SLOT_REVOKED_COUNT + 1; key++) {
+        memset(key_hash, key, sizeof key_hash);
+        assert_int_equal(ud_slot_revoke(&journal, key_hash), UD_OK);
+        assert_int_equal(ud_slot_revoke(&journal, key_hash), UD_OK);
+    }
+    reopen();
+    for (size_t index = 0; index < UD_SLOT_REVOKED_COUNT; index++) {
+        memset(key_hash, (int)index + 1, sizeof key_hash);
+        assert_memory_equal(ud_slot_revoked(&journal, index), key_hash, UD_SLOT_REVOKED_SIZE);
+    }
+    assert_null(ud_slot_revoked(&journal, UD_SLOT_REVOKED_COUNT));
+}
+
 /* ---- geometry -------------------------------------------------------------------------------------------------------- */
 
 static ud_err_t check(ud_area_t area, ud_area_geometry_t geometry)
@@ -282,6 +300,7 @@ static void half_of_the_identity_area_holds_the_longest_record(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        CASE(three_revoked_keys_are_kept_once_each),
         CASE(a_new_device_knows_nothing),
         CASE(the_record_survives_as_it_was_written),
         CASE(what_is_staged_is_pending_until_withdrawn),
