@@ -78,7 +78,7 @@ static ud_agent_event_t work_exchange(ud_agent_t *agent, uint64_t now_ms, uint64
 {
     ud_err_t err;
     uint64_t until_ms = *wake_ms;
-    switch (ud_exchange_poll(agent, UD_MESSAGE_SIZE_MAX, now_ms, &until_ms, &err)) {
+    switch (ud_exchange_poll(agent, ud_exchange_room(agent), now_ms, &until_ms, &err)) {
     case UD_EXCHANGE_BUSY:
         *wake_ms = sooner(*wake_ms, until_ms);
         return UD_EVENT_NONE;

@@ -7,15 +7,24 @@
 
 #include <string.h>
 
-_Static_assert(sizeof(ud_offer_t) <= UD_AGENT_MESSAGE_BUFFER_SIZE - UD_MESSAGE_SIZE_MAX &&
-                   sizeof(ud_register_answer_t) <= UD_AGENT_MESSAGE_BUFFER_SIZE - UD_MESSAGE_SIZE_MAX,
+/* Place of an answer's decoded form, at the end of the buffer. */
+#define DECODED_SIZE ((sizeof(ud_offer_t) + 7) / 8 * 8)
+
+_Static_assert(sizeof(ud_register_answer_t) <= sizeof(ud_offer_t), "an offer is the largest answer");
+_Static_assert(DECODED_SIZE + UD_AGENT_ANSWER_SIZE_MIN <= UD_AGENT_MESSAGE_BUFFER_SIZE,
                "an answer fits the buffer beside its decoded form");
-_Static_assert(UD_TRANSPORT_TAIL_SIZE + UD_MESSAGE_SIZE_MAX <= UD_AGENT_MESSAGE_BUFFER_SIZE,
+_Static_assert(UD_TRANSPORT_TAIL_SIZE + UD_REQUEST_SIZE_MAX <= UD_AGENT_MESSAGE_BUFFER_SIZE,
                "head, message and token fit the buffer");
 
 void *ud_exchange_scratch(const ud_agent_t *agent)
 {
-    return agent->buffer + UD_MESSAGE_SIZE_MAX;
+    return agent->buffer + (agent->buffer_size - DECODED_SIZE) / 8 * 8;
+}
+
+size_t ud_exchange_room(const ud_agent_t *agent)
+{
+    size_t room = (agent->buffer_size - DECODED_SIZE) / 8 * 8;
+    return room < UD_MESSAGE_SIZE_MAX ? room : UD_MESSAGE_SIZE_MAX;
 }
 
 static ud_err_t encode_register(ud_agent_t *agent, uint8_t *data, size_t *size)
@@ -37,7 +46,7 @@ static ud_err_t encode_register(ud_agent_t *agent, uint8_t *data, size_t *size)
     }
     ud_version_format(&agent->version, message.version);
     memcpy(message.image_digest, agent->image_digest, UD_SHA256_SIZE);
-    return ud_message_encode(UD_MESSAGE_REGISTER, &message, data, UD_MESSAGE_SIZE_MAX, size);
+    return ud_message_encode(UD_MESSAGE_REGISTER, &message, data, UD_REQUEST_SIZE_MAX, size);
 }
 
 static ud_err_t encode_token_request(ud_agent_t *agent, uint8_t *data, size_t *size)
@@ -48,13 +57,13 @@ static ud_err_t encode_token_request(ud_agent_t *agent, uint8_t *data, size_t *s
     };
     strncpy(message.device_id, agent->config->device_id, UD_DEVICE_ID_SIZE_MAX);
     UD_TRY(ud_identity_secrets(&agent->identity, agent->port, nonce, message.secret));
-    return ud_message_encode(UD_MESSAGE_TOKEN_REQUEST, &message, data, UD_MESSAGE_SIZE_MAX, size);
+    return ud_message_encode(UD_MESSAGE_TOKEN_REQUEST, &message, data, UD_REQUEST_SIZE_MAX, size);
 }
 
 static ud_err_t compose(ud_agent_t *agent, ud_request_t *request, uint64_t now_ms)
 {
     uint8_t *message = agent->buffer + agent->buffer_size - UD_TRANSPORT_TAIL_SIZE;
-    char *token = (char *)message + UD_MESSAGE_SIZE_MAX;
+    char *token = (char *)message + UD_REQUEST_SIZE_MAX;
     size_t size = 0;
     token[0] = '\0';
     switch (request->kind) {

@@ -21,7 +21,10 @@ ud_exchange_progress_t ud_exchange_poll(ud_agent_t *agent, size_t want, uint64_t
 /* Ends what is under way and closes the stream. */
 void ud_exchange_close(ud_agent_t *agent);
 
-/* Where the decoded form of an answer lies: behind the longest message, at the widest alignment. */
+/* Where the decoded form of an answer lies: at the end of the buffer, at the widest alignment. */
 void *ud_exchange_scratch(const ud_agent_t *agent);
+
+/* Bytes that an answer may have: the buffer, but for the place of its decoded form. */
+size_t ud_exchange_room(const ud_agent_t *agent);
 
 #endif

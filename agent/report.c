@@ -268,7 +268,7 @@ ud_err_t ud_report_encode(ud_agent_t *agent, uint8_t *data, size_t *size, uint64
     fill_state(agent, &message);
     agent->reported_ms = now_ms;
     agent->reported_percent = ud_agent_progress(agent);
-    return ud_message_encode(UD_MESSAGE_CHECKIN, &message, data, UD_MESSAGE_SIZE_MAX, size);
+    return ud_message_encode(UD_MESSAGE_CHECKIN, &message, data, UD_REQUEST_SIZE_MAX, size);
 }
 
 void ud_report_tell(ud_agent_t *agent)

@@ -17,7 +17,7 @@
 #define UD_TRANSPORT_STATE_SIZE 72
 
 /* The end of the agent's buffer, where message and token lie while a request is composed at its beginning. */
-#define UD_TRANSPORT_TAIL_SIZE (UD_MESSAGE_SIZE_MAX + UD_TOKEN_SIZE_MAX + 1)
+#define UD_TRANSPORT_TAIL_SIZE (UD_REQUEST_SIZE_MAX + UD_TOKEN_SIZE_MAX + 1)
 
 typedef enum {
     UD_REQUEST_REGISTER,

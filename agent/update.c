@@ -68,7 +68,7 @@ static ud_err_t judge_fitness(const ud_offer_t *offer, const ud_update_judge_t *
 static ud_err_t judge_authenticity(const ud_offer_t *offer, const ud_update_judge_t *judge, const ud_version_t *version)
 {
     ud_err_t reason = UD_ERR_IMAGE_SIGNATURE;
-    ud_span_t signature = ud_span(offer->signature, sizeof offer->signature);
+    ud_span_t signature = ud_span(offer->signature.data, offer->signature.size);
     if (ud_trust_verify(&judge->trust, offer->key_hash, offer->image_digest, signature, &reason) != UD_VERDICT_VALID) {
         return reason;
     }
@@ -85,7 +85,7 @@ static ud_err_t judge_authenticity(const ud_offer_t *offer, const ud_update_judg
     memcpy(descriptor.image_hash, offer->image_digest, UD_SHA256_SIZE);
     memcpy(descriptor.root, offer->chain_root, UD_SHA256_SIZE);
     reason = UD_ERR_IMAGE_DESCRIPTOR;
-    signature = ud_span(offer->descriptor, sizeof offer->descriptor);
+    signature = ud_span(offer->descriptor.data, offer->descriptor.size);
     return ud_descriptor_verify(&descriptor, offer->key_hash, signature, &judge->trust, &reason) == UD_VERDICT_VALID
                ? UD_OK
                : reason;

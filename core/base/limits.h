@@ -22,8 +22,13 @@
 /* Bytes of an artifact or release-notes URL; a path on the same server has 78. */
 #define UD_URL_SIZE_MAX 192
 
-/* Bytes of a device message (CBOR); with ECDSA an offer is about 450. A CoAP block transfer or one MQTT packet. */
-#define UD_MESSAGE_SIZE_MAX 1024
+/* Bytes of a device message (CBOR): an offer with two RSA-3072 signatures and both addresses has 1480, with ECDSA it is
+ * about 450. A CoAP block transfer or one MQTT packet.
+ */
+#define UD_MESSAGE_SIZE_MAX 1536
+
+/* Bytes of a message that a device sends: a check-in has fewer than 400. */
+#define UD_REQUEST_SIZE_MAX 1024
 
 /* Bytes of a chunk's data in the chunk chain; a record adds the next record's SHA-256 in front. */
 #define UD_CHUNK_SIZE_MIN 512
@@ -59,6 +64,9 @@
 /* Bytes of an RSA modulus, which are those of its signatures: 2048 and 3072 bits, and nothing else. */
 #define UD_RSA_2048_SIZE 256
 #define UD_RSA_3072_SIZE 384
+
+/* Bytes of the longest raw signature of any scheme (core/image/scheme.h). */
+#define UD_SIGNATURE_SIZE_MAX UD_RSA_3072_SIZE
 
 /* Bytes of an AES block; keys have 16 (AES-128) or 32 (AES-256). */
 #define UD_AES_BLOCK_SIZE 16

@@ -21,11 +21,23 @@
 #include "core/image/source.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
-/* Bytes of the longest public key and of the longest raw signature of any scheme. */
+/* Bytes of the longest public key of any scheme. */
 #define UD_PUBLIC_KEY_SIZE_MAX (UD_RSA_3072_SIZE + 4)
-#define UD_SIGNATURE_SIZE_MAX UD_RSA_3072_SIZE
+
+/* A raw signature of any scheme. */
+typedef struct {
+    uint16_t size; /* bytes: UD_P256_SIGNATURE_SIZE, UD_RSA_2048_SIZE or UD_RSA_3072_SIZE; 0: none */
+    uint8_t data[UD_SIGNATURE_SIZE_MAX];
+} ud_signature_t;
+
+/* True for the sizes that raw signatures have. */
+static inline bool ud_signature_size_is_known(size_t size)
+{
+    return size == UD_P256_SIGNATURE_SIZE || size == UD_RSA_2048_SIZE || size == UD_RSA_3072_SIZE;
+}
 
 struct ud_image_info;
 struct ud_trusted_key;

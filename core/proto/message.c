@@ -39,6 +39,7 @@ static ud_err_t put_value(ud_writer_t *writer, const ud_field_t *field, const vo
     const uint8_t *at = (const uint8_t *)structure + field->offset;
     const uint8_t *end;
     uint32_t pair[2];
+    uint16_t signature_size;
     ud_span_t text;
     switch ((ud_field_kind_t)field->kind) {
     case UD_FIELD_UINT:
@@ -59,6 +60,11 @@ static ud_err_t put_value(ud_writer_t *writer, const ud_field_t *field, const vo
         return UD_OK;
     case UD_FIELD_BYTES:
         ud_cbor_put_bytes(writer, at, field->size);
+        return UD_OK;
+    case UD_FIELD_SIGNATURE:
+        memcpy(&signature_size, at, sizeof signature_size);
+        UD_REQUIRE(ud_signature_size_is_known(signature_size), UD_ERR_INVALID_ARGUMENT);
+        ud_cbor_put_bytes(writer, at + offsetof(ud_signature_t, data), signature_size);
         return UD_OK;
     case UD_FIELD_UINT_PAIR:
         memcpy(pair, at, sizeof pair);
@@ -159,6 +165,17 @@ static ud_err_t get_string(ud_reader_t *reader, const ud_field_t *field, uint8_t
     return UD_OK;
 }
 
+static ud_err_t get_signature(ud_reader_t *reader, uint8_t *at)
+{
+    ud_span_t value;
+    UD_TRY(ud_cbor_get_bytes(reader, &value));
+    UD_REQUIRE(ud_signature_size_is_known(value.size), UD_ERR_INVALID_ARGUMENT);
+    uint16_t size = (uint16_t)value.size;
+    memcpy(at, &size, sizeof size);
+    memcpy(at + offsetof(ud_signature_t, data), value.data, value.size);
+    return UD_OK;
+}
+
 static ud_err_t get_pair(ud_reader_t *reader, uint8_t *at)
 {
     size_t count;
@@ -190,6 +207,8 @@ static ud_err_t get_value(ud_reader_t *reader, const ud_field_t *field, uint8_t 
     case UD_FIELD_DEVICE_ID:
     case UD_FIELD_BYTES:
         return get_string(reader, field, structure + field->offset);
+    case UD_FIELD_SIGNATURE:
+        return get_signature(reader, structure + field->offset);
     case UD_FIELD_UINT_PAIR:
         return get_pair(reader, structure + field->offset);
     case UD_FIELD_MAP:

@@ -10,6 +10,7 @@
 #include "core/base/err.h"
 #include "core/base/limits.h"
 #include "core/base/span.h"
+#include "core/image/scheme.h"
 
 #include <stdbool.h>
 
@@ -125,12 +126,12 @@ typedef struct {
     uint32_t artifact_size;
     uint8_t image_digest[UD_SHA256_SIZE];
     uint8_t key_hash[UD_SHA256_SIZE];
-    uint8_t signature[UD_P256_SIGNATURE_SIZE];
+    ud_signature_t signature;
     uint8_t artifact_digest[UD_SHA256_SIZE];
     char url[UD_URL_SIZE_MAX + 1];
     uint16_t chunk_size;
     uint8_t chain_root[UD_SHA256_SIZE];
-    uint8_t descriptor[UD_P256_SIGNATURE_SIZE];
+    ud_signature_t descriptor;
     uint8_t base_digest[UD_SHA256_SIZE];
     uint8_t slot;
     uint32_t security_counter;

@@ -24,6 +24,8 @@
 #define INT(need, cbor, json, member, low, high) ROW(need, cbor, UD_FIELD_INT, json, member, low, high)
 #define FLAG(need, cbor, json, member) ROW(need, cbor, UD_FIELD_BOOL, json, member, 0, 1)
 #define BYTES(need, cbor, json, member) ROW(need, cbor, UD_FIELD_BYTES, json, member, 0, 0)
+#define SIGN(need, cbor, json, member) \
+    ROW(need, cbor, UD_FIELD_SIGNATURE, json, member, UD_P256_SIGNATURE_SIZE, UD_SIGNATURE_SIZE_MAX)
 #define PAIR(need, cbor, json, member) ROW(need, cbor, UD_FIELD_UINT_PAIR, json, member, 0, UINT32_MAX)
 #define TEXT(need, cbor, json, member, low) ROW(need, cbor, UD_FIELD_TEXT, json, member, low, SIZE(member) - 1)
 #define ID(need, cbor, json, member) ROW(need, cbor, UD_FIELD_DEVICE_ID, json, member, 1, SIZE(member) - 1)
@@ -130,12 +132,12 @@ static const ud_field_t offer_rows[] = {
     U32(MAYBE, UD_OFFER_ARTIFACT_SIZE, "artifact_size", artifact_size),
     BYTES(MAYBE, UD_OFFER_IMAGE_DIGEST, "image_digest", image_digest),
     BYTES(MAYBE, UD_OFFER_KEY_HASH, "key_hash", key_hash),
-    BYTES(MAYBE, UD_OFFER_SIGNATURE, "signature", signature),
+    SIGN(MAYBE, UD_OFFER_SIGNATURE, "signature", signature),
     BYTES(MAYBE, UD_OFFER_ARTIFACT_DIGEST, "artifact_digest", artifact_digest),
     TEXT(MAYBE, UD_OFFER_URL, "url", url, 1),
     CHUNK(MAYBE, UD_OFFER_CHUNK_SIZE, "chunk_size", chunk_size),
     BYTES(MAYBE, UD_OFFER_CHAIN_ROOT, "chain_root", chain_root),
-    BYTES(MAYBE, UD_OFFER_DESCRIPTOR, "descriptor", descriptor),
+    SIGN(MAYBE, UD_OFFER_DESCRIPTOR, "descriptor", descriptor),
     BYTES(MAYBE, UD_OFFER_BASE_DIGEST, "base_digest", base_digest),
     UINT(MAYBE, UD_OFFER_SLOT, "slot", slot, 1),
     U32(MAYBE, UD_OFFER_SECURITY_COUNTER, "security_counter", security_counter),

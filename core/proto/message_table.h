@@ -14,6 +14,7 @@ typedef enum {
     UD_FIELD_TEXT,       /* char array with a final NUL; min and max are bytes without it */
     UD_FIELD_DEVICE_ID,  /* TEXT of letters, digits and - _ . : */
     UD_FIELD_BYTES,      /* exactly `size` bytes */
+    UD_FIELD_SIGNATURE,  /* ud_signature_t: 64, 256 or 384 bytes */
     UD_FIELD_UINT_PAIR,  /* two 4-byte UINTs */
     UD_FIELD_MAP,        /* a structure with a table of its own; maps are one level deep */
 } ud_field_kind_t;

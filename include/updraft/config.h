@@ -66,7 +66,11 @@
 /* Erases of the same sector in a row before it counts as broken. */
 #define UD_AGENT_SECTOR_RETRIES 3
 
-/* Bytes of buffer that an exchange of messages needs: head with token and body, or answer and its decoded form. */
+/* Bytes of buffer that an exchange of messages needs: head with token and body, or answer and its decoded form. An answer
+ * has all that its decoded form leaves, at least so many bytes: an offer with two RSA-3072 signatures, no longer an address
+ * than one on the same server. Longer ones need a larger buffer, as for chunks of 4096 bytes.
+ */
 #define UD_AGENT_MESSAGE_BUFFER_SIZE 2688
+#define UD_AGENT_ANSWER_SIZE_MIN 1200
 
 #endif

@@ -61,7 +61,7 @@ static ud_release_live_t *add(ud_fleet_t *fleet, const ud_release_t *in)
     memcpy(row.file_digest, in->file_digest, sizeof(row.file_digest));
     memcpy(row.image_digest, in->image_digest, sizeof(row.image_digest));
     memcpy(row.key_hash, in->key_hash, sizeof(row.key_hash));
-    memcpy(row.signature, in->signature, sizeof(row.signature));
+    row.signature = in->signature;
     ud_release_live_t *release = ud_release_new(fleet, &row);
     ud_pending_ref(fleet, UD_ROW_RELEASE, release->row.number, 0);
     for (size_t i = 0; i < in->artifact_count; i++) {
@@ -73,7 +73,7 @@ static ud_release_live_t *add(ud_fleet_t *fleet, const ud_release_t *in)
         to->has_descriptor = from->has_descriptor;
         memcpy(to->artifact_digest, from->artifact_digest, sizeof(to->artifact_digest));
         memcpy(to->chain_root, from->chain_root, sizeof(to->chain_root));
-        memcpy(to->descriptor, from->descriptor, sizeof(to->descriptor));
+        to->descriptor = from->descriptor;
         ud_pending_ref(fleet, UD_ROW_ARTIFACT, release->row.number, (uint32_t)i);
     }
     return release;

@@ -413,14 +413,14 @@ void ud_offer_fill(const ud_fleet_t *fleet, uint32_t device, ud_offer_t *offer)
     offer->artifact_size = artifact->artifact_size;
     memcpy(offer->image_digest, release->image_digest, sizeof(offer->image_digest));
     memcpy(offer->key_hash, release->key_hash, sizeof(offer->key_hash));
-    memcpy(offer->signature, release->signature, sizeof(offer->signature));
+    offer->signature = release->signature;
     memcpy(offer->artifact_digest, artifact->artifact_digest, sizeof(offer->artifact_digest));
     offer->chunk_size = artifact->chunk_size;
     memcpy(offer->chain_root, artifact->chain_root, sizeof(offer->chain_root));
     offer->security_counter = release->security_counter;
     if (artifact->has_descriptor) {
         offer->present |= UD_FIELD(UD_OFFER_DESCRIPTOR);
-        memcpy(offer->descriptor, artifact->descriptor, sizeof(offer->descriptor));
+        offer->descriptor = artifact->descriptor;
     }
     if (rollout->row.forced) {
         offer->present |= UD_FIELD(UD_OFFER_POLICY);

@@ -52,7 +52,7 @@ static const ud_column_t release[] = {
     BLOB("file_digest", ud_row_release_t, file_digest),
     BLOB("image_digest", ud_row_release_t, image_digest),
     BLOB("key_hash", ud_row_release_t, key_hash),
-    BLOB("signature", ud_row_release_t, signature),
+    COLUMN("signature", SIGNATURE, ud_row_release_t, signature),
     COLUMN("security_counter", U32, ud_row_release_t, security_counter),
     COLUMN("notes", TEXT, ud_row_release_t, notes),
     COLUMN("created_by", TEXT, ud_row_release_t, created_by),
@@ -67,7 +67,7 @@ static const ud_column_t artifact[] = {
     COLUMN("artifact_size", U32, ud_row_artifact_t, artifact_size),
     BLOB("chain_root", ud_row_artifact_t, chain_root),
     COLUMN("has_descriptor", BOOL, ud_row_artifact_t, has_descriptor),
-    BLOB("descriptor", ud_row_artifact_t, descriptor),
+    COLUMN("descriptor", SIGNATURE, ud_row_artifact_t, descriptor),
 };
 
 static const ud_column_t rollout[] = {

@@ -28,6 +28,7 @@
 
 #include "core/base/err.h"
 #include "core/base/limits.h"
+#include "core/image/scheme.h"
 #include "server/domain/arena.h"
 
 #include <stdbool.h>
@@ -105,7 +106,7 @@ typedef struct {
     uint8_t file_digest[UD_SHA256_SIZE];
     uint8_t image_digest[UD_SHA256_SIZE];
     uint8_t key_hash[UD_SHA256_SIZE];
-    uint8_t signature[UD_P256_SIGNATURE_SIZE];
+    ud_signature_t signature;
     uint32_t security_counter;
     const char *notes;
     const char *created_by;
@@ -120,7 +121,7 @@ typedef struct {
     uint32_t artifact_size;
     uint8_t chain_root[UD_SHA256_SIZE];
     bool has_descriptor;
-    uint8_t descriptor[UD_P256_SIGNATURE_SIZE];
+    ud_signature_t descriptor;
 } ud_row_artifact_t;
 
 typedef struct {
@@ -250,8 +251,9 @@ typedef enum {
     UD_COLUMN_I64,
     UD_COLUMN_BOOL,
     UD_COLUMN_DOUBLE,
-    UD_COLUMN_TEXT, /* const char *, may be NULL */
-    UD_COLUMN_BLOB, /* `size` bytes inside the row */
+    UD_COLUMN_TEXT,      /* const char *, may be NULL */
+    UD_COLUMN_BLOB,      /* `size` bytes inside the row */
+    UD_COLUMN_SIGNATURE, /* ud_signature_t: as many bytes as it has */
 } ud_column_kind_t;
 
 typedef struct {
@@ -273,7 +275,7 @@ typedef struct {
 extern const ud_table_t ud_tables[UD_ROW_COUNT];
 
 /* The largest row structure and the most columns; buffers of stores have these. */
-#define UD_ROW_SIZE_MAX 512
+#define UD_ROW_SIZE_MAX 1024
 #define UD_COLUMN_COUNT_MAX 32
 
 /* ---- the store ------------------------------------------------------------------------------------------------------ */

@@ -91,7 +91,7 @@ ud_err_t ud_view_release(const ud_fleet_t *fleet, const ud_release_live_t *relea
     memcpy(view->file_digest, row->file_digest, sizeof(view->file_digest));
     memcpy(view->image_digest, row->image_digest, sizeof(view->image_digest));
     memcpy(view->key_hash, row->key_hash, sizeof(view->key_hash));
-    memcpy(view->signature, row->signature, sizeof(view->signature));
+    view->signature = row->signature;
     for (size_t i = 0; i < release->artifact_count; i++) {
         const ud_row_artifact_t *from = &release->artifacts[i];
         ud_release_artifact_t *to = &view->artifacts[i];
@@ -100,7 +100,7 @@ ud_err_t ud_view_release(const ud_fleet_t *fleet, const ud_release_live_t *relea
         to->has_descriptor = from->has_descriptor;
         memcpy(to->artifact_digest, from->artifact_digest, sizeof(to->artifact_digest));
         memcpy(to->chain_root, from->chain_root, sizeof(to->chain_root));
-        memcpy(to->descriptor, from->descriptor, sizeof(to->descriptor));
+        to->descriptor = from->descriptor;
     }
     return err;
 }

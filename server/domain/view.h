@@ -4,6 +4,7 @@
 
 #include "core/base/err.h"
 #include "core/base/limits.h"
+#include "core/image/scheme.h"
 #include "server/domain/limits.h"
 
 #include <stdbool.h>
@@ -188,7 +189,7 @@ typedef struct {
     uint32_t artifact_size;
     uint8_t chain_root[UD_SHA256_SIZE];
     bool has_descriptor;
-    uint8_t descriptor[UD_P256_SIGNATURE_SIZE];
+    ud_signature_t descriptor;
 } ud_release_artifact_t;
 
 typedef struct {
@@ -199,7 +200,7 @@ typedef struct {
     uint8_t file_digest[UD_SHA256_SIZE];  /* SHA-256 of the image file: its name in the artifact folder */
     uint8_t image_digest[UD_SHA256_SIZE]; /* hash TLV */
     uint8_t key_hash[UD_SHA256_SIZE];
-    uint8_t signature[UD_P256_SIGNATURE_SIZE];
+    ud_signature_t signature;
     uint32_t security_counter;
     ud_release_artifact_t artifacts[UD_CHUNK_KIND_COUNT];
     size_t artifact_count;

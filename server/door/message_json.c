@@ -31,6 +31,17 @@ static ud_err_t get_text(const ud_field_t *field, const json_t *value, uint8_t *
     return UD_OK;
 }
 
+static ud_err_t get_signature(const json_t *value, uint8_t *at)
+{
+    uint16_t size = (uint16_t)(json_string_length(value) / 2);
+    UD_REQUIRE(json_is_string(value) && ud_signature_size_is_known(json_string_length(value) / 2),
+               UD_ERR_INVALID_ARGUMENT);
+    memcpy(at, &size, sizeof size);
+    ud_err_t err =
+        ud_hex_decode(json_string_value(value), json_string_length(value), at + offsetof(ud_signature_t, data), size);
+    return err == UD_OK ? UD_OK : UD_ERR_INVALID_ARGUMENT;
+}
+
 static ud_err_t get_pair(const json_t *value, uint8_t *at)
 {
     uint32_t pair[2];
@@ -64,6 +75,8 @@ static ud_err_t get_value(const ud_field_t *field, const json_t *value, uint8_t 
     case UD_FIELD_DEVICE_ID:
     case UD_FIELD_BYTES:
         return get_text(field, value, at);
+    case UD_FIELD_SIGNATURE:
+        return get_signature(value, at);
     case UD_FIELD_UINT_PAIR:
         return get_pair(value, at);
     case UD_FIELD_MAP:
@@ -115,8 +128,9 @@ static json_t *put_object(const ud_message_table_t *table, const uint8_t *struct
 static json_t *put_value(const ud_field_t *field, const uint8_t *structure)
 {
     const uint8_t *at = structure + field->offset;
-    char hex[UD_HEX_TEXT_SIZE(UD_P256_SIGNATURE_SIZE)];
+    char hex[UD_HEX_TEXT_SIZE(UD_SIGNATURE_SIZE_MAX)];
     uint32_t pair[2];
+    uint16_t size;
     switch ((ud_field_kind_t)field->kind) {
     case UD_FIELD_UINT:
     case UD_FIELD_INT:
@@ -130,6 +144,10 @@ static json_t *put_value(const ud_field_t *field, const uint8_t *structure)
     case UD_FIELD_BYTES:
         UD_ASSERT(UD_HEX_TEXT_SIZE((size_t)field->size) <= sizeof hex);
         ud_hex_encode(at, field->size, hex);
+        return json_string(hex);
+    case UD_FIELD_SIGNATURE:
+        memcpy(&size, at, sizeof size);
+        ud_hex_encode(at + offsetof(ud_signature_t, data), size, hex);
         return json_string(hex);
     case UD_FIELD_UINT_PAIR:
         memcpy(pair, at, sizeof pair);

@@ -115,7 +115,8 @@ static ud_err_t check_root(work_t *work, ud_release_artifact_t *artifact)
                     (unsigned)artifact->chunk_size, same ? "does not verify" : "has another chain root than the image");
     }
     artifact->has_descriptor = true;
-    memcpy(artifact->descriptor, entry->signature, sizeof artifact->descriptor);
+    artifact->descriptor.size = (uint16_t)signature.size;
+    memcpy(artifact->descriptor.data, signature.data, signature.size);
     return UD_OK;
 }
 
@@ -148,10 +149,9 @@ static ud_err_t describe(work_t *work)
     release->security_counter = work->info.security_counter;
     memcpy(release->image_digest, work->info.hash, UD_SHA256_SIZE);
     memcpy(release->key_hash, work->info.key_hash, UD_SHA256_SIZE);
-    uint8_t signature[UD_SIGNATURE_SIZE_MAX];
     size_t size = 0;
-    UD_TRY(ud_image_signature(&work->source, &work->info, signature, &size));
-    memcpy(release->signature, signature, sizeof release->signature);
+    UD_TRY(ud_image_signature(&work->source, &work->info, release->signature.data, &size));
+    release->signature.size = (uint16_t)size;
     return UD_OK;
 }
 

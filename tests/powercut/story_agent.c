@@ -250,12 +250,12 @@ static uint8_t *make_offer(const powercut_image_t *image, uint16_t chunk_size, p
     ud_image_memory_t memory = {image->bytes, image->size};
     ud_image_source_t source = ud_image_source_from_memory(&memory);
     ud_image_info_t info;
-    uint8_t signature[UD_SIGNATURE_SIZE_MAX];
-    size_t signature_size;
+    ud_signature_t signature;
+    size_t signature_size = 0;
     uint32_t size = (uint32_t)ud_chain_artifact_size((uint32_t)image->size, chunk_size);
     uint8_t *artifact = malloc(size);
     need(artifact != NULL && ud_image_parse(&source, (uint32_t)image->size, &info) == UD_OK &&
-             ud_image_signature(&source, &info, signature, &signature_size) == UD_OK,
+             ud_image_signature(&source, &info, signature.data, &signature_size) == UD_OK,
          "no artifact can be made");
     *offer = (ud_offer_t){
         .present = UD_FIELD(UD_OFFER_NEXT) | UD_FIELD(UD_OFFER_ACTION) | UD_FIELD(UD_OFFER_UPDATE_ID) |
@@ -279,7 +279,8 @@ static uint8_t *make_offer(const powercut_image_t *image, uint16_t chunk_size, p
     offer->artifact_digest[0] = (uint8_t)name;
     memcpy(offer->image_digest, info.hash, UD_SHA256_SIZE);
     memcpy(offer->key_hash, info.key_hash, UD_SHA256_SIZE);
-    memcpy(offer->signature, signature, sizeof offer->signature);
+    signature.size = (uint16_t)signature_size;
+    offer->signature = signature;
     return artifact;
 }
 

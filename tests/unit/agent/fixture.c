@@ -255,10 +255,9 @@ void fixture_release(fixture_t *fixture, const char *version, uint32_t counter, 
 
     ud_image_memory_t memory = {release->image, release->size};
     ud_image_source_t source = ud_image_source_from_memory(&memory);
-    uint8_t signature[UD_SIGNATURE_SIZE_MAX];
     size_t signature_size;
-    assert_int_equal(ud_image_signature(&source, &release->info, signature, &signature_size), UD_OK);
-    memcpy(offer->signature, signature, sizeof offer->signature);
+    assert_int_equal(ud_image_signature(&source, &release->info, offer->signature.data, &signature_size), UD_OK);
+    offer->signature.size = (uint16_t)signature_size;
     assert_int_equal(
         ud_chain_build(&source, (uint32_t)release->size, chunk_size, write_artifact, release, offer->chain_root),
         UD_OK);
@@ -270,7 +269,8 @@ void fixture_release(fixture_t *fixture, const char *version, uint32_t counter, 
     ud_descriptor_t descriptor;
     ud_descriptor_from_image(&release->info, chunk_size, offer->chain_root, &descriptor);
     ud_descriptor_digest(&descriptor, digest);
-    assert_int_equal(ud_key_sign(fixture->key, digest, offer->descriptor), UD_OK);
+    assert_int_equal(ud_key_sign(fixture->key, digest, offer->descriptor.data), UD_OK);
+    offer->descriptor.size = UD_P256_SIGNATURE_SIZE;
 }
 
 void fixture_offer(fixture_t *fixture, const fixture_release_t *release)

@@ -36,6 +36,9 @@ static bool forge(ud_offer_t *offer, const ud_field_t *field, unsigned way)
     case UD_FIELD_BYTES:
         bytes[way == 0 ? 0 : field->size - 1u] ^= way == 0 ? 0x01 : 0x80;
         return way < 2;
+    case UD_FIELD_SIGNATURE:
+        bytes[offsetof(ud_signature_t, data) + (way == 0 ? 0 : UD_P256_SIGNATURE_SIZE - 1)] ^= way == 0 ? 0x01 : 0x80;
+        return way < 2;
     case UD_FIELD_TEXT:
     case UD_FIELD_DEVICE_ID:
         if (!was_there) {

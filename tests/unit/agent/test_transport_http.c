@@ -218,7 +218,7 @@ static void the_longest_token_and_message_fit_the_smallest_buffer(void **ignored
     ud_request_t request = {.kind = UD_REQUEST_CHECKIN,
                             .server = "updates.example",
                             .token = token,
-                            .body = ud_span(small + sizeof small - UD_TRANSPORT_TAIL_SIZE, UD_MESSAGE_SIZE_MAX)};
+                            .body = ud_span(small + sizeof small - UD_TRANSPORT_TAIL_SIZE, UD_REQUEST_SIZE_MAX)};
     assert_int_equal(ud_transport_http.begin(state, NULL, &request, small, sizeof small), UD_OK);
 }
 

@@ -238,7 +238,7 @@ static void content_that_is_not_what_was_signed_is_never_staged(void **state)
     ud_offer_t *offer = &fixture->server.offer;
     offer->present &= ~UD_FIELD(UD_OFFER_DESCRIPTOR);
     memcpy(offer->image_digest, fixture->second.info.hash, UD_SHA256_SIZE);
-    memcpy(offer->signature, fixture->second.offer.signature, UD_P256_SIGNATURE_SIZE);
+    offer->signature = fixture->second.offer.signature;
     assert_true(fixture_run_until(fixture, fixture_has_result, LIMIT_MS, NULL));
     assert_int_equal(fixture->agent.result, UD_DEVICE_FAILED);
     assert_int_equal(fixture->agent.result_error, UD_ERR_OFFER_INVALID);

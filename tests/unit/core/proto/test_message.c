@@ -2,6 +2,7 @@
 #include "core/base/hex.h"
 #include "core/proto/message.h"
 #include "core/proto/message_table.h"
+#include "include/updraft/config.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -45,6 +46,8 @@ static ud_offer_t sample_offer(void)
                         .chunk_size = 16384,
                         .slot = 1,
                         .security_counter = 4294967295u,
+                        .signature = {.size = UD_P256_SIGNATURE_SIZE},
+                        .descriptor = {.size = UD_P256_SIGNATURE_SIZE},
                         .hardware = "a-hardware-name-of-thirty-two-by"};
     static const uint8_t keys[] = {UD_OFFER_NEXT,
                                    UD_OFFER_ACTION,
@@ -113,11 +116,64 @@ static void the_largest_offer_without_urls_fits_512_bytes(void **state)
     assert_encodes_to(UD_MESSAGE_OFFER, &got, data, size);
 }
 
+/* With RSA an offer has all of it, on a device whose buffer is no larger than it must be. */
+static void the_largest_offer_by_rsa_fits_the_room_that_devices_have(void **state)
+{
+    (void)state;
+    uint8_t data[UD_MESSAGE_SIZE_MAX];
+    size_t size = 0;
+    ud_offer_t offer = sample_offer(), got;
+    offer.signature.size = offer.descriptor.size = UD_RSA_3072_SIZE;
+    assert_int_equal(ud_message_encode(UD_MESSAGE_OFFER, &offer, data, sizeof data, &size), UD_OK);
+    print_message("offer with RSA-3072: %zu bytes\n", size);
+    assert_true(size <= UD_AGENT_ANSWER_SIZE_MIN);
+    assert_int_equal(ud_message_decode(UD_MESSAGE_OFFER, ud_span(data, size), &got, NULL), UD_OK);
+    assert_encodes_to(UD_MESSAGE_OFFER, &got, data, size);
+    memset(offer.url, 'u', UD_URL_SIZE_MAX);
+    memset(offer.notes_url, 'n', UD_URL_SIZE_MAX);
+    offer.present |= UD_FIELD(UD_OFFER_URL) | UD_FIELD(UD_OFFER_NOTES_URL) | UD_FIELD(UD_OFFER_BASE_DIGEST);
+    assert_int_equal(ud_message_encode(UD_MESSAGE_OFFER, &offer, data, sizeof data, &size), UD_OK);
+}
+
+static void a_signature_of_a_size_that_no_scheme_has_is_refused(void **state)
+{
+    (void)state;
+    uint8_t data[UD_MESSAGE_SIZE_MAX];
+    size_t size = 0;
+    ud_offer_t offer = sample_offer(), got;
+    for (size_t wrong = 0; wrong <= UD_SIGNATURE_SIZE_MAX; wrong++) {
+        bool known = wrong == 64 || wrong == 256 || wrong == 384;
+        offer.signature.size = (uint16_t)wrong;
+        assert_int_equal(ud_message_encode(UD_MESSAGE_OFFER, &offer, data, sizeof data, &size),
+                         known ? UD_OK : UD_ERR_INVALID_ARGUMENT);
+    }
+    offer.signature.size = 256;
+    assert_int_equal(ud_message_encode(UD_MESSAGE_OFFER, &offer, data, sizeof data, &size), UD_OK);
+    uint8_t *head = data;
+    while (head < data + size && (head[0] != UD_OFFER_SIGNATURE || head[1] != 0x59 || head[2] != 1 || head[3] != 0)) {
+        head++;
+    }
+    assert_true(head + 4 < data + size);
+    head[3] = 1;
+    const char *field = NULL;
+    assert_int_equal(ud_message_decode(UD_MESSAGE_OFFER, ud_span(data, size), &got, &field), UD_ERR_INVALID_ARGUMENT);
+    assert_string_equal(field, "signature");
+}
+
 static void random_number(const ud_field_t *field, void *structure)
 {
     int64_t value = field->min + (int64_t)(draw() % ((uint64_t)((int64_t)field->max - field->min) + 1));
     static const int64_t sizes[] = {512, 1024, 4096, 16384};
     ud_field_store_number(field, structure, field->kind == UD_FIELD_CHUNK_SIZE ? sizes[draw() % 4] : value);
+}
+
+static void random_signature(ud_signature_t *signature)
+{
+    static const uint16_t sizes[] = {UD_P256_SIGNATURE_SIZE, UD_RSA_2048_SIZE, UD_RSA_3072_SIZE};
+    signature->size = sizes[draw() % 3];
+    for (size_t i = 0; i < signature->size; i++) {
+        signature->data[i] = (uint8_t)draw();
+    }
 }
 
 static void random_field(const ud_field_t *field, uint8_t *structure)
@@ -137,6 +193,9 @@ static void random_field(const ud_field_t *field, uint8_t *structure)
     case UD_FIELD_DEVICE_ID:
         size = (size_t)field->min + draw() % (field->max - (uint32_t)field->min + 1);
         memset(at, 'a' + (int)(draw() % 26), size);
+        return;
+    case UD_FIELD_SIGNATURE:
+        random_signature((ud_signature_t *)(void *)at);
         return;
     case UD_FIELD_BYTES:
     case UD_FIELD_UINT_PAIR:
@@ -430,6 +489,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_message_survives_a_round_trip),
         cmocka_unit_test(the_largest_offer_without_urls_fits_512_bytes),
+        cmocka_unit_test(the_largest_offer_by_rsa_fits_the_room_that_devices_have),
+        cmocka_unit_test(a_signature_of_a_size_that_no_scheme_has_is_refused),
         cmocka_unit_test(any_valid_message_survives_a_round_trip),
         cmocka_unit_test(a_message_cut_anywhere_is_refused),
         cmocka_unit_test(a_flipped_bit_is_refused_or_read_within_all_bounds),

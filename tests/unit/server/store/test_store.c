@@ -96,6 +96,10 @@ static void fill(sample_t *sample, ud_row_type_t type, unsigned seed)
             snprintf(sample->texts[i], sizeof(sample->texts[i]), "text %u 'quoted' \xc3\xa9", n);
             *(const char **)value = sample->texts[i];
             break;
+        case UD_COLUMN_SIGNATURE:
+            ((ud_signature_t *)(void *)value)->size = (uint16_t)(UD_SIGNATURE_SIZE_MAX - n % 2 * 128);
+            memset(((ud_signature_t *)(void *)value)->data, (int)n, UD_SIGNATURE_SIZE_MAX - n % 2 * 128);
+            break;
         case UD_COLUMN_BLOB:
             memset(value, (int)n, column->size);
             break;
@@ -118,8 +122,9 @@ static void assert_same_row(ud_row_type_t type, const unsigned char *a, const un
     for (unsigned i = 0; i < ud_tables[type].column_count; i++) {
         const ud_column_t *column = &ud_tables[type].columns[i];
         static const size_t sizes[] = {
-            [UD_COLUMN_U8] = 1,  [UD_COLUMN_U16] = 2, [UD_COLUMN_I16] = 2,  [UD_COLUMN_U32] = 4,
-            [UD_COLUMN_U64] = 8, [UD_COLUMN_I64] = 8, [UD_COLUMN_BOOL] = 1, [UD_COLUMN_DOUBLE] = 8,
+            [UD_COLUMN_U8] = 1,   [UD_COLUMN_U16] = 2,    [UD_COLUMN_I16] = 2,
+            [UD_COLUMN_U32] = 4,  [UD_COLUMN_U64] = 8,    [UD_COLUMN_I64] = 8,
+            [UD_COLUMN_BOOL] = 1, [UD_COLUMN_DOUBLE] = 8, [UD_COLUMN_SIGNATURE] = sizeof(ud_signature_t),
         };
         const unsigned char *left = a + column->offset;
         const unsigned char *right = b + column->offset;
@@ -208,8 +213,9 @@ static void the_same_key_replaces_the_row(void **state)
             if (round == 1) { /* the last column never is a part of the key */
                 unsigned last = ud_tables[type].column_count - 1u;
                 const ud_column_t *column = &ud_tables[type].columns[last];
+                size_t skip = column->kind == UD_COLUMN_SIGNATURE ? offsetof(ud_signature_t, data) : 0;
                 *(column->kind == UD_COLUMN_TEXT ? (unsigned char *)sample->texts[last]
-                                                 : &sample->row[column->offset]) = 1;
+                                                 : &sample->row[column->offset + skip]) = 1;
             }
             put(type, sample->row);
         }
