@@ -318,6 +318,13 @@ static void watch(void *context, ud_area_t area, uint32_t offset, const void *da
 
 int fixture_setup(void **state)
 {
+    ud_board_config_t board;
+    ud_board_config_default(&board);
+    return fixture_setup_on(state, &board, &ud_slot_swap);
+}
+
+int fixture_setup_on(void **state, ud_board_config_t *board, const ud_slot_mode_t *slots)
+{
     fixture_t *fixture = calloc(1, sizeof *fixture);
     assert_non_null(fixture);
     present = fixture;
@@ -326,10 +333,8 @@ int fixture_setup(void **state)
     ud_key_public(fixture->key, fixture->public_key);
     ud_trusted_key_init(&fixture->trusted, &ud_scheme_ecdsa_p256, fixture->public_key);
 
-    ud_board_config_t board;
-    ud_board_config_default(&board);
-    board.seed = 42;
-    assert_int_equal(ud_board_create(&board, &fixture->board), UD_OK);
+    board->seed = 42;
+    assert_int_equal(ud_board_create(board, &fixture->board), UD_OK);
     fixture_release(fixture, "1.0.0", 1, 9000, 4096, &fixture->first);
     fixture_release(fixture, "2.0.0", 2, 30000, 4096, &fixture->second);
     ud_board_load(fixture->board, UD_AREA_SLOT_A, 0, fixture->first.image, fixture->first.size);
@@ -345,6 +350,7 @@ int fixture_setup(void **state)
         .transport = &fixture_transport,
         .keys = &fixture->trusted,
         .key_count = 1,
+        .slots = slots,
         .hooks = {fixture, may_download, may_reboot, self_test, battery, tell_link, NULL},
     };
     ud_agent_config_complete(&fixture->config);
@@ -469,7 +475,7 @@ const ud_checkin_t *fixture_last(const fixture_t *fixture)
 bool fixture_slot_b_holds(const fixture_t *fixture, const fixture_release_t *release)
 {
     static uint8_t found[FIXTURE_IMAGE_SIZE_MAX];
-    ud_board_peek(fixture->board, UD_AREA_SLOT_B, ud_slot_staging_offset(&ud_slot_swap, fixture->board), found,
+    ud_board_peek(fixture->board, UD_AREA_SLOT_B, ud_slot_staging_offset(fixture->config.slots, fixture->board), found,
                   release->size);
     return memcmp(found, release->image, release->size) == 0;
 }

@@ -75,6 +75,7 @@ typedef struct {
  * nothing is offered.
  */
 int fixture_setup(void **state);
+int fixture_setup_on(void **state, ud_board_config_t *board, const ud_slot_mode_t *slots);
 int fixture_teardown(void **state);
 
 /* Signs a payload of `payload_size` bytes; the offer is complete and for chunks of `chunk_size`. */
