@@ -77,13 +77,14 @@ void ud_board_reset_cause_set(ud_port_t *board, ud_reset_cause_t cause);
 
 /* ---- faults ------------------------------------------------------------------------------------------------------- */
 
-/* How a word reads that a power cut tore, until it is erased. */
+/* How a word reads that a power cut tore, until it is erased; or that is broken. */
 typedef enum {
     UD_WORD_MIXED,      /* each bit old or new, the same at each read */
     UD_WORD_OLD_FIRST,  /* as before the operation until the next power-up, then as after it */
     UD_WORD_NEW_FIRST,  /* as after the operation until the next power-up, then as before it */
     UD_WORD_UNSTABLE,   /* each read anew: old, new, mixed, or an error */
     UD_WORD_UNREADABLE, /* UD_ERR_FLASH_READ */
+    UD_WORD_STUCK,      /* for good as it was when the fault struck: neither programs nor erases change it */
     UD_WORD_FAULT_COUNT
 } ud_word_fault_t;
 
@@ -114,7 +115,7 @@ uint64_t ud_board_operations(const ud_port_t *board);
 typedef void (*ud_board_watch_t)(void *context, ud_area_t area, uint32_t offset, const void *data, size_t size);
 void ud_board_watch_set(ud_port_t *board, ud_board_watch_t watch, void *context);
 
-/* Lets `size` bytes at `offset` (whole words) fail as `fault` says, from now until they are erased. For OLD_FIRST and
+/* Lets `size` bytes at `offset` (whole words) fail as `fault` says, from now until they are erased (STUCK: for ever). For OLD_FIRST and
  * NEW_FIRST, "new" is what is there and "old" is erased.
  */
 void ud_board_fault_words(ud_port_t *board, ud_area_t area, uint32_t offset, uint32_t size, ud_word_fault_t fault);

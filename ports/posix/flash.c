@@ -212,7 +212,7 @@ static void drop_faults(ud_port_t *board, ud_area_t area, uint32_t offset, uint3
     size_t kept = 0;
     for (size_t index = 0; index < board->fault_count; index++) {
         fault_t fault = board->faults[index];
-        if (overlaps(&fault, area, offset, size)) {
+        if (fault.fault != UD_WORD_STUCK && overlaps(&fault, area, offset, size)) {
             ud_flash_pool_drop(board->pool, fault.before);
         } else {
             board->faults[kept++] = fault;
@@ -237,7 +237,12 @@ void ud_board_fault_words(ud_port_t *board, ud_area_t area, uint32_t offset, uin
     while (size > 0) {
         uint32_t part = sector_size - offset % sector_size;
         part = part < size ? part : size;
-        add_fault(board, (fault_t){.area = area, .offset = offset, .size = part, .fault = fault});
+        fault_t made = {.area = area, .offset = offset, .size = part, .fault = fault};
+        if (fault == UD_WORD_STUCK) {
+            ud_flash_seal(board);
+            made.before = ud_flash_pool_share(board->sectors[sector_index(board, area, offset)]);
+        }
+        add_fault(board, made);
         offset += part;
         size -= part;
     }
@@ -269,6 +274,9 @@ static ud_err_t read_word(ud_port_t *board, const fault_t *fault, const uint8_t 
         return UD_OK;
     case UD_WORD_UNREADABLE:
         return UD_ERR_FLASH_READ;
+    case UD_WORD_STUCK:
+        memcpy(word, old, size);
+        return UD_OK;
     case UD_WORD_OLD_FIRST:
     case UD_WORD_NEW_FIRST:
         if (first == (fault->fault == UD_WORD_OLD_FIRST)) {
@@ -379,7 +387,8 @@ static bool is_erased(const range_t *range)
     const ud_port_t *board = range->board;
     uint8_t piece[256];
     for (size_t index = 0; index < board->fault_count; index++) {
-        if (overlaps(&board->faults[index], range->area, range->offset, range->size)) {
+        const fault_t *fault = &board->faults[index];
+        if (fault->fault != UD_WORD_STUCK && overlaps(fault, range->area, range->offset, range->size)) {
             return false;
         }
     }
@@ -486,5 +495,6 @@ uint64_t ud_board_state_hash(const ud_port_t *board)
                             fault->before == NULL ? 0 : fault->before->hash};
         hash = ud_flash_hash(hash, parts, sizeof parts);
     }
+    hash = ud_flash_hash(hash, &board->security_counter, sizeof board->security_counter);
     return ud_flash_hash(hash, board->refuses, board->sector_count);
 }

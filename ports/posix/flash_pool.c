@@ -5,6 +5,10 @@
 
 #define BUCKETS_FIRST 64
 
+/* Erased bytes that are compared at once. */
+#define TAIL_PIECE 16
+#define ERASED_PIECE {0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF}
+
 struct ud_flash_pool {
     ud_sector_t **buckets;
     size_t bucket_count; /* a power of two */
@@ -81,11 +85,22 @@ static void grow(ud_flash_pool_t *pool)
     pool->bucket_count = count;
 }
 
-ud_sector_t *ud_flash_pool_put(ud_flash_pool_t *pool, const uint8_t *bytes, size_t size)
+/* Bytes before the erased tail. */
+static size_t written_size(const uint8_t *bytes, size_t size)
 {
+    static const uint8_t erased[TAIL_PIECE] = ERASED_PIECE;
+    while (size >= TAIL_PIECE && memcmp(bytes + size - TAIL_PIECE, erased, TAIL_PIECE) == 0) {
+        size -= TAIL_PIECE;
+    }
     while (size > 0 && bytes[size - 1] == 0xFF) {
         size--;
     }
+    return size;
+}
+
+ud_sector_t *ud_flash_pool_put(ud_flash_pool_t *pool, const uint8_t *bytes, size_t size)
+{
+    size = written_size(bytes, size);
     if (size == 0) {
         return NULL;
     }

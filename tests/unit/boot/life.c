@@ -16,7 +16,7 @@ static void run_boot(ud_port_t *board, void *arg)
     start_t *start = arg;
     ud_journal_t journal;
     ud_boot_run(board, &life_images.boot, &start->result);
-    start->name = powercut_running(board, &life_images);
+    start->name = powercut_standing(board, UD_AREA_SLOT_A, &life_images);
     ud_err_t err = ud_journal_open(&journal, board);
     (void)err;
     ud_slot_status(&journal, &start->status);
@@ -101,12 +101,16 @@ bool new_is_bad(ud_port_t *board)
 
 const powercut_geometry_t *geometry(void)
 {
-    return &powercut_geometries[2];
+    static powercut_geometry_t page_2k;
+    if (!powercut_geometry_find("page-2k@8", &page_2k)) {
+        fail();
+    }
+    return &page_2k;
 }
 
 ud_port_t *make_board(powercut_image_name_t staged)
 {
-    ud_port_t *board = powercut_board(geometry(), &life_images, staged);
+    ud_port_t *board = powercut_board(geometry(), &life_images, POWERCUT_OLD, staged);
     memcpy(staged_hash, life_images.images[staged].hash, sizeof staged_hash);
     return board;
 }
@@ -144,7 +148,8 @@ ud_port_t *make_other(uint8_t major, uint32_t counter, const char *hardware)
 int set_up(void **state)
 {
     (void)state;
-    powercut_images_make(&life_images);
+    powercut_images_for_t what = {.geometry = geometry(), .mode = &powercut_modes[0], .first = POWERCUT_OLD};
+    powercut_images_make(&life_images, &what);
     return 0;
 }
 

@@ -243,7 +243,7 @@ static void a_crash_loop_does_not_end_below_the_security_counter(void **state)
     assert_int_equal(next.end, UD_BOARD_RETURNED);
     assert_true(next.result.safe_mode);
     assert_int_equal(next.status.boot_reason, UD_BOOT_SAFE_MODE);
-    assert_int_not_equal(powercut_running(board, &life_images), POWERCUT_OLD);
+    assert_int_not_equal(powercut_standing(board, UD_AREA_SLOT_A, &life_images), POWERCUT_OLD);
     ud_board_destroy(board);
 }
 
