@@ -11,6 +11,11 @@ node_fits() {
 # No update notices, no funding advice, no audit calls: a build asks the network for packages only.
 export npm_config_update_notifier=false npm_config_fund=false npm_config_audit=false
 
+# Node.js of the npm package trusts its own list of authorities only: add the machine's (a company's proxy may need it).
+if [ -z "${NODE_EXTRA_CA_CERTS:-}" ] && [ -r /etc/ssl/certs/ca-certificates.crt ]; then
+    export NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt
+fi
+
 if ! { node_fits node && command -v npm >/dev/null 2>&1; }; then
     PATH="$(pwd)/.cache/node/node_modules/.bin:$PATH"
     export PATH

@@ -35,13 +35,14 @@ is_offered() {
     [ -n "$(apt-cache policy "$1" 2>/dev/null | sed -n 's/^ *Candidate: *//p' | grep -v '(none)')" ]
 }
 
-# Runs a download up to three times: networks fail, and npm at times ends with "Exit handler never called!".
-try_thrice() {
+# Runs npm up to three times, for networks that fail; what it asked of whom and why it failed is in its log.
+npm_install() {
     for attempt in 1 2 3; do
-        "$@" </dev/null >/dev/null && return
-        say "attempt $attempt of 3 failed: $*"
+        npm "$@" --loglevel=http </dev/null >.cache/npm.log 2>&1 && return
+        grep -v 'Exit handler never called\|error with npm itself\|/npm/cli/issues' .cache/npm.log | tail -n 5 >&2
+        say "attempt $attempt of 3 failed: npm $*"
     done
-    return 1
+    fail "npm cannot install; the whole log is in .cache/npm.log"
 }
 
 # Reads lines "a | b" and prints those of which nothing is installed.
@@ -113,8 +114,7 @@ prepare_node() {
         fi
     fi
     say "$(command -v node || echo node) is too old for the portal; taking Node.js $NODE_VERSION from npm into .cache/node"
-    try_thrice npm install --loglevel=error --no-save --prefix .cache/node "node@$NODE_VERSION" "npm@$NPM_VERSION" ||
-        fail "Node.js could not be taken from npm; see the messages above"
+    npm_install install --no-save --prefix .cache/node "node@$NODE_VERSION" "npm@$NPM_VERSION"
     hash -r
     node_fits node || fail "the Node.js of the npm package node@$NODE_VERSION does not run on this machine"
     say "Node.js $(node --version) at $(command -v node) fits the portal"
@@ -135,7 +135,7 @@ build_portal() {
     prepare_node
     if is_stale portal/node_modules/.package-lock.json portal/package-lock.json; then
         say "installing the portal's npm packages (npm ci)"
-        try_thrice npm ci --loglevel=error --prefix portal || fail "npm ci failed in portal/; see the messages above"
+        npm_install ci --prefix portal
         touch portal/node_modules/.package-lock.json
     fi
     if is_stale portal/dist/index.html portal api/openapi.yaml \
