@@ -1,4 +1,4 @@
-"""Generates what other languages and people read of api/errors.def.
+"""Generates what other languages and people read of api/errors.def and of boot's tables of decisions.
 
     scripts/generate.py           write the files
     scripts/generate.py --check   only say which are out of date (exit 1)
@@ -68,6 +68,79 @@ def errors_typescript(entries):
 def quoted(text):
     return json.dumps(text) if "'" in text else f"'{text}'"
 
+# ---- boot's tables of decisions, as text in docs/device.md ----
+
+MODES = ("swap", "overwrite", "xip")
+
+# Facts in the order of a row (boot/policy.h), each with words for its possibilities.
+FACTS = (
+    ("STATE", {"UNKNOWN": "unknown", "CONFIRMED": "confirmed", "TRIAL": "on trial", "REJECTED": "rejected"}),
+    ("INSTALL", {"IDLE": "nothing", "STAGED": "staged", "MOVING": "interrupted", "ADRIFT": "interrupted with a dead journal"}),
+    ("CAUSE", {"POWER_ON": "power-on", "ORDERLY": "orderly", "ANNOUNCED": "announced", "ABNORMAL": "watchdog, fault"}),
+    ("PATIENCE", {"PATIENCE": "yes", "NO_PATIENCE": "no"}),
+    ("A", {"BAD": "bad", "LOW": "counter too low", "GOOD": "good"}),
+    ("B", {"BAD": "bad", "LOW": "counter too low", "GOOD": "good", "KNOWN_BAD": "good but failed here before",
+           "SPARE": "good at the staging offset", "AHEAD": "good and ahead"}),
+)
+ACTIONS = {
+    "BOOT": "starts it", "TRY": "records an attempt, starts it", "TRY_FREE": "starts it, no attempt used",
+    "BOOT_SAFE": "starts it in safe mode", "INSTALL": "begins the install of B, decides again",
+    "RESUME": "completes it, decides again", "REFUSE": "drops what is staged: `staged_refused` and why, decides again",
+    "REVERT": "begins the return to B, decides again", "RESCUE": "makes B the one that runs: `rescued`, decides again",
+    "RECOVER": "`ud_port_recover`",
+}
+RULE = re.compile(r"\{\{([^{}]+)\},\s*UD_ACTION_(\w+)\}")
+
+
+def possibilities(expression, defines):
+    """The names of a set such as UD_FACT_GOOD | LOST; None: anything."""
+    names = []
+    for term in (term.strip() for term in expression.split("|")):
+        if term.startswith("UD_ANY_"):
+            return None
+        if term.startswith("UD_FACT_"):
+            names.append(term.removeprefix("UD_FACT_"))
+        else:
+            names += possibilities(defines[term], defines)
+    return names
+
+
+def read_policy(source):
+    """[(cells, action)] of the table `rules` in one of boot's modes."""
+    defines = dict(re.findall(r"^#define (\w+) \((.+)\)$", source, re.MULTILINE))
+    table = source[source.index("ud_boot_rule_t rules[]") :]
+    table = table[: table.index("\n};")]
+    rows = []
+    for facts, action in RULE.findall(table):
+        cells = []
+        for (_, words), expression in zip(FACTS, facts.split(","), strict=True):
+            names = possibilities(expression, defines)
+            cells.append("-" if names is None else " or ".join(words[name] for name in words if name in names))
+        rows.append((cells, ACTIONS[action]))
+    if len(rows) != table.count("UD_ACTION_"):
+        raise SystemExit("boot: a row of the table of decisions is not of the form {{facts}, UD_ACTION_NAME}")
+    return rows
+
+
+def policy_markdown(mode):
+    lines = ["| image that runs | to be done | reset | may fail once more | A | B | boot |", "|---|---|---|---|---|---|---|"]
+    for cells, action in read_policy((ROOT / f"boot/{mode}.c").read_text()):
+        lines.append("| " + " | ".join([*cells, action]) + " |")
+    return "\n".join(lines)
+
+
+def with_policies(text):
+    """docs/device.md with the present tables between its marks."""
+    for mode in MODES:
+        begin = f"<!-- decisions of {mode}, generated from boot/{mode}.c by scripts/generate.py -->"
+        end = f"<!-- end of {mode} -->"
+        head, _, rest = text.partition(begin)
+        _, found, tail = rest.partition(end)
+        if not found:
+            raise SystemExit(f"docs/device.md: the marks of the decisions of {mode} are gone")
+        text = f"{head}{begin}\n{policy_markdown(mode)}\n{end}{tail}"
+    return text
+
 
 def generated():
     """{path: text} of every generated file."""
@@ -75,6 +148,7 @@ def generated():
     return {
         "docs/errors.md": errors_markdown(entries),
         "portal/src/shared/api/errors.ts": errors_typescript(entries),
+        "docs/device.md": with_policies((ROOT / "docs/device.md").read_text()),
     }
 
 
