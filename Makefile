@@ -2,8 +2,9 @@
 PYTHON ?= /usr/bin/python3
 DEMO ?= watch
 FUZZ_SECONDS ?= 60
+POWERCUT_MINUTES ?= 60
 
-.PHONY: help setup build demo test lint format bench fuzz size clean
+.PHONY: help setup build demo test lint format bench fuzz powercut size clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 16
@@ -32,8 +33,11 @@ bench: build ## run the benchmarks of tests/bench
 fuzz: ## run every fuzz target for FUZZ_SECONDS (60)
 	@scripts/fuzz.sh $(FUZZ_SECONDS)
 
-size: ## code size of what runs on a device
-	@scripts/size.sh
+powercut: build ## every power cut, for POWERCUT_MINUTES (60); goes on where it stopped
+	@$(PYTHON) scripts/powercut.py --minutes $(POWERCUT_MINUTES)
+
+size: ## flash, RAM and stack of what runs on a device, for four Cortex-M cores
+	@$(PYTHON) scripts/size.py --check
 
 clean: ## remove what was built
 	rm -rf build portal/dist

@@ -49,14 +49,21 @@ static bool explore_case(powercut_case_t *of, const char *name, const explore_op
     return good;
 }
 
+/* A name is wanted by its first parts: all of it, or as far as a sign between two parts. */
+static bool is_wanted(const char *name, const char *wanted)
+{
+    size_t length = strlen(wanted);
+    bool ends = length == 0 || strchr("/@", wanted[length - 1]) != NULL;
+    return strncmp(name, wanted, length) == 0 && (ends || strchr("/@", name[length]) != NULL);
+}
+
 static bool run_case(const powercut_mode_t *mode, const powercut_geometry_t *geometry, const powercut_story_t *story,
                      const explore_options_t *options)
 {
     char name[128];
     powercut_case_t of = {.mode = mode, .geometry = geometry, .story = story};
-    const char *wanted = options->name == NULL ? "" : options->name;
     name_case(&of, name, sizeof name);
-    if (strncmp(name, wanted, strlen(wanted)) != 0) {
+    if (!is_wanted(name, options->name == NULL ? "" : options->name)) {
         return true;
     }
     if (options->list) {
