@@ -44,7 +44,7 @@
 /* Keys that one image may revoke: more than a product trusts. */
 #define UD_IMAGE_REVOKED_MAX 8
 
-/* Keys that a program trusts at once: a device has two or three, a server those of all its products; bits of a word. */
+/* Keys of a product that can be revoked: bits of a word. A device trusts two or three. */
 #define UD_TRUSTED_KEYS_MAX 32
 
 /* Bytes of a SHA-256 and a SHA-512 digest. */

@@ -8,7 +8,7 @@
 static uint32_t find(const ud_trust_t *trust, size_t first, const uint8_t *key_hash, size_t size)
 {
     uint32_t found = 0;
-    for (size_t index = first; index < trust->count; index++) {
+    for (size_t index = first; index < trust->count && index < UD_TRUSTED_KEYS_MAX; index++) {
         found |= memcmp(trust->keys[index].key_hash, key_hash, size) == 0 ? 1u << index : 0;
     }
     return found;
@@ -25,7 +25,7 @@ ud_err_t ud_trust_take(ud_trust_t *trust, const ud_image_source_t *source, const
     size_t first = 0;
     uint32_t revoked = 0;
     UD_REQUIRE(own != 0, UD_OK);
-    while (own >> first != 0) {
+    while (first < UD_TRUSTED_KEYS_MAX && own >> first != 0) {
         first++;
     }
     for (uint32_t at = 0; at < info->revoked.size; at += UD_SHA256_SIZE) {

@@ -20,7 +20,8 @@ const ud_trusted_key_t *ud_trust_find(const ud_trust_t *trust, const uint8_t key
 
 static bool is_revoked(const ud_trust_t *trust, const ud_trusted_key_t *key)
 {
-    return (trust->revoked & 1u << (key - trust->keys)) != 0;
+    size_t index = (size_t)(key - trust->keys);
+    return index < UD_TRUSTED_KEYS_MAX && (trust->revoked >> index & 1) != 0;
 }
 
 ud_verdict_t ud_trust_verify(const ud_trust_t *trust, const uint8_t key_hash[UD_SHA256_SIZE],

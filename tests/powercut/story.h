@@ -58,7 +58,7 @@ typedef struct {
     /* the agent's */
     ud_offer_t offers[POWERCUT_IMAGE_COUNT];
     uint8_t *artifacts[POWERCUT_IMAGE_COUNT]; /* none of a forged image */
-    uint32_t unit;     /* most bytes of the download that a start may repeat */
+    uint32_t unit;                            /* most bytes of the download that a start may repeat */
     bool offering;
 } powercut_case_t;
 
