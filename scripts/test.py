@@ -49,6 +49,7 @@ def runners():
         Runner("unit", CTEST.replace("{preset}", "host"), junit=True),
         Runner("build-asan", "scripts/build.sh asan"),
         Runner("unit-asan", CTEST.replace("{preset}", "asan") + " -LE slow", junit=True),
+        Runner("size", PYTHON + " scripts/size.py --check"),
         Runner("lint", PYTHON + " scripts/lint.py --deep"),
         Runner("meta", pytest + " tests/meta", junit=True),
         Runner("e2e", pytest + " tests/e2e", junit=True),
