@@ -2,6 +2,7 @@
 
 #include "cli/file.h"
 #include "core/base/hex.h"
+#include "core/image/format.h"
 #include "core/image/trusted.h"
 
 #include <stdio.h>
@@ -91,6 +92,19 @@ static void print_digest(const char *label, bool known, const uint8_t digest[UD_
     ud_output_field(label, "%s", known ? text : "none");
 }
 
+/* "none", or cipher and how its key is wrapped. */
+static const char *encryption_name(const ud_image_info_t *info)
+{
+    bool is_ecies = info->encryption.type == UD_IMAGE_TLV_ECIES_P256;
+    if (!info->encrypted) {
+        return "none";
+    }
+    if ((info->flags & UD_IMAGE_FLAG_AES256) != 0) {
+        return is_ecies ? "ecies-p256-aes-256" : "aes-256, key wrapped in a way that is not supported";
+    }
+    return is_ecies ? "ecies-p256-aes-128" : "aes-128, key wrapped in a way that is not supported";
+}
+
 void ud_image_print(const ud_image_info_t *info)
 {
     char version[UD_VERSION_TEXT_SIZE_MAX + 1];
@@ -108,12 +122,13 @@ void ud_image_print(const ud_image_info_t *info)
     }
     ud_output_field("Image size", "%u bytes", info->total_size);
     ud_output_field("  header", "%u bytes", info->header_size);
-    ud_output_field("  payload", "%u bytes%s", info->payload_size, info->encrypted ? ", encrypted" : "");
+    ud_output_field("  payload", "%u bytes", info->payload_size);
     ud_output_field("  protected TLVs", "%u bytes", info->protected_size);
     print_flags(info);
     print_digest("Image hash", true, info->hash);
     print_digest("Key hash", info->key_tlv.type != 0, info->key_hash);
     ud_output_field("Signature", "%s", ud_scheme_name(ud_scheme_of(info)));
+    ud_output_field("Encryption", "%s", encryption_name(info));
 }
 
 static json_t *dependencies_json(const ud_image_info_t *info)
@@ -152,12 +167,12 @@ json_t *ud_image_json(const ud_image_info_t *info)
     ud_version_format(&info->version, version);
     json_t *counter = info->has_security_counter ? json_integer(info->security_counter) : json_null();
     json_t *hardware = info->hardware[0] != '\0' ? json_string(info->hardware) : json_null();
-    return json_pack("{s:s, s:o, s:o, s:o, s:I, s:I, s:I, s:I, s:o, s:I, s:b, s:o, s:o, s:s}", "version", version,
+    return json_pack("{s:s, s:o, s:o, s:o, s:I, s:I, s:I, s:I, s:o, s:I, s:b, s:o, s:o, s:s, s:s}", "version", version,
                      "hardware", hardware, "security_counter", counter, "dependencies", dependencies_json(info),
                      "image_size", (json_int_t)info->total_size, "header_size", (json_int_t)info->header_size,
                      "payload_size", (json_int_t)info->payload_size, "protected_size", (json_int_t)info->protected_size,
                      "flags", flags_json(info), "load_address", (json_int_t)info->load_address, "encrypted",
                      (int)info->encrypted, "hash", digest_json(true, info->hash), "key_hash",
                      digest_json(info->key_tlv.type != 0, info->key_hash), "signature",
-                     ud_scheme_name(ud_scheme_of(info)));
+                     ud_scheme_name(ud_scheme_of(info)), "encryption", encryption_name(info));
 }

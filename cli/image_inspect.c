@@ -1,6 +1,9 @@
 /* updraft image inspect: what an image says about itself, believed or not. */
 #include "cli/image_file.h"
+#include "cli/image_tlvs.h"
+#include "cli/image_trailer.h"
 #include "cli/verbs.h"
+#include "core/base/hex.h"
 #include "core/image/trusted.h"
 
 #include <stdio.h>
@@ -45,6 +48,40 @@ static json_t *descriptor_json(ud_err_t found, const ud_descriptor_block_t *bloc
     return sizes;
 }
 
+static void print_trailer(const ud_image_trailer_t *trailer)
+{
+    ud_output_field("Trailer", "%s (fields of %u bytes)%s", trailer->image_ok ? "confirmed" : "asks MCUboot for a test",
+                    trailer->max_align, trailer->copy_done ? ", swapped already" : "");
+}
+
+static json_t *trailer_json(bool padded, const ud_image_trailer_t *trailer)
+{
+    return !padded ? json_null()
+                   : json_pack("{s:i, s:b, s:b}", "max_align", (int)trailer->max_align, "image_ok",
+                               (int)trailer->image_ok, "copy_done", (int)trailer->copy_done);
+}
+
+/* Hashes of the keys that an image revokes. */
+static void print_revoked(const ud_image_file_t *file, const ud_image_info_t *info)
+{
+    char digits[UD_HEX_TEXT_SIZE(UD_SHA256_SIZE)];
+    for (uint32_t offset = 0; offset < info->revoked.size; offset += UD_SHA256_SIZE) {
+        ud_hex_encode(file->data + info->revoked.offset + offset, UD_SHA256_SIZE, digits);
+        ud_output_field("Revokes key", "%s", digits);
+    }
+}
+
+static json_t *revoked_json(const ud_image_file_t *file, const ud_image_info_t *info)
+{
+    json_t *list = json_array();
+    char digits[UD_HEX_TEXT_SIZE(UD_SHA256_SIZE)];
+    for (uint32_t offset = 0; offset < info->revoked.size; offset += UD_SHA256_SIZE) {
+        ud_hex_encode(file->data + info->revoked.offset + offset, UD_SHA256_SIZE, digits);
+        json_array_append_new(list, json_string(digits));
+    }
+    return list;
+}
+
 static ud_err_t inspect(const ud_image_file_t *file)
 {
     ud_image_info_t info;
@@ -56,8 +93,13 @@ static ud_err_t inspect(const ud_image_file_t *file)
         return ud_cli_fail(err, "'%s' cannot be read as an image", file->path);
     }
     ud_err_t found = ud_descriptor_find(&file->source, (uint32_t)file->size, &info, &block);
+    ud_image_trailer_t trailer = {0};
+    bool padded = ud_image_trailer_read(file->data, file->size, info.total_size, &trailer);
     if (ud_output_is_json()) {
         json_t *json = ud_image_json(&info);
+        json_object_set_new(json, "revoked_keys", revoked_json(file, &info));
+        json_object_set_new(json, "tlvs", ud_image_tlvs_json(file, &info));
+        json_object_set_new(json, "trailer", trailer_json(padded, &trailer));
         json_object_set_new(json, "content", json_string(content));
         json_object_set_new(json, "descriptor", descriptor_json(found, &block));
         json_object_set_new(json, "file_size", json_integer((json_int_t)file->size));
@@ -65,8 +107,13 @@ static ud_err_t inspect(const ud_image_file_t *file)
         return UD_OK;
     }
     ud_image_print(&info);
+    print_revoked(file, &info);
     ud_output_field("Content", "%s", content);
     print_descriptor(found, &block);
+    if (padded) {
+        print_trailer(&trailer);
+    }
+    ud_image_tlvs_print(file, &info);
     ud_output_line(UD_STYLE_DIM, "Nothing above is proved; 'updraft image verify' checks the signature.");
     return UD_OK;
 }
@@ -88,8 +135,9 @@ const ud_cli_verb_t ud_verb_image_inspect = {
     .argument_max = 1,
     .summary = "show what an image says about itself",
     .description = "Shows the header and the TLVs of an image in MCUboot's format, made by updraft or imgtool:\n"
-                   "version, hardware id, security counter, dependencies, sizes, hashes, descriptor. It needs no\n"
-                   "key and proves nothing; 'updraft image verify' does.",
+                   "version, hardware id, security counter, dependencies, revoked keys, sizes, hashes, encryption,\n"
+                   "descriptor, each TLV, and MCUboot's trailer in a padded file. It needs no key and proves\n"
+                   "nothing; 'updraft image verify' does.",
     .examples = "  updraft image inspect app.signed.bin\n"
                 "  updraft image inspect app.signed.bin --json\n",
     .run = run,

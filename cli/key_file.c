@@ -78,11 +78,13 @@ ud_err_t ud_cli_read_key(const char *path, ud_key_t **key)
 
 ud_err_t ud_cli_read_private_key(const char *path, const char *purpose, ud_key_t **key)
 {
-    UD_TRY(ud_cli_read_key(path, key));
-    if (ud_key_is_private(*key)) {
+    ud_key_t *read = NULL;
+    UD_TRY(ud_cli_read_key(path, &read));
+    if (ud_key_is_private(read)) {
+        *key = read;
         return UD_OK;
     }
-    ud_key_destroy(*key);
+    ud_key_destroy(read);
     return ud_cli_fail(UD_ERR_KEY_FORMAT, "'%s' is a public key; %s needs the private one", path, purpose);
 }
 

@@ -80,14 +80,18 @@ static ud_err_t keep_option(ud_cli_call_t *call, words_t *words, const char *wor
         }
         return keep(call, option, NULL);
     }
-    if (attached == NULL) {
-        if (words->index == words->count) {
-            return ud_cli_fail(UD_ERR_INVALID_ARGUMENT, "option --%s needs a value: --%s %s", option->name,
-                               option->name, option->value);
-        }
-        attached = words->words[words->index++];
+    int wanted = 1 + (strchr(option->value, ' ') != NULL) - (attached != NULL);
+    if (words->count - words->index < wanted) {
+        return ud_cli_fail(UD_ERR_INVALID_ARGUMENT, "option --%s needs a value: --%s %s", option->name, option->name,
+                           option->value);
     }
-    return keep(call, option, attached);
+    if (attached != NULL) {
+        UD_TRY(keep(call, option, attached));
+    }
+    for (; wanted > 0; wanted--) {
+        UD_TRY(keep(call, option, words->words[words->index++]));
+    }
+    return UD_OK;
 }
 
 static ud_err_t parse_long(ud_cli_call_t *call, words_t *words, const char *word)

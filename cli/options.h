@@ -19,7 +19,7 @@
 typedef struct {
     const char *name;  /* without the dashes; NULL ends a list */
     char letter;       /* short form, or 0 */
-    const char *value; /* what the value is, in capitals: "FILE"; NULL: a flag */
+    const char *value; /* what the value is, in capitals: "FILE", or of two words: "TAG VALUE"; NULL: a flag */
     const char *help;  /* one line, or several with '\n' */
 } ud_cli_option_t;
 
@@ -64,7 +64,7 @@ const char *ud_cli_text(const ud_cli_call_t *call, const char *name);
 /* As ud_cli_text(), for an option that must be given. Errors: UD_ERR_INVALID_ARGUMENT, told to the user. */
 UD_MUST_USE ud_err_t ud_cli_require(const ud_cli_call_t *call, const char *name, const char **text);
 
-/* All values of an option that repeats, in order: `index` 0 and up until NULL. */
+/* All values of an option that repeats, in order: `index` 0 and up until NULL. A value of two words counts as two. */
 const char *ud_cli_text_at(const ud_cli_call_t *call, const char *name, size_t index);
 
 /* Reads a number, decimal or 0x..., between `min` and `max`; `*value` keeps what it had when the option is not given.

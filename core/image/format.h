@@ -1,4 +1,6 @@
-/* Numbers of the image format that reader (image.c) and writer (sign.c) share; not for anybody else. */
+/* Numbers of the image format that reader (image.c) and writer (sign.c) share, and who shows TLVs to people; not for anybody
+ * else.
+ */
 #ifndef UD_IMAGE_FORMAT_H
 #define UD_IMAGE_FORMAT_H
 

@@ -94,6 +94,12 @@ size_t ud_sign_size_max(const ud_sign_options_t *options, size_t input_size)
            UD_DESCRIPTOR_BLOCK_SIZE_MAX;
 }
 
+bool ud_sign_tlv_is_free(uint32_t type)
+{
+    return type >= VENDOR_TYPE_MIN && type <= VENDOR_TYPE_MAX && type != UD_IMAGE_TLV_HARDWARE &&
+           type != UD_IMAGE_TLV_REVOKED;
+}
+
 static ud_err_t check_tlvs(const ud_sign_options_t *options)
 {
     UD_REQUIRE(options->dependency_count <= UD_IMAGE_DEPENDENCIES_MAX &&
@@ -105,10 +111,7 @@ static ud_err_t check_tlvs(const ud_sign_options_t *options)
                    UD_ERR_INVALID_ARGUMENT);
     }
     for (size_t index = 0; index < options->tlv_count; index++) {
-        uint16_t type = options->tlvs[index].type;
-        UD_REQUIRE(type >= VENDOR_TYPE_MIN && type <= VENDOR_TYPE_MAX && type != UD_IMAGE_TLV_HARDWARE &&
-                       type != UD_IMAGE_TLV_REVOKED,
-                   UD_ERR_INVALID_ARGUMENT);
+        UD_REQUIRE(ud_sign_tlv_is_free(options->tlvs[index].type), UD_ERR_INVALID_ARGUMENT);
     }
     UD_REQUIRE(protected_size(options) <= UINT16_MAX, UD_ERR_INVALID_ARGUMENT);
     return UD_OK;

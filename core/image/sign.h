@@ -15,6 +15,9 @@ typedef struct {
 
 #define UD_SIGN_TLVS_MAX 16
 
+/* True if a TLV of the caller's own may have this type. */
+bool ud_sign_tlv_is_free(uint32_t type);
+
 typedef struct {
     ud_version_t version;
     const char *hardware;      /* 1 to UD_HARDWARE_SIZE_MAX bytes of UTF-8, or NULL: none */

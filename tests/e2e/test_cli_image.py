@@ -302,6 +302,114 @@ def test_an_image_in_the_clear_does_not_mind_a_decryption_key(cli):
     assert cli.run(*command, VECTORS / "img/d-v1-ec256.bin").returncode == 0
 
 
+# ---- images of every kind -------------------------------------------------------------------------------------------
+
+
+SCHEMES = [
+    ("ecdsa-p256", [], "ecdsa-p256"),
+    ("ecdsa-p384", [], "ecdsa-p384"),
+    ("rsa-2048", [], "rsa-2048"),
+    ("rsa-3072", ["--sha", "256"], "rsa-3072"),
+    ("ed25519", [], "ed25519"),
+    ("ed25519", ["--sha", "512"], "ed25519-sha512"),
+    ("ed25519", ["--pure"], "ed25519-pure"),
+]
+
+
+@pytest.fixture(scope="module")
+def keys(tmp_path_factory):
+    """A key pair of each kind, for all tests that only use them: kind.pem, kind.pub.pem."""
+    home = tmp_path_factory.mktemp("keys")
+    command = programs.Cli(home / "home")
+    for kind in KINDS:
+        command.json("key", "new", "--type", kind, "--out", home / f"{kind}.pem")
+        command.json("key", "public", home / f"{kind}.pem", "--out", home / f"{kind}.pub.pem")
+    return home
+
+
+def sign_with(cli, folder, key, *options, out="out.bin"):
+    return cli.run("image", "sign", "-k", key, "-v", "1.2.3", "--hardware", "x", *options, folder / "app.bin", folder / out)
+
+
+@pytest.mark.parametrize("kind, options, scheme", SCHEMES)
+@pytest.mark.parametrize("encryption", [None, "128", "256"])
+def test_an_image_of_every_kind_is_valid_and_no_changed_one_is(cli, folder, keys, kind, options, scheme, encryption):
+    encrypt = ["-E", folder / "pub.pem", "--encrypt-keylen", encryption] if encryption else []
+    decrypt = ["--decrypt-key", folder / "key.pem"] if encryption else []
+    assert sign_with(cli, folder, keys / f"{kind}.pem", *options, *encrypt).returncode == 0
+    verify = ["image", "verify", "-k", keys / f"{kind}.pub.pem", *decrypt]
+    done = cli.run(*verify, folder / "out.bin")
+    assert done.returncode == 0 and f" {scheme} key" in done.stdout, done.stdout + done.stderr
+    seen = cli.json("image", "inspect", folder / "out.bin")
+    assert seen["signature"] == scheme
+    assert seen["encryption"] == (f"ecies-p256-aes-{encryption}" if encryption else "none")
+    for_devices = scheme not in ("ecdsa-p384", "ed25519-sha512")
+    assert seen["descriptor"] == ([512, 1024, 4096, 16384] if for_devices else None)
+    whole = (folder / "out.bin").read_bytes()
+    assert (bytes(range(250)) in whole) == (encryption is None)
+    for place in (20, 33, seen["header_size"] + seen["payload_size"] + 10, seen["image_size"] - 1):
+        (folder / "bad.bin").write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
+        done = cli.run(*verify, folder / "bad.bin")
+        assert done.returncode != 0 and done.stdout.startswith("invalid: "), place
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_full_public_key_serves_instead_of_its_hash(cli, folder, keys, kind):
+    assert sign_with(cli, folder, keys / f"{kind}.pem", "--public-key-format", "full").returncode == 0
+    assert cli.run("image", "verify", "-k", keys / f"{kind}.pub.pem", folder / "out.bin").returncode == 0
+    names = [row["name"] for row in cli.json("image", "inspect", folder / "out.bin")["tlvs"]]
+    assert "public-key" in names and "key-hash" not in names
+
+
+def test_revoked_keys_are_named_by_file_or_hash(cli, folder, keys):
+    hashes = [cli.run("key", "public", keys / f"{kind}.pub.pem", "--hash").stdout.strip() for kind in KINDS[:2]]
+    done = sign_with(cli, folder, folder / "key.pem", "--revoke", keys / "ecdsa-p256.pub.pem", "--revoke", hashes[1])
+    assert done.returncode == 0
+    assert cli.json("image", "inspect", folder / "out.bin")["revoked_keys"] == hashes
+    assert cli.run("image", "inspect", folder / "out.bin").stdout.count("Revokes key") == 2
+
+
+def test_flags_addresses_and_tlvs_of_ones_own_are_inside(cli, folder, keys):
+    options = ["--custom-tlv", "0xA0", "0x0102ff", "--custom-tlv", "433", "some text", "--non-bootable"]
+    assert sign_with(cli, folder, folder / "key.pem", "-F", "0x8000", *options).returncode == 0
+    seen = cli.json("image", "inspect", folder / "out.bin")
+    assert seen["flags"] == ["non-bootable", "rom-fixed"] and seen["load_address"] == 0x8000
+    own = {row["type"]: row["value"] for row in seen["tlvs"] if row["protected"]}
+    assert own[0xA0] == "0102ff" and bytes.fromhex(own[433]) == b"some text"
+    assert sign_with(cli, folder, folder / "key.pem", "--load-addr", "0x20000000").returncode == 0
+    seen = cli.json("image", "inspect", folder / "out.bin")
+    assert seen["flags"] == ["ram-load"] and seen["load_address"] == 0x20000000
+
+
+@pytest.mark.parametrize(
+    "options, erased, max_align, image_ok_at",
+    [
+        (["--pad"], 0xFF, 8, None),
+        (["--test", "--align", "4"], 0xFF, 8, None),
+        (["--confirm", "--align", "8"], 0xFF, 8, 24),
+        (["--confirm", "--align", "16", "-R", "0"], 0, 16, 32),
+        (["--confirm", "--align", "8", "--max-align", "32", "-M", "64"], 0xFF, 32, 64),
+    ],
+)
+def test_a_padded_file_ends_with_mcuboots_trailer(cli, folder, options, erased, max_align, image_ok_at):
+    """An independent reader, of what MCUboot documents about the trailer."""
+    assert sign_with(cli, folder, folder / "key.pem", "-S", "0x8000", *options).returncode == 0
+    data = (folder / "out.bin").read_bytes()
+    assert len(data) == 0x8000
+    magic = "77c295f360d2ef7f3552500f2cb67980" if max_align == 8 else f"{max_align:02x}002de15d29410b8d77679c110f1f8a"
+    assert data[-16:].hex() == magic
+    seen = cli.json("image", "inspect", folder / "out.bin")
+    written = [index for index in range(0x7000, 0x8000 - 16) if data[index] != erased]
+    assert written == ([0x8000 - image_ok_at] if image_ok_at else [])
+    assert seen["trailer"] == {"max_align": max_align, "image_ok": image_ok_at is not None, "copy_done": False}
+    assert cli.run("image", "verify", "-k", folder / "pub.pem", folder / "out.bin").returncode == 0
+
+
+def test_a_padded_file_of_imgtool_shows_its_trailer(cli):
+    assert cli.json("image", "inspect", VECTORS / "img/d-v5-ec256-confirmed.bin")["trailer"]["image_ok"] is True
+    assert cli.json("image", "inspect", VECTORS / "img/d-v1-ec256.bin")["trailer"] is None
+
+
 # ---- bad images -----------------------------------------------------------------------------------------------------
 
 
@@ -414,6 +522,32 @@ def test_a_failed_signing_leaves_the_old_file(cli, folder):
         (["--depends", "(0, 1.0.0)"] * 5, "more than 4"),
         (["--align", "3"], "'3'"),
         (["--align", "64"], "from 1 to 32"),
+        (["--align", "32", "--max-align", "16"], "below --align of 32"),
+        (["--max-align", "4"], "from 8 to 32"),
+        (["-M", "0"], "from 1 to"),
+        (["-R", "0x55"], "0 or 0xff"),
+        (["--pad"], "--pad needs --slot-size"),
+        (["--test"], "--test needs --slot-size"),
+        (["--confirm"], "--confirm needs --slot-size"),
+        (["--pad", "-S", "0x8004"], "multiple of 8"),
+        (["-F", "0x100000000"], "from 0 to 4294967295"),
+        (["-F", "0", "-L", "0"], "exclude each other"),
+        (["--sha", "384"], "ECDSA P-256 signs with 256"),
+        (["--sha", "big"], "'big'"),
+        (["--pure"], "Ed25519"),
+        (["--public-key-format", "half"], "hash or full"),
+        (["--encrypt-keylen", "256"], "without --encrypt"),
+        (["--encrypt-keylen", "192", "-E", "x"], "128 or 256"),
+        (["-E", "x.pem", "-F", "0"], "exclude each other"),
+        (["--custom-tlv", "0x50", "x"], "0x50"),
+        (["--custom-tlv", "0x55A1", "x"], "0x55A1"),
+        (["--custom-tlv", "0x100A0", "x"], "0x100A0"),
+        (["--custom-tlv", "0xA0", "0x1"], "even number"),
+        (["--custom-tlv", "0xA0", "0x"], "'0x'"),
+        (["--custom-tlv", "0xA0", ""], "''"),
+        (["--custom-tlv", "0xA0", "x"] * 17, "more than 16"),
+        (["--custom-tlv", "0xA0", "x" * 65000, "--custom-tlv", "0xA0", "x" * 65000], "65535"),
+        (["--revoke", "0" * 64] * 9, "more than 8"),
         (["--colour"], "--colour"),
         (["--pad-header=yes"], "takes no value"),
     ],
@@ -423,6 +557,27 @@ def test_a_wrong_option_is_named_with_its_value(cli, folder, options, words):
     done = cli.run(*command, folder / "app.bin", folder / "out.bin")
     refused(done, USAGE, words)
     assert not (folder / "out.bin").exists()
+
+
+def test_an_option_of_two_words_needs_both(cli, folder):
+    command = ["image", "sign", folder / "app.bin", folder / "out.bin", "--custom-tlv", "0xA0"]
+    refused(cli.run(*command), USAGE, "--custom-tlv TAG VALUE")
+
+
+@pytest.mark.parametrize("option, name, words", [("-E", "rsa-2048.pub", "for ECDSA P-256"), ("--revoke", "none", "No such file")])
+def test_a_key_that_an_option_cannot_use_is_named(cli, folder, keys, option, name, words):
+    done = sign_with(cli, folder, folder / "key.pem", option, keys / f"{name}.pem")
+    refused(done, FILE if name == "none" else KEY_FORMAT, f"{name}.pem", words)
+
+
+def test_a_key_does_not_revoke_itself(cli, folder):
+    refused(sign_with(cli, folder, folder / "key.pem", "--revoke", folder / "pub.pem"), USAGE, "the key that signs")
+
+
+def test_a_hex_file_is_not_taken_for_a_binary(cli, folder):
+    (folder / "app.hex").write_text(":00000001FF\n")
+    done = cli.run("image", "sign", "-k", folder / "key.pem", "-v", "1.0.0", "--hardware", "x", folder / "app.hex", folder / "out.bin")
+    refused(done, USAGE, "app.hex", "objcopy")
 
 
 def test_a_slot_must_hold_image_and_trailer(cli, folder):

@@ -112,7 +112,7 @@ export const errorTexts: Record<ErrorCode, string> = {
   image_key_unknown: 'No registered key verifies this image; register the public key or sign with a registered one.',
   image_encrypted: 'The image is encrypted; that is not supported here.',
   image_descriptor: "The image's descriptor is missing or does not verify; sign it again with updraft image sign.",
-  key_format: 'The key cannot be read; give a PEM file of an ECDSA P-256 key.',
+  key_format: 'The key cannot be read, or is of a kind that is not taken here; give a PEM file of one that is.',
   wrong_hardware: "The image is for other hardware; offer one made for this device's hardware id.",
   older_version: 'The image is older than the running one; order a rollback if that is meant.',
   low_security_counter: "The image's security counter is below the device's; it can never be installed there.",
