@@ -19,7 +19,9 @@
 #define LATE_OPERATIONS 6
 #define LATE_WINDOW 3
 
-/* A power cut (number `choice` of list_cuts) or a fault out of nowhere (place and kind `choice`) at operation `operation` of a run. */
+/* A power cut (number `choice` of list_cuts) or a fault out of nowhere (number `choice` of make_strike) at operation
+ * `operation` of a run.
+ */
 typedef struct {
     bool is_fault;
     unsigned operation;

@@ -1,5 +1,6 @@
 #include "tests/powercut/harness.h"
 
+#include "core/image/encrypted.h"
 #include "core/image/sign.h"
 #include "core/slot/slot.h"
 
@@ -34,20 +35,32 @@ static void need(bool good, const char *what)
 }
 
 static void make_image(const ud_key_t *key, const ud_sign_options_t *options, size_t payload_size,
-                       powercut_image_t *image)
+                       powercut_image_t *image, ud_image_info_t *info)
 {
     uint8_t *payload = malloc(payload_size);
     size_t capacity = ud_sign_size_max(options, payload_size);
-    ud_image_info_t info;
     image->bytes = malloc(capacity);
+    image->plain = image->bytes;
     need(payload != NULL && image->bytes != NULL, "no memory");
     for (size_t index = 0; index < payload_size; index++) {
         payload[index] = (uint8_t)(index * (options->version.major + 6u) + index / 251);
     }
-    need(ud_sign_image(options, key, payload, payload_size, image->bytes, capacity, &image->size, &info) == UD_OK,
+    need(ud_sign_image(options, key, payload, payload_size, image->bytes, capacity, &image->size, info) == UD_OK,
          "an image cannot be signed");
-    memcpy(image->hash, info.hash, sizeof image->hash);
+    memcpy(image->hash, info->hash, sizeof image->hash);
     free(payload);
+}
+
+static void decrypt(const ud_image_info_t *info, const uint8_t *private_key, powercut_image_t *image)
+{
+    ud_image_memory_t memory = {image->bytes, image->size};
+    ud_image_source_t source = ud_image_source_from_memory(&memory);
+    ud_aes_t aes;
+    image->plain = malloc(image->size);
+    need(image->plain != NULL && ud_image_unwrap_key(&source, info, private_key, &aes) == UD_OK,
+         "an image cannot be decrypted");
+    memcpy(image->plain, image->bytes, image->size);
+    ud_image_crypt(&aes, info, 0, image->plain, image->size);
 }
 
 static ud_sign_options_t options_of(uint8_t major, uint32_t counter, const char *hardware)
@@ -64,7 +77,8 @@ void powercut_image_make(const powercut_images_t *images, uint8_t major, uint32_
                          const char *hardware, powercut_image_t *image)
 {
     ud_sign_options_t options = options_of(major, security_counter, hardware);
-    make_image(images->secret, &options, images->images[POWERCUT_NEW].size - HEADER - TLVS, image);
+    ud_image_info_t info;
+    make_image(images->secret, &options, images->images[POWERCUT_NEW].size - HEADER - TLVS, image, &info);
 }
 
 /* Payload of the longest image, up to the last unit of slot A, and of one that is a unit shorter. */
@@ -95,13 +109,27 @@ void powercut_images_make(powercut_images_t *images, const powercut_images_for_t
                                       .keys = &images->key,
                                       .key_count = 1,
                                       .hardware = POWERCUT_HARDWARE};
+    images->device = NULL;
+    if (what->encrypted) {
+        need(ud_key_generate(&images->device) == UD_OK &&
+                 ud_key_private(images->device, images->decryption_key) == UD_OK,
+             "no key can be made");
+        images->boot.cipher = &ud_boot_ecies_p256;
+        images->boot.decryption_key = images->decryption_key;
+    }
     for (int name = 0; name < POWERCUT_IMAGE_COUNT; name++) {
         bool is_old = name == POWERCUT_OLD;
         ud_sign_options_t options = options_of(is_old ? 1 : 2, is_old ? 0 : what->counter, POWERCUT_HARDWARE);
         options.has_rom_address = what->mode->slots->runs_both;
         options.rom_address = name == (int)what->first ? POWERCUT_ADDRESS_A : POWERCUT_ADDRESS_B;
+        options.encrypt_for = images->device;
+        options.encrypt_key_size = is_old ? 16 : 32;
+        ud_image_info_t info;
         make_image(name == POWERCUT_FORGED ? stranger : images->secret, &options, is_old ? shorter : longer,
-                   &images->images[name]);
+                   &images->images[name], &info);
+        if (what->encrypted) {
+            decrypt(&info, images->decryption_key, &images->images[name]);
+        }
     }
     ud_key_destroy(stranger);
 }
@@ -109,8 +137,12 @@ void powercut_images_make(powercut_images_t *images, const powercut_images_for_t
 void powercut_images_free(powercut_images_t *images)
 {
     for (int name = 0; name < POWERCUT_IMAGE_COUNT; name++) {
+        if (images->images[name].plain != images->images[name].bytes) {
+            free(images->images[name].plain);
+        }
         free(images->images[name].bytes);
     }
+    ud_key_destroy(images->device);
     ud_key_destroy(images->secret);
 }
 
@@ -126,7 +158,7 @@ ud_port_t *powercut_board(const powercut_geometry_t *geometry, const powercut_im
     const powercut_image_t *other = &images->images[staged];
     uint32_t room = ud_slot_image_size_max(slots, board);
     need(room <= SLOT_MAX && first->size <= room && other->size <= room, "an image is too large");
-    ud_board_load(board, UD_AREA_SLOT_A, 0, first->bytes, first->size);
+    ud_board_load(board, UD_AREA_SLOT_A, 0, first->plain, first->size);
     ud_board_load(board, UD_AREA_SLOT_B, ud_slot_staging_offset(slots, board), other->bytes, other->size);
     return board;
 }
@@ -135,9 +167,9 @@ static bool holds(ud_port_t *board, ud_area_t slot, const powercut_image_t *imag
 {
     static uint8_t content[SLOT_MAX];
     return ud_port_flash_read(board, slot, 0, content, HEAD_SIZE) == UD_OK &&
-           memcmp(content, image->bytes, HEAD_SIZE) == 0 &&
+           memcmp(content, image->plain, HEAD_SIZE) == 0 &&
            ud_port_flash_read(board, slot, 0, content, image->size) == UD_OK &&
-           memcmp(content, image->bytes, image->size) == 0;
+           memcmp(content, image->plain, image->size) == 0;
 }
 
 powercut_image_name_t powercut_standing(ud_port_t *board, ud_area_t slot, const powercut_images_t *images)

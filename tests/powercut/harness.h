@@ -17,7 +17,8 @@
 
 /* A signed image, and what an outsider needs to know it again. */
 typedef struct {
-    uint8_t *bytes; /* freed by powercut_images_free */
+    uint8_t *bytes; /* as it is downloaded, and lies in slot B; freed by powercut_images_free */
+    uint8_t *plain; /* as it runs: the same, or decrypted */
     size_t size;
     uint8_t hash[UD_SHA256_SIZE];
 } powercut_image_t;
@@ -35,6 +36,8 @@ typedef struct {
     uint8_t public_key[UD_P256_PUBLIC_KEY_SIZE];
     ud_trusted_key_t key;
     ud_boot_config_t boot; /* trusts the key */
+    ud_key_t *device;      /* what images are encrypted for, if they are; else NULL */
+    uint8_t decryption_key[UD_P256_PRIVATE_KEY_SIZE];
     const ud_slot_mode_t *slots;
 } powercut_images_t;
 
@@ -54,6 +57,7 @@ typedef struct {
     const powercut_mode_t *mode;
     uint32_t counter;            /* security counter of the new image; the old one has 0 */
     powercut_image_name_t first; /* runs in slot A: under direct XIP it is linked for it, the others for slot B */
+    bool encrypted;
 } powercut_images_for_t;
 
 /* Makes the images with keys of their own: test keys, drawn anew each time. Ends the program if that fails. */

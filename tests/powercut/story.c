@@ -21,27 +21,33 @@ enum { PHASE_UPGRADE, PHASE_TRIAL };
 
 /* clang-format off */
 const powercut_story_t powercut_stories[] = {
-    /* name, teller, first, offered, trial, damaged, counter, chunk, the end, the end without a way back */
-    {"upgrade", TELLER_SLOT, OLD, NEW, TRIAL_CONFIRM, false, 1, 0, INSTALLED(NEW), INSTALLED(NEW)},
+    /* name, teller, first, offered, trial, damaged, counter, chunk, the end, the end without a way back, encrypted */
+    {"upgrade", TELLER_SLOT, OLD, NEW, TRIAL_CONFIRM, false, 1, 0, INSTALLED(NEW), INSTALLED(NEW), false},
     {"revert", TELLER_SLOT, OLD, NEW, TRIAL_REJECT, false, 1, 0,
-     REVERTED(UD_ERR_SELF_TEST_FAILED), STAYS(UD_ERR_SELF_TEST_FAILED, true)},
-    {"crash", TELLER_SLOT, OLD, NEW, TRIAL_CRASH, false, 1, 0, REVERTED(UD_ERR_CRASHED), STAYS(UD_ERR_CRASHED, true)},
+     REVERTED(UD_ERR_SELF_TEST_FAILED), STAYS(UD_ERR_SELF_TEST_FAILED, true), false},
+    {"crash", TELLER_SLOT, OLD, NEW, TRIAL_CRASH, false, 1, 0, REVERTED(UD_ERR_CRASHED), STAYS(UD_ERR_CRASHED, true), false},
     {"crash-loop", TELLER_SLOT, OLD, NEW, TRIAL_LOOP, false, 0, 0,
-     REVERTED(UD_ERR_CRASH_LOOP), STAYS(UD_ERR_CRASH_LOOP, false)},
-    {"forged", TELLER_SLOT, OLD, POWERCUT_FORGED, TRIAL_CONFIRM, false, 1, 0, REFUSED, REFUSED},
-    {"rescue", TELLER_SLOT, OLD, NEW, TRIAL_CONFIRM, true, 1, 0, RESCUED, RESCUED},
-    {"download", TELLER_AGENT, OLD, NEW, TRIAL_CONFIRM, false, 1, CHUNK, INSTALLED(NEW), INSTALLED(NEW)},
-    {"download-512", TELLER_AGENT, OLD, NEW, TRIAL_CONFIRM, false, 1, SMALL_CHUNK, INSTALLED(NEW), INSTALLED(NEW)},
+     REVERTED(UD_ERR_CRASH_LOOP), STAYS(UD_ERR_CRASH_LOOP, false), false},
+    {"forged", TELLER_SLOT, OLD, POWERCUT_FORGED, TRIAL_CONFIRM, false, 1, 0, REFUSED, REFUSED, false},
+    {"rescue", TELLER_SLOT, OLD, NEW, TRIAL_CONFIRM, true, 1, 0, RESCUED, RESCUED, false},
+    {"encrypted", TELLER_SLOT, OLD, NEW, TRIAL_REJECT, false, 1, 0,
+     REVERTED(UD_ERR_SELF_TEST_FAILED), STAYS(UD_ERR_SELF_TEST_FAILED, true), true},
+    {"download", TELLER_AGENT, OLD, NEW, TRIAL_CONFIRM, false, 1, CHUNK, INSTALLED(NEW), INSTALLED(NEW), false},
+    {"download-512", TELLER_AGENT, OLD, NEW, TRIAL_CONFIRM, false, 1, SMALL_CHUNK, INSTALLED(NEW), INSTALLED(NEW), false},
     {"reject", TELLER_AGENT, OLD, NEW, TRIAL_REJECT, false, 0, CHUNK,
-     REVERTED(UD_ERR_SELF_TEST_FAILED), STAYS(UD_ERR_SELF_TEST_FAILED, true)},
-    {"rollback", TELLER_AGENT, NEW, OLD, TRIAL_CONFIRM, false, 0, CHUNK, INSTALLED(OLD), INSTALLED(OLD)},
+     REVERTED(UD_ERR_SELF_TEST_FAILED), STAYS(UD_ERR_SELF_TEST_FAILED, true), false},
+    {"rollback", TELLER_AGENT, NEW, OLD, TRIAL_CONFIRM, false, 0, CHUNK, INSTALLED(OLD), INSTALLED(OLD), false},
 };
 /* clang-format on */
 const size_t powercut_story_count = sizeof powercut_stories / sizeof powercut_stories[0];
 
 void powercut_case_make(powercut_case_t *made)
 {
-    powercut_images_for_t what = {made->geometry, made->mode, made->story->counter, made->story->first};
+    powercut_images_for_t what = {.geometry = made->geometry,
+                                  .mode = made->mode,
+                                  .counter = made->story->counter,
+                                  .first = made->story->first,
+                                  .encrypted = made->story->encrypted};
     powercut_images_make(&made->images, &what);
     if (made->story->teller == TELLER_AGENT) {
         powercut_agent_make(made);

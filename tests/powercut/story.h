@@ -43,6 +43,7 @@ typedef struct {
     uint16_t chunk_size; /* of the download, bytes */
     powercut_end_t end;
     powercut_end_t end_without_way_back;
+    bool encrypted; /* both images are: not for direct XIP, which moves nothing */
 } powercut_story_t;
 
 extern const powercut_story_t powercut_stories[];
