@@ -65,15 +65,26 @@ static ud_err_t judge_fitness(const ud_offer_t *offer, const ud_update_judge_t *
 
 /* ---- authenticity: who says so? ------------------------------------------------------------ */
 
+/* A key that signs the content itself, not its hash: its signature cannot be judged before the image is here, so the
+ * descriptor, which is over a hash, must be there.
+ */
+static bool signs_content(const ud_update_judge_t *judge, const uint8_t key_hash[UD_SHA256_SIZE])
+{
+    const ud_trusted_key_t *key = ud_trust_find(&judge->trust, key_hash);
+    return key != NULL && key->scheme->pure;
+}
+
 static ud_err_t judge_authenticity(const ud_offer_t *offer, const ud_update_judge_t *judge, const ud_version_t *version)
 {
     ud_err_t reason = UD_ERR_IMAGE_SIGNATURE;
     ud_span_t signature = ud_span(offer->signature.data, offer->signature.size);
-    if (ud_trust_verify(&judge->trust, offer->key_hash, offer->image_digest, signature, &reason) != UD_VERDICT_VALID) {
+    bool pure = signs_content(judge, offer->key_hash);
+    if (!pure &&
+        ud_trust_verify(&judge->trust, offer->key_hash, offer->image_digest, signature, &reason) != UD_VERDICT_VALID) {
         return reason;
     }
     if (!has(offer, UD_FIELD(UD_OFFER_DESCRIPTOR))) {
-        return judge->allow_unsigned_chain ? UD_OK : UD_ERR_IMAGE_DESCRIPTOR;
+        return judge->allow_unsigned_chain && !pure ? UD_OK : UD_ERR_IMAGE_DESCRIPTOR;
     }
     ud_descriptor_t descriptor = {
         .version = *version,

@@ -61,8 +61,9 @@ typedef struct {
  *   UD_ERR_UNSUPPORTED      a delta
  *   UD_ERR_WRONG_HARDWARE, UD_ERR_WRONG_SLOT, UD_ERR_ALREADY_RUNNING, UD_ERR_KNOWN_BAD,
  *   UD_ERR_OLDER_VERSION    (not for a rollback), UD_ERR_LOW_COUNTER, UD_ERR_IMAGE_TOO_LARGE, UD_ERR_NOT_CONFIRMED
- *   UD_ERR_IMAGE_KEY_UNKNOWN, UD_ERR_IMAGE_SIGNATURE    of the offered image hash
- *   UD_ERR_IMAGE_DESCRIPTOR missing where one is demanded, or not true of these very fields
+ *   UD_ERR_IMAGE_KEY_UNKNOWN, UD_ERR_KEY_REVOKED, UD_ERR_IMAGE_SIGNATURE    of the offered image hash
+ *   UD_ERR_IMAGE_DESCRIPTOR missing where one is demanded (by a key with a pure scheme always), or not true of these very
+ *                           fields
  */
 UD_MUST_USE ud_err_t ud_update_judge(const ud_offer_t *offer, const ud_update_judge_t *judge, uint64_t now_ms,
                                      ud_update_t *update);

@@ -308,15 +308,14 @@ ud_err_t ud_sign_image(const ud_sign_options_t *options, const ud_key_t *key, co
 
 /* ---- descriptors ------------------------------------------------------------------------------------------------ */
 
-/* A signature over a digest in raw form. */
-static ud_err_t sign_raw(const ud_key_t *key, const uint8_t digest[UD_SHA256_SIZE],
-                         uint8_t signature[UD_SIGNATURE_SIZE_MAX])
+ud_err_t ud_sign_raw(const ud_key_t *key, const uint8_t digest[UD_SHA256_SIZE], ud_signature_t *signature)
 {
-    size_t size = 0;
-    if (ud_key_kind(key) == UD_KEY_ECDSA_P256) {
-        return ud_key_sign(key, digest, signature);
-    }
-    return ud_key_sign_message(key, digest, UD_SHA256_SIZE, signature, &size);
+    size_t size = UD_P256_SIGNATURE_SIZE;
+    UD_TRY(ud_key_kind(key) == UD_KEY_ECDSA_P256
+               ? ud_key_sign(key, digest, signature->data)
+               : ud_key_sign_message(key, digest, UD_SHA256_SIZE, signature->data, &size));
+    signature->size = (uint16_t)size;
+    return UD_OK;
 }
 
 static bool is_for_devices(const ud_image_scheme_t *scheme)
@@ -341,11 +340,13 @@ ud_err_t ud_sign_descriptor(const ud_image_info_t *info, const ud_key_t *key, ui
         ud_descriptor_entry_t *entry = &block.entries[index];
         ud_descriptor_t descriptor;
         uint8_t digest[UD_SHA256_SIZE];
+        ud_signature_t signature;
         entry->chunk_size = ud_chunk_sizes[index];
         UD_TRY(ud_chain_build(&source, info->total_size, entry->chunk_size, NULL, NULL, entry->root));
         ud_descriptor_from_image(info, entry->chunk_size, entry->root, &descriptor);
         ud_descriptor_digest(&descriptor, digest);
-        UD_TRY(sign_raw(key, digest, entry->signature));
+        UD_TRY(ud_sign_raw(key, digest, &signature));
+        memcpy(entry->signature, signature.data, signature.size);
     }
     size_t block_size = 0;
     UD_TRY(ud_descriptor_block_write(&block, image + info->total_size, capacity - info->total_size, &block_size));

@@ -69,6 +69,11 @@ UD_MUST_USE ud_err_t ud_sign_image(const ud_sign_options_t *options, const ud_ke
                                    size_t input_size, uint8_t *image, size_t capacity, size_t *size,
                                    ud_image_info_t *info);
 
+/* Signs a SHA-256 digest; `signature` is raw (core/image/scheme.h).
+ * Errors: UD_ERR_KEY_FORMAT (no private key), UD_ERR_INVALID_ARGUMENT (a kind that signs other digests), UD_ERR_INTERNAL.
+ */
+UD_MUST_USE ud_err_t ud_sign_raw(const ud_key_t *key, const uint8_t digest[UD_SHA256_SIZE], ud_signature_t *signature);
+
 /* Appends the descriptor block with a signed root for each of ud_chunk_sizes; `*size` grows by it.
  * Errors: UD_ERR_BUFFER_TOO_SMALL, UD_ERR_KEY_FORMAT, UD_ERR_UNSUPPORTED (no device believes keys of this kind),
  * UD_ERR_INTERNAL.

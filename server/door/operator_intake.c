@@ -91,6 +91,10 @@ static ud_err_t read_descriptor(work_t *work)
     if (err == UD_ERR_IMAGE_DESCRIPTOR) {
         return fail(work, err, NULL, "the descriptor block behind the image is torn or contradicts itself");
     }
+    if (err == UD_ERR_NOT_FOUND && work->info.pure) {
+        return fail(work, UD_ERR_IMAGE_DESCRIPTOR, NULL,
+                    "the image is signed with --pure; without a descriptor no device can judge an offer of it");
+    }
     return err == UD_ERR_NOT_FOUND ? UD_OK : err;
 }
 

@@ -227,7 +227,8 @@ void fixture_release(fixture_t *fixture, const char *version, uint32_t counter, 
                                  .has_security_counter = true,
                                  .security_counter = counter,
                                  .header_size = UD_IMAGE_HEADER_SIZE,
-                                 .pad_header = true};
+                                 .pad_header = true,
+                                 .scheme = fixture_scheme};
     assert_int_equal(ud_version_parse(version, strlen(version), &options.version), UD_OK);
     assert_int_equal(ud_sign_image(&options, fixture->key, payload, payload_size, release->image, sizeof release->image,
                                    &release->size, &release->info),
@@ -251,7 +252,7 @@ void fixture_release(fixture_t *fixture, const char *version, uint32_t counter, 
                         UD_FIELD(UD_OFFER_POLICY));
     strcpy(offer->version, version);
     memcpy(offer->image_digest, release->info.hash, UD_SHA256_SIZE);
-    memcpy(offer->key_hash, release->info.key_hash, UD_SHA256_SIZE);
+    memcpy(offer->key_hash, fixture->trusted.key_hash, UD_SHA256_SIZE);
 
     ud_image_memory_t memory = {release->image, release->size};
     ud_image_source_t source = ud_image_source_from_memory(&memory);
@@ -269,8 +270,7 @@ void fixture_release(fixture_t *fixture, const char *version, uint32_t counter, 
     ud_descriptor_t descriptor;
     ud_descriptor_from_image(&release->info, chunk_size, offer->chain_root, &descriptor);
     ud_descriptor_digest(&descriptor, digest);
-    assert_int_equal(ud_key_sign(fixture->key, digest, offer->descriptor.data), UD_OK);
-    offer->descriptor.size = UD_P256_SIGNATURE_SIZE;
+    assert_int_equal(ud_sign_raw(fixture->key, digest, &offer->descriptor), UD_OK);
 }
 
 void fixture_offer(fixture_t *fixture, const fixture_release_t *release)
@@ -316,6 +316,9 @@ static void watch(void *context, ud_area_t area, uint32_t offset, const void *da
     fixture->erases[area] += data == NULL ? 1 : 0;
 }
 
+ud_key_kind_t fixture_kind = UD_KEY_ECDSA_P256;
+const ud_image_scheme_t *fixture_scheme = &ud_scheme_ecdsa_p256;
+
 int fixture_setup(void **state)
 {
     ud_board_config_t board;
@@ -329,9 +332,9 @@ int fixture_setup_on(void **state, ud_board_config_t *board, const ud_slot_mode_
     assert_non_null(fixture);
     present = fixture;
     *state = fixture;
-    assert_int_equal(ud_key_generate(&fixture->key), UD_OK);
-    ud_key_public(fixture->key, fixture->public_key);
-    ud_trusted_key_init(&fixture->trusted, &ud_scheme_ecdsa_p256, fixture->public_key);
+    assert_int_equal(ud_key_generate_kind(fixture_kind, &fixture->key), UD_OK);
+    (void)ud_key_public_raw(fixture->key, fixture->public_key);
+    ud_trusted_key_init(&fixture->trusted, fixture_scheme, fixture->public_key);
 
     board->seed = 42;
     assert_int_equal(ud_board_create(board, &fixture->board), UD_OK);

@@ -52,7 +52,7 @@ typedef struct fixture_server {
 
 typedef struct {
     ud_key_t *key;
-    uint8_t public_key[UD_P256_PUBLIC_KEY_SIZE];
+    uint8_t public_key[UD_KEY_RAW_SIZE_MAX];
     ud_trusted_key_t trusted;
     ud_port_t *board;
     ud_agent_config_t config;
@@ -74,6 +74,10 @@ typedef struct {
 /* The one fixture; cmocka set-up and tear-down. The device runs 1.0.0, slot B is full of 0x5A, and it is not registered;
  * nothing is offered.
  */
+/* What fixture_setup() makes the release key of; ECDSA P-256 unless a test says otherwise. */
+extern ud_key_kind_t fixture_kind;
+extern const ud_image_scheme_t *fixture_scheme;
+
 int fixture_setup(void **state);
 int fixture_setup_on(void **state, ud_board_config_t *board, const ud_slot_mode_t *slots);
 int fixture_teardown(void **state);
