@@ -167,7 +167,9 @@ static ud_agent_event_t work_writing(ud_agent_t *agent, uint64_t now_ms, uint64_
 static ud_err_t stage(ud_agent_t *agent)
 {
     UD_TRY(ud_report_keep(agent));
-    UD_TRY(ud_slot_stage(agent->journal, agent->update.image_digest));
+    bool before = agent->spare.base != ud_slot_staging_offset(agent->config->slots, agent->port);
+    UD_TRY(before ? ud_slot_stage_before(agent->journal, agent->update.image_digest)
+                  : ud_slot_stage(agent->journal, agent->update.image_digest));
     agent->staged = true;
     return UD_OK;
 }
@@ -181,7 +183,7 @@ static ud_agent_event_t work_verifying(ud_agent_t *agent, uint64_t now_ms, uint6
         return UD_EVENT_NONE;
     }
     ud_answer_judge(agent, &judge);
-    err = err == UD_OK ? ud_update_verify(&agent->update, &judge, agent->port) : err;
+    err = err == UD_OK ? ud_update_verify(&agent->update, &judge, agent->port, agent->spare.base) : err;
     if (err == UD_OK && !agent->update.download_only) {
         err = stage(agent);
     }

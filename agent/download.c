@@ -1,5 +1,6 @@
 #include "agent/download.h"
 
+#include "agent/answer.h"
 #include "agent/exchange.h"
 #include "core/base/assert.h"
 #include "core/base/endian.h"
@@ -43,10 +44,28 @@ static bool find_anchor(ud_agent_t *agent, uint32_t unit)
     return restart_at_anchor(agent) == UD_OK;
 }
 
-ud_err_t ud_download_begin(ud_agent_t *agent, uint64_t now_ms)
+/* What lies in the spare slot already, by a rollback or an update that was taken back, is not downloaded. */
+static bool is_there(ud_agent_t *agent, ud_area_t area)
 {
-    const ud_slot_mode_t *slots = agent->config->slots;
-    ud_area_t area = ud_slot_spare(slots, agent->config->running);
+    ud_update_judge_t judge;
+    uint32_t base;
+    ud_answer_judge(agent, &judge);
+    if (ud_update_find(&agent->update, &judge, agent->port, &base) != UD_OK) {
+        return false;
+    }
+    ud_spare_begin(&agent->spare, area, base, agent->update.image_size, 0);
+    agent->chain = (ud_chain_t){
+        .image_size = agent->update.image_size,
+        .chunk_size = agent->update.chunk_size,
+        .offset = agent->update.image_size,
+    };
+    return true;
+}
+
+/* Where the journal has it, or anew. */
+static ud_err_t begin_at_anchor(ud_agent_t *agent, ud_area_t area)
+{
+    uint32_t base = ud_slot_staging_offset(agent->config->slots, agent->port);
     uint32_t unit = ud_spare_anchor_unit(agent->port, area, agent->update.chunk_size);
     bool resumed = find_anchor(agent, unit);
     if (!resumed) {
@@ -55,8 +74,16 @@ ud_err_t ud_download_begin(ud_agent_t *agent, uint64_t now_ms)
         UD_TRY(restart_at_anchor(agent));
         UD_TRY(keep_anchor(agent));
     }
-    ud_spare_begin(&agent->spare, area, ud_slot_staging_offset(slots, agent->port), agent->anchor.offset,
-                   resumed ? unit : 0);
+    ud_spare_begin(&agent->spare, area, base, agent->anchor.offset, resumed ? unit : 0);
+    return UD_OK;
+}
+
+ud_err_t ud_download_begin(ud_agent_t *agent, uint64_t now_ms)
+{
+    ud_area_t area = ud_slot_spare(agent->config->slots, agent->config->running);
+    if (!is_there(agent, area)) {
+        UD_TRY(begin_at_anchor(agent, area));
+    }
     agent->chunk_size = 0;
     agent->span_records = 1;
     agent->span_left = 0;

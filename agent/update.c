@@ -186,9 +186,9 @@ ud_err_t ud_update_running(ud_port_t *port, ud_area_t area, ud_image_info_t *inf
     return ud_image_parse(&source, ud_port_area(port, area)->size_bytes, info);
 }
 
-ud_err_t ud_update_verify(const ud_update_t *update, const ud_update_judge_t *judge, ud_port_t *port)
+ud_err_t ud_update_verify(const ud_update_t *update, const ud_update_judge_t *judge, ud_port_t *port, uint32_t base)
 {
-    area_source_t area = {port, judge->spare, ud_slot_staging_offset(judge->slots, port)};
+    area_source_t area = {port, judge->spare, base};
     ud_image_source_t source = {read_area, feed, &area};
     ud_image_info_t info;
     ud_err_t reason = UD_ERR_IMAGE_HASH;
@@ -224,5 +224,21 @@ void ud_update_trust(ud_port_t *port, const ud_journal_t *journal, ud_area_t are
     }
     for (size_t index = 0; (key_hash = ud_slot_revoked(journal, index)) != NULL; index++) {
         ud_trust_revoke(trust, key_hash, UD_SLOT_REVOKED_SIZE);
+    }
+}
+
+ud_err_t ud_update_find(const ud_update_t *update, const ud_update_judge_t *judge, ud_port_t *port, uint32_t *base)
+{
+    uint32_t staging = ud_slot_staging_offset(judge->slots, port);
+    for (*base = staging;; *base = 0) {
+        area_source_t area = {port, judge->spare, *base};
+        ud_image_source_t source = {read_area, feed, &area};
+        ud_image_info_t info;
+        if (ud_image_parse(&source, update->image_size, &info) == UD_OK &&
+            memcmp(info.hash, update->image_digest, UD_SHA256_SIZE) == 0 &&
+            ud_update_verify(update, judge, port, *base) == UD_OK) {
+            return UD_OK;
+        }
+        UD_REQUIRE(*base != 0, UD_ERR_NOT_FOUND);
     }
 }

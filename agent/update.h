@@ -74,11 +74,19 @@ bool ud_update_is_same(const ud_update_t *update, const ud_offer_t *offer);
 /* Takes over what may change while an update is under way: address, policy and window. */
 void ud_update_refresh(ud_update_t *update, const ud_offer_t *offer, uint64_t now_ms);
 
-/* Verifies the complete image in the spare slot from flash: hash, signature, and that it is what was offered. Reads all of
+/* Where in the spare slot the image of `update` lies already, complete and verified as by ud_update_verify(): at the staging
+ * offset, or, if it is the image before and that can come back without a copy, at 0. A look at the header if it does not.
+ * Errors: UD_ERR_NOT_FOUND.
+ */
+UD_MUST_USE ud_err_t ud_update_find(const ud_update_t *update, const ud_update_judge_t *judge, ud_port_t *port,
+                                    uint32_t *base);
+
+/* Verifies the complete image at `base` of the spare slot from flash: hash, signature, and that it is what was offered. Reads all of
  * it and feeds the watchdog. Errors: those of ud_image_verify(), UD_ERR_WRONG_HARDWARE, UD_ERR_WRONG_SLOT (built for another
  * address), UD_ERR_UNMET_DEPENDENCY, UD_ERR_OFFER_INVALID (authentic, but not what was offered).
  */
-UD_MUST_USE ud_err_t ud_update_verify(const ud_update_t *update, const ud_update_judge_t *judge, ud_port_t *port);
+UD_MUST_USE ud_err_t ud_update_verify(const ud_update_t *update, const ud_update_judge_t *judge, ud_port_t *port,
+                                      uint32_t base);
 
 /* The keys that are believed: those of `trust` but for what the port, the journal and, if it is confirmed, the image that
  * runs in `area` revoked. `info` is of that image. Flash that cannot be read revokes nothing: boot knows better.

@@ -102,6 +102,12 @@ static void gather(boot_t *boot)
     boot->b = boot->a;
 }
 
+/* A move puts an image on trial, or gives one back. */
+static bool installs(const ud_slot_record_t *record)
+{
+    return (record->install == UD_INSTALL_UPGRADE) != record->crossed;
+}
+
 static bool is_settled(const boot_t *boot)
 {
     return (boot->facts.state & (UD_FACT_TRIAL | UD_FACT_REJECTED)) == 0;
@@ -120,7 +126,7 @@ static bool look_a(boot_t *boot)
 {
     ud_boot_inspect(boot->port, boot->config, &boot->trust, home(boot), 0, counter_floor(boot), &boot->a);
     boot->facts.a = boot->a.worth;
-    if (boot->facts.install == UD_FACT_ADRIFT && boot->record.install == UD_INSTALL_UPGRADE &&
+    if (boot->facts.install == UD_FACT_ADRIFT && installs(&boot->record) &&
         memcmp(boot->a.hash, boot->record.digest, UD_SHA256_SIZE) == 0) {
         /* it came to its end without a row: what stands here was never tried */
         boot->record.reason = UD_ERR_JOURNAL_WORN;
@@ -160,15 +166,16 @@ static bool look_b(boot_t *boot)
     }
     uint32_t staging = ud_slot_staging_offset(slots_of(boot), boot->port);
     bool staged = boot->facts.install == UD_FACT_STAGED;
+    uint32_t offset = staged != boot->record.crossed ? staging : 0;
     uint32_t floor = counter_floor(boot);
-    ud_boot_inspect(boot->port, boot->config, &boot->trust, spare(boot), staged ? staging : 0, floor, &boot->b);
+    ud_boot_inspect(boot->port, boot->config, &boot->trust, spare(boot), offset, floor, &boot->b);
     if (boot->b.worth == UD_FACT_GOOD) {
         boot->facts.b = rate_b(boot);
         return false;
     }
     boot->facts.b = boot->b.worth;
     if (!staged && staging != 0) {
-        ud_boot_inspect(boot->port, boot->config, &boot->trust, spare(boot), staging, floor, &boot->b);
+        ud_boot_inspect(boot->port, boot->config, &boot->trust, spare(boot), staging - offset, floor, &boot->b);
         boot->facts.b = boot->b.worth == UD_FACT_GOOD ? UD_FACT_SPARE : boot->facts.b;
     }
     return false;
@@ -338,6 +345,7 @@ static bool refuse(boot_t *boot)
     bool looked = boot->facts.b != UD_FACT_B_ANY;
     tell(boot, UD_BOOT_STAGED_REFUSED, looked ? boot->b.reason : UD_ERR_NOT_CONFIRMED, boot->record.digest);
     boot->record.install = UD_INSTALL_NONE;
+    boot->record.crossed = false;
     put_if_possible(boot);
     gather(boot);
     return false;
@@ -346,11 +354,12 @@ static bool refuse(boot_t *boot)
 static bool install(boot_t *boot)
 {
     const ud_boot_mode_t *mode = boot->config->mode;
+    ud_install_t direction = boot->record.crossed ? UD_INSTALL_REVERT : UD_INSTALL_UPGRADE;
     uint32_t size_out = ud_boot_size_of(boot->port, mode->slots, home(boot));
     ud_slot_record_t record = boot->record;
     memcpy(record.digest, boot->b.hash, UD_SHA256_SIZE);
     record.reason = UD_OK;
-    boot->b.reason = mode->begin(&boot->journal, &record, UD_INSTALL_UPGRADE, boot->b.size, size_out);
+    boot->b.reason = mode->begin(&boot->journal, &record, direction, boot->b.size, size_out);
     if (boot->b.reason != UD_OK && boot->facts.install == UD_FACT_STAGED) {
         return refuse(boot);
     }
@@ -389,7 +398,8 @@ static bool revert(boot_t *boot)
     memcpy(record.digest, boot->a.hash, UD_SHA256_SIZE);
     record.reason = what_failed(boot);
     const ud_boot_mode_t *mode = boot->config->mode;
-    if (mode->begin(&boot->journal, &record, UD_INSTALL_REVERT, boot->b.size, boot->a.size) != UD_OK) {
+    ud_install_t direction = record.crossed ? UD_INSTALL_UPGRADE : UD_INSTALL_REVERT;
+    if (mode->begin(&boot->journal, &record, direction, boot->b.size, boot->a.size) != UD_OK) {
         return rescue(boot);
     }
     boot->record = record;
@@ -401,23 +411,24 @@ static bool revert(boot_t *boot)
 static void complete(boot_t *boot)
 {
     ud_slot_record_t *record = &boot->record;
-    bool up = record->install == UD_INSTALL_UPGRADE;
+    bool installed = installs(record);
     if (record->turned) {
-        tell(boot, up ? UD_BOOT_NORMAL : UD_BOOT_STAGED_REFUSED, record->reason, record->digest);
-    } else if (up) {
+        tell(boot, installed ? UD_BOOT_NORMAL : UD_BOOT_STAGED_REFUSED, record->reason, record->digest);
+    } else if (installed) {
         tell(boot, UD_BOOT_INSTALLED, UD_OK, record->digest);
     } else {
         blame(boot, record->reason, record->digest);
         tell(boot, UD_BOOT_REVERTED, record->reason, record->digest);
     }
-    if (up && !record->turned) {
+    if (installed && !record->turned) {
         record->state = UD_SLOT_TRIAL;
         record->attempts = 0;
         record->announced = false;
         record->announced_count = 0;
         record->abnormal_resets = 0;
-    } else if (!up) {
+    } else if (!installed) {
         record->state = UD_SLOT_CONFIRMED;
+        record->crossed = false;
         record->attempts = 0;
         record->abnormal_resets = 0;
         record->reason = UD_OK;
@@ -439,6 +450,7 @@ static bool resume(boot_t *boot)
         complete(boot);
     } else {
         boot->record.install = UD_INSTALL_NONE;
+        boot->record.crossed = false;
         boot->record.state = UD_SLOT_EMPTY;
         boot->record.reason = UD_OK;
     }

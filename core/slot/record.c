@@ -7,6 +7,7 @@
 #define ANNOUNCED 0x01
 #define TURNED 0x02
 #define RUNS_B 0x04
+#define CROSSED 0x08
 
 /* Bytes of a digest that the list of bad images keeps: two of them fill a row, and nobody finds a second image. */
 #define BAD_SIZE 24
@@ -27,6 +28,7 @@ void ud_slot_record_get(const ud_journal_t *journal, ud_slot_record_t *record)
         .announced = (row[4] & ANNOUNCED) != 0,
         .turned = (row[4] & TURNED) != 0,
         .runs_b = (row[4] & RUNS_B) != 0,
+        .crossed = (row[4] & CROSSED) != 0,
         .announced_count = row[5],
         .reason = reason < UD_ERR_COUNT ? (ud_err_t)reason : UD_ERR_INTERNAL,
         .hole = ud_get_u16le(row + 8),
@@ -43,8 +45,8 @@ ud_err_t ud_slot_record_put(ud_journal_t *journal, const ud_slot_record_t *recor
     row[1] = (uint8_t)record->install;
     row[2] = record->attempts;
     row[3] = record->abnormal_resets;
-    row[4] =
-        (uint8_t)((record->announced ? ANNOUNCED : 0) | (record->turned ? TURNED : 0) | (record->runs_b ? RUNS_B : 0));
+    row[4] = (uint8_t)((record->announced ? ANNOUNCED : 0) | (record->turned ? TURNED : 0) |
+                       (record->runs_b ? RUNS_B : 0) | (record->crossed ? CROSSED : 0));
     row[5] = record->announced_count;
     ud_put_u16le(row + 6, (uint16_t)record->reason);
     ud_put_u16le(row + 8, record->hole);

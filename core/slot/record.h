@@ -33,6 +33,7 @@ typedef struct {
     bool announced;          /* the reset to come is meant */
     uint8_t announced_count; /* of them in the present trial; saturates, and then they are no longer free */
     bool runs_b;             /* direct XIP: slot B is the one that runs, or that `state` speaks of */
+    bool crossed;            /* the image before is installed by moving the hole down, and given back by moving it up */
     bool turned;             /* this install changed its direction once: it will not again */
     ud_err_t reason;         /* UD_OK, or why the trial is to end or the revert is under way */
     uint16_t hole;           /* swap: its place, 0 to 2 * units; overwrite: units copied */

@@ -54,6 +54,17 @@ ud_err_t ud_slot_raise_counter(ud_journal_t *journal, uint32_t counter)
     return ud_slot_record_put(journal, &record);
 }
 
+ud_err_t ud_slot_stage_before(ud_journal_t *journal, const uint8_t digest[UD_SHA256_SIZE])
+{
+    ud_slot_record_t record;
+    ud_slot_record_get(journal, &record);
+    UD_REQUIRE(record.state != UD_SLOT_TRIAL, UD_ERR_NOT_CONFIRMED);
+    record.install = UD_INSTALL_STAGED;
+    record.crossed = true;
+    memcpy(record.digest, digest, UD_SHA256_SIZE);
+    return ud_slot_record_put(journal, &record);
+}
+
 /* ---- where images lie --------------------------------------------------------------------------------------------- */
 
 const ud_slot_mode_t ud_slot_swap = {.number = 0, .has_way_back = true, .has_hole = true};

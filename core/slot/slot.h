@@ -64,6 +64,11 @@ void ud_slot_status(const ud_journal_t *journal, ud_slot_status_t *status);
  */
 UD_MUST_USE ud_err_t ud_slot_stage(ud_journal_t *journal, const uint8_t digest[UD_SHA256_SIZE]);
 
+/* The same for the image before, where it lies: at the start of slot B, behind no hole (ud_slot_mode_t.has_hole). A rollback
+ * without a download; it is as much on trial as any other image.
+ */
+UD_MUST_USE ud_err_t ud_slot_stage_before(ud_journal_t *journal, const uint8_t digest[UD_SHA256_SIZE]);
+
 /* Withdraws a staged image before boot saw it. Harmless when nothing is staged. */
 UD_MUST_USE ud_err_t ud_slot_unstage(ud_journal_t *journal);
 

@@ -17,6 +17,7 @@ ud_err_t ud_slot_stage(ud_journal_t *journal, const uint8_t digest[UD_SHA256_SIZ
     ud_slot_record_get(journal, &record);
     UD_REQUIRE(record.state != UD_SLOT_TRIAL, UD_ERR_NOT_CONFIRMED);
     record.install = UD_INSTALL_STAGED;
+    record.crossed = false;
     memcpy(record.digest, digest, UD_SHA256_SIZE);
     return ud_slot_record_put(journal, &record);
 }
@@ -29,6 +30,7 @@ ud_err_t ud_slot_unstage(ud_journal_t *journal)
         return UD_OK;
     }
     record.install = UD_INSTALL_NONE;
+    record.crossed = false;
     return ud_slot_record_put(journal, &record);
 }
 

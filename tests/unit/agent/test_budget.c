@@ -104,11 +104,18 @@ static void orders_to_register_cost_a_bounded_number_of_saves(void **state)
     assert_in_range(fixture->erases[UD_AREA_IDENTITY] - before, 2 * UD_AGENT_SAVES_MAX, 2 * SAVES_A_DAY);
 }
 
-/* A good offer and its end in turns, each time long enough for the whole download. */
+/* Offers of two images in turns, and their ends, each time long enough for the whole download: what is there already is not
+ * downloaded again.
+ */
+static const fixture_release_t *offered[2];
+
 static void offer_and_cancel(fixture_server_t *server)
 {
     static uint32_t turn;
-    server->offer.action = turn++ / 8 % 2 == 0 ? UD_ACTION_INSTALL : UD_ACTION_CANCEL;
+    uint32_t phase = turn++ / 8;
+    server->release = offered[phase / 2 % 2];
+    server->offer = server->release->offer;
+    server->offer.action = phase % 2 == 0 ? UD_ACTION_INSTALL : UD_ACTION_CANCEL;
     server->offer.next_s = 15;
 }
 
@@ -116,6 +123,10 @@ static void offers_that_are_taken_back_cost_a_bounded_number_of_downloads(void *
 {
     fixture_t *fixture = *state;
     fixture_register(fixture);
+    static fixture_release_t third;
+    fixture_release(fixture, "2.1.0", 2, 30000, 4096, &third);
+    offered[0] = &fixture->second;
+    offered[1] = &third;
     fixture->deny_reboot = true;
     fixture_offer(fixture, &fixture->second);
     fixture->server.whim = offer_and_cancel;
@@ -123,7 +134,7 @@ static void offers_that_are_taken_back_cost_a_bounded_number_of_downloads(void *
     uint32_t sectors = (uint32_t)(fixture->second.size + 4095) / 4096;
     assert_in_range(fixture->erases[UD_AREA_SLOT_B], sectors, OFFERS_A_DAY * sectors);
     assert_in_range(fixture->server.artifact_bytes, UD_AGENT_OFFERS_MAX * fixture->second.size,
-                    OFFERS_A_DAY * fixture->second.artifact_size);
+                    OFFERS_A_DAY * third.artifact_size);
     assert_in_range(fixture->erases[UD_AREA_JOURNAL], 0, OFFERS_A_DAY);
     fixture->server.whim = NULL;
     fixture->server.offer.action = UD_ACTION_INSTALL;

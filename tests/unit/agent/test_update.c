@@ -1,5 +1,6 @@
 /* The way of an update through the agent: download, resume, waiting, cancelling, staging. */
 #include "agent/machine.h"
+#include "core/slot/record.h"
 #include "tests/unit/agent/fixture.h"
 
 #include <setjmp.h>
@@ -396,6 +397,41 @@ static void a_worn_journal_starts_no_download(void **state)
     assert_true(fixture_last(fixture)->journal_worn);
 }
 
+static void check_staged_without_a_download(fixture_t *fixture, uint32_t base)
+{
+    ud_slot_record_t record;
+    ud_board_load(fixture->board, UD_AREA_SLOT_B, base, fixture->second.image, fixture->second.size);
+    fixture_offer(fixture, &fixture->second);
+    assert_true(fixture_run_until(fixture, fixture_is_staged, LIMIT_MS, NULL));
+    assert_int_equal(fixture->server.artifact_bytes, 0);
+    assert_int_equal(fixture->erases[UD_AREA_SLOT_B], 0);
+    ud_slot_record_get(&fixture->journal, &record);
+    assert_int_equal(record.install, UD_INSTALL_STAGED);
+    assert_int_equal(record.crossed, base == 0);
+    assert_memory_equal(record.digest, fixture->second.info.hash, UD_SHA256_SIZE);
+}
+
+static void an_image_that_lies_in_the_spare_slot_is_not_downloaded(void **state)
+{
+    fixture_t *fixture = *state;
+    check_staged_without_a_download(fixture, ud_slot_staging_offset(&ud_slot_swap, fixture->board));
+}
+
+static void the_image_before_is_staged_where_it_lies(void **state)
+{
+    check_staged_without_a_download(*state, 0);
+}
+
+static void an_image_before_that_is_damaged_is_downloaded(void **state)
+{
+    fixture_t *fixture = *state;
+    ud_board_load(fixture->board, UD_AREA_SLOT_B, 0, fixture->second.image, fixture->second.size);
+    ud_board_patch(fixture->board, UD_AREA_SLOT_B, 5000, "damage", 6);
+    fixture_offer(fixture, &fixture->second);
+    assert_true(fixture_run_until(fixture, fixture_is_staged, LIMIT_MS, NULL));
+    assert_true(fixture_slot_b_holds(fixture, &fixture->second));
+}
+
 /* What boot could not take back: the journal refused it. */
 static void an_install_that_boot_left_pending_has_the_journal_tried(void **state)
 {
@@ -438,6 +474,9 @@ int main(void)
         WITH_FIXTURE(a_cancelled_staged_update_is_not_installed),
         WITH_FIXTURE(another_offer_takes_back_what_was_staged_before_it_erases),
         WITH_FIXTURE(a_worn_journal_starts_no_download),
+        WITH_FIXTURE(an_image_that_lies_in_the_spare_slot_is_not_downloaded),
+        WITH_FIXTURE(the_image_before_is_staged_where_it_lies),
+        WITH_FIXTURE(an_image_before_that_is_damaged_is_downloaded),
         WITH_FIXTURE(an_install_that_boot_left_pending_has_the_journal_tried),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

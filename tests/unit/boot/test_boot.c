@@ -275,6 +275,104 @@ static void an_image_on_trial_does_not_raise_the_security_counter(void **state)
     ud_board_destroy(board);
 }
 
+/* ---- rollback without a download ------------------------------------------------------------------------------------ */
+
+static ud_err_t act_stage_before(ud_journal_t *journal)
+{
+    return ud_slot_stage_before(journal, life_images.images[POWERCUT_OLD].hash);
+}
+
+static ud_port_t *make_rolled_back(void)
+{
+    ud_port_t *board = make_confirmed();
+    act(board, act_stage_before);
+    start_t first = start(board, UD_RESET_ORDERLY);
+    assert_int_equal(first.name, POWERCUT_OLD);
+    assert_int_equal(first.status.state, UD_SLOT_TRIAL);
+    assert_int_equal(first.status.boot_reason, UD_BOOT_INSTALLED);
+    return board;
+}
+
+static void the_image_before_is_installed_from_where_it_lies_on_trial(void **state)
+{
+    (void)state;
+    ud_port_t *board = make_rolled_back();
+    act(board, act_confirm);
+    start_t next = start(board, UD_RESET_POWER_ON);
+    assert_int_equal(next.name, POWERCUT_OLD);
+    assert_int_equal(next.status.state, UD_SLOT_CONFIRMED);
+    ud_board_destroy(board);
+}
+
+static void a_rollback_that_fails_its_trial_is_taken_back_and_may_be_ordered_again(void **state)
+{
+    (void)state;
+    ud_port_t *board = make_rolled_back();
+    for (int orders = 0; orders < 2; orders++) {
+        act(board, act_give_up_contact);
+        start_t next = start(board, UD_RESET_ORDERLY);
+        assert_int_equal(next.name, POWERCUT_NEW);
+        assert_int_equal(next.status.state, UD_SLOT_CONFIRMED);
+        assert_int_equal(next.status.boot_reason, UD_BOOT_REVERTED);
+        assert_int_equal(next.status.revert_reason, UD_ERR_NO_CONTACT);
+        act(board, act_stage_before);
+        assert_int_equal(start(board, UD_RESET_ORDERLY).name, POWERCUT_OLD);
+    }
+    ud_board_destroy(board);
+}
+
+static void a_rollback_that_crashes_again_and_again_gives_way_to_the_newer_image(void **state)
+{
+    (void)state;
+    ud_port_t *board = make_rolled_back();
+    act(board, act_confirm);
+    start_t next = {.name = POWERCUT_IMAGE_COUNT};
+    for (int crash = 0; crash < UD_BOOT_CRASH_LOOP; crash++) {
+        next = start(board, UD_RESET_WATCHDOG);
+    }
+    assert_int_equal(next.name, POWERCUT_NEW);
+    assert_int_equal(next.status.revert_reason, UD_ERR_CRASH_LOOP);
+    ud_board_destroy(board);
+}
+
+/* A start, cut inside that operation and begun again; false if there were not as many. */
+static bool start_cut(ud_port_t *board, uint32_t operation, powercut_image_name_t name)
+{
+    ud_board_fuse_set(board, &(ud_board_fuse_t){.operation = operation, .cut = UD_CUT_INSIDE, .words_done = 2});
+    start_t next = start(board, UD_RESET_ORDERLY);
+    bool cut = next.end == UD_BOARD_POWER_CUT;
+    ud_board_fuse_set(board, &(ud_board_fuse_t){0});
+    assert_int_equal((cut ? start(board, UD_RESET_POWER_ON) : next).name, name);
+    return cut;
+}
+
+static void a_rollback_and_its_end_survive_power_cuts(void **state)
+{
+    (void)state;
+    bool more = true;
+    for (uint32_t operation = 1; more; operation += 4) {
+        ud_port_t *board = make_confirmed();
+        act(board, act_stage_before);
+        more = start_cut(board, operation, POWERCUT_OLD);
+        act(board, act_reject);
+        more = start_cut(board, operation, POWERCUT_NEW) || more;
+        ud_board_destroy(board);
+    }
+}
+
+static void the_image_before_that_is_damaged_is_not_installed(void **state)
+{
+    (void)state;
+    ud_port_t *board = make_confirmed();
+    ud_board_patch(board, UD_AREA_SLOT_B, 3000, "damage", 6);
+    act(board, act_stage_before);
+    start_t next = start(board, UD_RESET_ORDERLY);
+    assert_int_equal(next.name, POWERCUT_NEW);
+    assert_int_equal(next.status.boot_reason, UD_BOOT_STAGED_REFUSED);
+    assert_int_equal(next.status.revert_reason, UD_ERR_IMAGE_HASH);
+    ud_board_destroy(board);
+}
+
 /* ---- slots lost -------------------------------------------------------------------------------------------------------- */
 
 static void a_damaged_slot_a_is_never_booted(void **state)
@@ -333,6 +431,11 @@ int main(void)
         cmocka_unit_test(a_crash_loop_does_not_end_below_the_security_counter),
         cmocka_unit_test(safe_mode_ends_with_contact),
         cmocka_unit_test(an_image_on_trial_does_not_raise_the_security_counter),
+        cmocka_unit_test(the_image_before_is_installed_from_where_it_lies_on_trial),
+        cmocka_unit_test(a_rollback_that_fails_its_trial_is_taken_back_and_may_be_ordered_again),
+        cmocka_unit_test(a_rollback_that_crashes_again_and_again_gives_way_to_the_newer_image),
+        cmocka_unit_test(a_rollback_and_its_end_survive_power_cuts),
+        cmocka_unit_test(the_image_before_that_is_damaged_is_not_installed),
         cmocka_unit_test(a_damaged_slot_a_is_never_booted),
         cmocka_unit_test(a_damaged_slot_a_is_rescued_from_slot_b),
         cmocka_unit_test(an_unreadable_slot_a_is_rescued_too),

@@ -60,8 +60,20 @@ static void a_new_device_knows_nothing(void **state)
 static void the_record_survives_as_it_was_written(void **state)
 {
     (void)state;
-    ud_slot_record_t written = {UD_SLOT_TRIAL, UD_INSTALL_REVERT, 2,  7, true, 9,  true,
-                                true,          UD_ERR_NO_CONTACT, 11, 6, 77,   {5}};
+    ud_slot_record_t written = {.state = UD_SLOT_TRIAL,
+                                .install = UD_INSTALL_REVERT,
+                                .attempts = 2,
+                                .abnormal_resets = 7,
+                                .announced = true,
+                                .announced_count = 9,
+                                .runs_b = true,
+                                .crossed = true,
+                                .turned = true,
+                                .reason = UD_ERR_NO_CONTACT,
+                                .hole = 11,
+                                .units = 6,
+                                .security_counter = 77,
+                                .digest = {5}};
     ud_slot_record_t read;
     assert_int_equal(ud_slot_record_put(&journal, &written), UD_OK);
     reopen();
@@ -70,7 +82,7 @@ static void the_record_survives_as_it_was_written(void **state)
     assert_int_equal(read.install, written.install);
     assert_int_equal(read.attempts, written.attempts);
     assert_int_equal(read.abnormal_resets, written.abnormal_resets);
-    assert_true(read.announced && read.turned && read.runs_b);
+    assert_true(read.announced && read.turned && read.runs_b && read.crossed);
     assert_int_equal(read.announced_count, written.announced_count);
     assert_int_equal(read.reason, written.reason);
     assert_int_equal(read.hole, written.hole);
