@@ -111,7 +111,7 @@ static uint32_t record_size(const ud_agent_t *agent)
 static uint32_t span_records_max(const ud_agent_t *agent)
 {
     uint32_t records = ud_chain_record_count(agent->update.image_size, agent->update.chunk_size);
-    uint32_t step = (uint32_t)((uint64_t)records * agent->config->report_step_percent / 100);
+    uint32_t step = records * agent->config->report_step_percent / 100;
     return step > 0 ? step : 1;
 }
 

@@ -169,6 +169,13 @@ static uint32_t present_update(const ud_agent_t *agent)
     return agent->has_update ? agent->update.update_id : agent->report.update_id;
 }
 
+/* Whole seconds, up to 397 days: more would need a division of 64 bits, for which a small core links 700 bytes of library. */
+static uint32_t seconds(uint64_t time_ms)
+{
+    uint64_t eighths = time_ms / 8;
+    return (eighths > UINT32_MAX ? UINT32_MAX : (uint32_t)eighths) / 125;
+}
+
 static void fill_device(const ud_agent_t *agent, ud_checkin_t *message, uint64_t now_ms)
 {
     const ud_agent_hooks_t *hooks = &agent->config->hooks;
@@ -181,7 +188,7 @@ static void fill_device(const ud_agent_t *agent, ud_checkin_t *message, uint64_t
         message->present |= UD_FIELD(UD_CHECKIN_SLOT_ADDRESSES);
         memcpy(message->slot_addresses, agent->config->slot_address, sizeof message->slot_addresses);
     }
-    message->uptime_s = (uint32_t)((now_ms - agent->started_ms) / 1000);
+    message->uptime_s = seconds(now_ms - agent->started_ms);
     message->capabilities = (ud_capabilities_t){
         .present = UD_FIELD(UD_CAPABILITY_DELTA) | UD_FIELD(UD_CAPABILITY_CHUNK_SIZE_MAX) |
                    UD_FIELD(UD_CAPABILITY_INSTALL) | UD_FIELD(UD_CAPABILITY_SLOT_SIZE),

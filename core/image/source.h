@@ -22,7 +22,7 @@ typedef struct {
 } ud_image_source_t;
 
 /* Bytes that are read at once while an image is hashed; they lie on the stack. */
-#define UD_IMAGE_PIECE_SIZE 512
+#define UD_IMAGE_PIECE_SIZE 128
 
 /* An image in memory: the context of ud_image_source_from_memory(). The bytes stay the caller's. */
 typedef struct {

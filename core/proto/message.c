@@ -263,7 +263,7 @@ static ud_err_t decode(const ud_message_table_t *table, ud_reader_t *reader, voi
     return ud_reader_end(reader);
 }
 
-ud_err_t ud_message_decode(ud_message_type_t type, ud_span_t data, void *message, const char **field)
+ud_err_t ud_message_decode(ud_message_type_t type, ud_span_t data, void *message, const ud_field_t **field)
 {
     UD_ASSERT(type < UD_MESSAGE_COUNT);
     ud_reader_t reader = ud_reader(data.data, data.size);
@@ -271,7 +271,7 @@ ud_err_t ud_message_decode(ud_message_type_t type, ud_span_t data, void *message
     memset(message, 0, ud_message_tables[type].size);
     ud_err_t err = decode(&ud_message_tables[type], &reader, message, &row);
     if (field != NULL) {
-        *field = err != UD_OK && row != NULL ? row->name : NULL;
+        *field = err != UD_OK ? row : NULL;
     }
     return err;
 }

@@ -237,8 +237,10 @@ UD_MUST_USE ud_err_t ud_message_encode(ud_message_type_t type, const void *messa
 /* Decodes CBOR into `message`, which is zeroed first. Strict: canonical lengths, no duplicates, ranges, text is UTF-8,
  * device ids of the allowed characters, nothing behind the map; unknown keys are skipped (nesting at most 4).
  * Errors: UD_ERR_MALFORMED, UD_ERR_INVALID_ARGUMENT (a known field out of range or a required one absent); `field`, when
- * not NULL, then names it by its JSON name (static text).
+ * not NULL, then tells which (core/proto/message_table.h names it), or is NULL.
  */
-UD_MUST_USE ud_err_t ud_message_decode(ud_message_type_t type, ud_span_t data, void *message, const char **field);
+struct ud_field;
+UD_MUST_USE ud_err_t ud_message_decode(ud_message_type_t type, ud_span_t data, void *message,
+                                       const struct ud_field **field);
 
 #endif

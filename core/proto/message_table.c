@@ -10,8 +10,7 @@
 #define MAYBE false
 #define SIZE(member) sizeof(((STRUCTURE *)0)->member)
 #define ROW(need, cbor, kind_, json, member, low, high) \
-    {.name = json,                                      \
-     .key = cbor,                                       \
+    {.key = cbor,                                       \
      .kind = kind_,                                     \
      .required = need,                                  \
      .offset = offsetof(STRUCTURE, member),             \
@@ -32,122 +31,24 @@
 #define CHUNK(need, cbor, json, member) \
     ROW(need, cbor, UD_FIELD_CHUNK_SIZE, json, member, UD_CHUNK_SIZE_MIN, UD_CHUNK_SIZE_MAX)
 #define MAP(need, cbor, json, member, table) \
-    {.name = json,                           \
-     .map = &(table),                        \
+    {.map = &(table),                        \
      .key = cbor,                            \
      .kind = UD_FIELD_MAP,                   \
      .required = need,                       \
      .offset = offsetof(STRUCTURE, member),  \
      .size = SIZE(member)}
-#define TABLE(rows) {rows, sizeof(rows) / sizeof((rows)[0]), sizeof(STRUCTURE)}
 
-#define STRUCTURE ud_register_t
-static const ud_field_t register_rows[] = {
-    ID(NEEDED, UD_REGISTER_DEVICE_ID, "device_id", device_id),
-    TEXT(NEEDED, UD_REGISTER_HARDWARE, "hardware", hardware, 1),
-    BYTES(NEEDED, UD_REGISTER_NONCE, "nonce", nonce),
-    BYTES(NEEDED, UD_REGISTER_SECRET, "secret", secret),
-    TEXT(MAYBE, UD_REGISTER_CLAIM_KEY, "claim_key", claim_key, 1),
-    TEXT(MAYBE, UD_REGISTER_ONE_TIME_CODE, "one_time_code", one_time_code, 1),
-    TEXT(MAYBE, UD_REGISTER_VERSION, "version", version, 5),
-    BYTES(MAYBE, UD_REGISTER_IMAGE_DIGEST, "image_digest", image_digest),
-};
-#undef STRUCTURE
+#define LIST(name) static const ud_field_t name##_rows[] = {
+#define END \
+    }       \
+    ;
 
-#define STRUCTURE ud_register_answer_t
-static const ud_field_t register_answer_rows[] = {
-    UINT(NEEDED, UD_REGISTER_ANSWER_STATUS, "status", status, UD_STATUS_IDENTITY_LOST),
-    TEXT(MAYBE, UD_REGISTER_ANSWER_TOKEN, "token", token, 1),
-    U32(MAYBE, UD_REGISTER_ANSWER_TOKEN_LIFETIME, "token_lifetime_s", token_lifetime_s),
-    U32(NEEDED, UD_REGISTER_ANSWER_NEXT, "next_s", next_s),
-};
-#undef STRUCTURE
-
-#define STRUCTURE ud_token_request_t
-static const ud_field_t token_request_rows[] = {
-    ID(NEEDED, UD_TOKEN_REQUEST_DEVICE_ID, "device_id", device_id),
-    BYTES(NEEDED, UD_TOKEN_REQUEST_SECRET, "secret", secret),
-};
-#undef STRUCTURE
-
-#define STRUCTURE ud_capabilities_t
-static const ud_field_t capabilities_rows[] = {
-    UINT(MAYBE, UD_CAPABILITY_DELTA, "delta", delta, 2),
-    CHUNK(MAYBE, UD_CAPABILITY_CHUNK_SIZE_MAX, "chunk_size_max", chunk_size_max),
-    UINT(MAYBE, UD_CAPABILITY_INSTALL, "install", install, 2),
-    U32(MAYBE, UD_CAPABILITY_SLOT_SIZE, "slot_size", slot_size),
-};
-static const ud_message_table_t capabilities_table = TABLE(capabilities_rows);
-#undef STRUCTURE
-
-#define STRUCTURE ud_checkin_t
-static const ud_field_t checkin_rows[] = {
-    ID(NEEDED, UD_CHECKIN_DEVICE_ID, "device_id", device_id),
-    TEXT(NEEDED, UD_CHECKIN_HARDWARE, "hardware", hardware, 1),
-    TEXT(NEEDED, UD_CHECKIN_VERSION, "version", version, 5),
-    BYTES(NEEDED, UD_CHECKIN_IMAGE_DIGEST, "image_digest", image_digest),
-    UINT(NEEDED, UD_CHECKIN_STATE, "state", state, UD_DEVICE_STATE_COUNT - 1),
-    U32(MAYBE, UD_CHECKIN_UPDATE_ID, "update_id", update_id),
-    UINT(MAYBE, UD_CHECKIN_PROGRESS, "progress", progress, 100),
-    U16(MAYBE, UD_CHECKIN_ERROR, "error", error),
-    U32(NEEDED, UD_CHECKIN_EPOCH, "epoch", epoch),
-    U32(NEEDED, UD_CHECKIN_SEQUENCE, "sequence", sequence),
-    U32(MAYBE, UD_CHECKIN_SECURITY_COUNTER, "security_counter", security_counter),
-    UINT(MAYBE, UD_CHECKIN_BOOT_REASON, "boot_reason", boot_reason, 6),
-    U16(MAYBE, UD_CHECKIN_REVERT_REASON, "revert_reason", revert_reason),
-    UINT(MAYBE, UD_CHECKIN_BATTERY, "battery", battery, 100),
-    UINT(MAYBE, UD_CHECKIN_LINK, "link", link, 7),
-    INT(MAYBE, UD_CHECKIN_SIGNAL, "signal", signal, -200, 0),
-    UINT(MAYBE, UD_CHECKIN_ACTIVE_SLOT, "active_slot", active_slot, 1),
-    PAIR(MAYBE, UD_CHECKIN_SLOT_ADDRESSES, "slot_addresses", slot_addresses),
-    MAP(MAYBE, UD_CHECKIN_CAPABILITIES, "capabilities", capabilities, capabilities_table),
-    FLAG(MAYBE, UD_CHECKIN_JOURNAL_WORN, "journal_worn", journal_worn),
-    FLAG(MAYBE, UD_CHECKIN_SAFE_MODE, "safe_mode", safe_mode),
-    BYTES(MAYBE, UD_CHECKIN_REVERT_DIGEST, "revert_digest", revert_digest),
-    U32(MAYBE, UD_CHECKIN_UPTIME, "uptime_s", uptime_s),
-};
-#undef STRUCTURE
-
-#define STRUCTURE ud_policy_t
-static const ud_field_t policy_rows[] = {
-    FLAG(MAYBE, UD_POLICY_FORCED, "forced", forced),
-    FLAG(MAYBE, UD_POLICY_CONSENT, "consent", consent),
-    U32(MAYBE, UD_POLICY_WINDOW_OPENS, "window_opens_s", window_opens_s),
-    U32(MAYBE, UD_POLICY_WINDOW_CLOSES, "window_closes_s", window_closes_s),
-    U32(MAYBE, UD_POLICY_DEADLINE, "deadline_s", deadline_s),
-    UINT(MAYBE, UD_POLICY_RETRIES, "retries", retries, 10),
-    FLAG(MAYBE, UD_POLICY_DOWNLOAD_ONLY, "download_only", download_only),
-};
-static const ud_message_table_t policy_table = TABLE(policy_rows);
-#undef STRUCTURE
-
-#define STRUCTURE ud_offer_t
-static const ud_field_t offer_rows[] = {
-    U32(NEEDED, UD_OFFER_NEXT, "next_s", next_s),
-    UINT(NEEDED, UD_OFFER_ACTION, "action", action, UD_ACTION_DECOMMISSION),
-    U32(MAYBE, UD_OFFER_UPDATE_ID, "update_id", update_id),
-    TEXT(MAYBE, UD_OFFER_VERSION, "version", version, 5),
-    UINT(MAYBE, UD_OFFER_KIND, "kind", kind, 1),
-    U32(MAYBE, UD_OFFER_IMAGE_SIZE, "image_size", image_size),
-    U32(MAYBE, UD_OFFER_ARTIFACT_SIZE, "artifact_size", artifact_size),
-    BYTES(MAYBE, UD_OFFER_IMAGE_DIGEST, "image_digest", image_digest),
-    BYTES(MAYBE, UD_OFFER_KEY_HASH, "key_hash", key_hash),
-    SIGN(MAYBE, UD_OFFER_SIGNATURE, "signature", signature),
-    BYTES(MAYBE, UD_OFFER_ARTIFACT_DIGEST, "artifact_digest", artifact_digest),
-    TEXT(MAYBE, UD_OFFER_URL, "url", url, 1),
-    CHUNK(MAYBE, UD_OFFER_CHUNK_SIZE, "chunk_size", chunk_size),
-    BYTES(MAYBE, UD_OFFER_CHAIN_ROOT, "chain_root", chain_root),
-    SIGN(MAYBE, UD_OFFER_DESCRIPTOR, "descriptor", descriptor),
-    BYTES(MAYBE, UD_OFFER_BASE_DIGEST, "base_digest", base_digest),
-    UINT(MAYBE, UD_OFFER_SLOT, "slot", slot, 1),
-    U32(MAYBE, UD_OFFER_SECURITY_COUNTER, "security_counter", security_counter),
-    MAP(MAYBE, UD_OFFER_POLICY, "policy", policy, policy_table),
-    TEXT(MAYBE, UD_OFFER_NOTES_URL, "notes_url", notes_url, 1),
-    TEXT(MAYBE, UD_OFFER_HARDWARE, "hardware", hardware, 1),
-};
-#undef STRUCTURE
+#include "core/proto/message_rows.def"
 
 #define MESSAGE(rows, structure) {rows, sizeof(rows) / sizeof((rows)[0]), sizeof(structure)}
+
+const ud_message_table_t ud_capabilities_table = MESSAGE(capabilities_rows, ud_capabilities_t);
+const ud_message_table_t ud_policy_table = MESSAGE(policy_rows, ud_policy_t);
 
 const ud_message_table_t ud_message_tables[UD_MESSAGE_COUNT] = {
     [UD_MESSAGE_REGISTER] = MESSAGE(register_rows, ud_register_t),

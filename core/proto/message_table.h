@@ -21,16 +21,19 @@ typedef enum {
 
 struct ud_message_table;
 
-typedef struct {
-    const char *name; /* in JSON and in errors */
-    const struct ud_message_table *map;
+typedef struct ud_field {
+    union {
+        const struct ud_message_table *map; /* of a MAP */
+        struct {
+            int32_t min; /* of the value, or of a text's size */
+            uint32_t max;
+        };
+    };
     uint8_t key; /* in CBOR; its bit in `present` */
     uint8_t kind;
     bool required;
     uint16_t offset; /* in the structure */
     uint16_t size;   /* bytes in the structure */
-    int32_t min;     /* of the value, or of a text's size */
-    uint32_t max;
 } ud_field_t;
 
 /* The structure begins with `uint32_t present`. */
@@ -42,6 +45,13 @@ typedef struct ud_message_table {
 
 /* Indexed by ud_message_type_t. */
 extern const ud_message_table_t ud_message_tables[UD_MESSAGE_COUNT];
+
+/* Maps in a check-in and in an offer. */
+extern const ud_message_table_t ud_capabilities_table;
+extern const ud_message_table_t ud_policy_table;
+
+/* The field's name, in JSON and in errors; static text, NULL of NULL. Hosts only (message_name.c): a device never says it. */
+const char *ud_field_name(const ud_field_t *field);
 
 /* True if `value` may stand in a field of the kinds UINT, INT or CHUNK_SIZE. */
 bool ud_field_accepts_number(const ud_field_t *field, int64_t value);

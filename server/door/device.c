@@ -159,13 +159,13 @@ static void submit(ud_exchange_t *exchange, ask_t *ask, ud_engine_done_fn done)
 static void body_read(ud_exchange_t *exchange)
 {
     ask_t *ask = ud_exchange_context(exchange);
-    const char *field = NULL;
+    const ud_field_t *field = NULL;
     ud_span_t body = ud_exchange_body(exchange);
     ud_err_t err = ask->json ? ud_message_from_json(ask->post->message, body, &ask->message, &field)
                              : ud_message_decode(ask->post->message, body, &ask->message, &field);
     if (err != UD_OK) {
-        ud_problem_reply(exchange, err, field, "The body of %zu bytes is not a good %s message in %s.", body.size,
-                         strrchr(ud_exchange_path(exchange), '/') + 1, ask->json ? "JSON" : "CBOR");
+        ud_problem_reply(exchange, err, ud_field_name(field), "The body of %zu bytes is not a good %s message in %s.",
+                         body.size, strrchr(ud_exchange_path(exchange), '/') + 1, ask->json ? "JSON" : "CBOR");
         return;
     }
     if (ask->post->needs_token && strcmp(ask->claims.device_id, ask->message.checkin.device_id) != 0) {

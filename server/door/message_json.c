@@ -57,9 +57,9 @@ static ud_err_t get_pair(const json_t *value, uint8_t *at)
 }
 
 static ud_err_t get_object(const ud_message_table_t *table, const json_t *object, uint8_t *structure,
-                           const char **field);
+                           const ud_field_t **field);
 
-static ud_err_t get_value(const ud_field_t *field, const json_t *value, uint8_t *structure, const char **inner)
+static ud_err_t get_value(const ud_field_t *field, const json_t *value, uint8_t *structure, const ud_field_t **inner)
 {
     uint8_t *at = structure + field->offset;
     bool flag = json_is_true(value);
@@ -86,37 +86,36 @@ static ud_err_t get_value(const ud_field_t *field, const json_t *value, uint8_t 
 }
 
 static ud_err_t get_object(const ud_message_table_t *table, const json_t *object, uint8_t *structure,
-                           const char **field)
+                           const ud_field_t **field)
 {
     uint32_t present = 0;
     UD_REQUIRE(json_is_object(object), UD_ERR_INVALID_ARGUMENT);
     for (uint8_t i = 0; i < table->count; i++) {
-        const json_t *value = json_object_get(object, table->fields[i].name);
+        const json_t *value = json_object_get(object, ud_field_name(&table->fields[i]));
         if (value == NULL) {
             continue;
         }
-        *field = table->fields[i].name;
+        *field = &table->fields[i];
         UD_TRY(get_value(&table->fields[i], value, structure, field));
         present |= UD_FIELD(table->fields[i].key);
     }
     memcpy(structure, &present, sizeof present);
-    const ud_field_t *missing = ud_message_missing(table, structure);
-    *field = missing == NULL ? NULL : missing->name;
-    return missing == NULL ? UD_OK : UD_ERR_INVALID_ARGUMENT;
+    *field = ud_message_missing(table, structure);
+    return *field == NULL ? UD_OK : UD_ERR_INVALID_ARGUMENT;
 }
 
-ud_err_t ud_message_from_json(ud_message_type_t type, ud_span_t text, void *message, const char **field)
+ud_err_t ud_message_from_json(ud_message_type_t type, ud_span_t text, void *message, const ud_field_t **field)
 {
     UD_ASSERT(type < UD_MESSAGE_COUNT);
-    const char *name = NULL;
+    const ud_field_t *row = NULL;
     memset(message, 0, ud_message_tables[type].size);
     UD_REQUIRE(text.size <= UD_MESSAGE_JSON_SIZE_MAX, UD_ERR_MALFORMED);
     json_t *object = json_loadb((const char *)text.data, text.size, JSON_REJECT_DUPLICATES, NULL);
     ud_err_t err =
-        json_is_object(object) ? get_object(&ud_message_tables[type], object, message, &name) : UD_ERR_MALFORMED;
+        json_is_object(object) ? get_object(&ud_message_tables[type], object, message, &row) : UD_ERR_MALFORMED;
     json_decref(object);
     if (field != NULL) {
-        *field = err == UD_OK ? NULL : name;
+        *field = err == UD_OK ? NULL : row;
     }
     return err;
 }
@@ -166,7 +165,7 @@ static json_t *put_object(const ud_message_table_t *table, const uint8_t *struct
     for (uint8_t i = 0; i < table->count; i++) {
         const ud_field_t *field = &table->fields[i];
         if ((present & UD_FIELD(field->key)) != 0 &&
-            json_object_set_new(object, field->name, put_value(field, structure)) != 0) {
+            json_object_set_new(object, ud_field_name(field), put_value(field, structure)) != 0) {
             json_decref(object);
             return NULL;
         }

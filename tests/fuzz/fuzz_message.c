@@ -17,7 +17,7 @@ typedef union {
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static any_message_t message, again;
-    const char *field;
+    const struct ud_field *field;
     uint8_t encoded[UD_MESSAGE_SIZE_MAX], twice[UD_MESSAGE_SIZE_MAX];
     size_t encoded_size = 0, twice_size = 0;
     if (size == 0) {
