@@ -33,6 +33,12 @@ typedef struct {
     uint8_t data[UD_SIGNATURE_SIZE_MAX];
 } ud_signature_t;
 
+/* A raw public key of any scheme. */
+typedef struct {
+    uint16_t size; /* bytes, as the scheme has it */
+    uint8_t data[UD_PUBLIC_KEY_SIZE_MAX];
+} ud_public_key_t;
+
 /* True for the sizes that raw signatures have. */
 static inline bool ud_signature_size_is_known(size_t size)
 {

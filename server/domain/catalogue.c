@@ -54,6 +54,7 @@ static ud_release_live_t *add(ud_fleet_t *fleet, const ud_release_t *in)
         .hardware = in->hardware,
         .image_size = in->image_size,
         .security_counter = in->security_counter,
+        .encrypted = in->encrypted,
         .notes = in->notes,
         .created_by = fleet->actor,
         .created_ms = fleet->now.wall_ms,

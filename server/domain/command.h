@@ -107,8 +107,9 @@ typedef struct {
 
 typedef struct {
     const char *name;
-    uint8_t public_key[UD_P256_PUBLIC_KEY_SIZE];
-    uint8_t key_hash[UD_SHA256_SIZE]; /* MCUboot's: SHA-256 of the SPKI */
+    const char *type; /* name of its scheme */
+    ud_public_key_t public_key;
+    uint8_t key_hash[UD_SHA256_SIZE]; /* core/image/trusted.h */
 } ud_key_in_t;
 
 typedef struct {

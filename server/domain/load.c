@@ -45,6 +45,7 @@ ud_row_key_t *ud_key_new(ud_fleet_t *fleet, const ud_row_key_t *row)
     ud_row_key_t *key = ADD(fleet, keys, key_count);
     *key = *row;
     key->name = ud_text_keep(row->name);
+    key->type = ud_text_keep(row->type);
     return key;
 }
 
@@ -426,6 +427,7 @@ static void free_people(ud_fleet_t *fleet)
     }
     for (size_t i = 0; i < fleet->key_count; i++) {
         free((void *)fleet->keys[i].name);
+        free((void *)fleet->keys[i].type);
     }
     for (size_t i = 0; i < fleet->claim_key_count; i++) {
         free((void *)fleet->claim_keys[i].name);

@@ -229,11 +229,11 @@ static ud_err_t view_key(const ud_fleet_t *fleet, size_t index, ud_arena_t *aren
     const ud_row_key_t *key = &fleet->keys[index];
     char *hex = ud_arena_alloc(arena, UD_HEX_TEXT_SIZE(UD_SHA256_SIZE));
     const char *name = ud_arena_text(arena, key->name, strlen(key->name));
-    UD_REQUIRE(hex != NULL && name != NULL, UD_ERR_TOO_LARGE);
+    const char *type = ud_arena_text(arena, key->type, strlen(key->type));
+    UD_REQUIRE(hex != NULL && name != NULL && type != NULL, UD_ERR_TOO_LARGE);
     ud_hex_encode(key->key_hash, UD_SHA256_SIZE, hex);
-    ud_key_view_t *shown = view;
-    *shown = (ud_key_view_t){.name = name, .key_hash = hex, .created_ms = key->created_ms};
-    memcpy(shown->public_key, key->public_key, sizeof(shown->public_key));
+    *(ud_key_view_t *)view = (ud_key_view_t){
+        .name = name, .key_hash = hex, .created_ms = key->created_ms, .type = type, .public_key = key->public_key};
     return UD_OK;
 }
 
@@ -265,8 +265,8 @@ ud_err_t ud_apply_key_add(ud_fleet_t *fleet, ud_command_t *command)
         }
     }
     UD_REQUIRE(fleet->key_count < UD_KEY_COUNT_MAX, UD_ERR_TOO_MANY);
-    ud_row_key_t row = {.name = in->name, .created_ms = fleet->now.wall_ms};
-    memcpy(row.public_key, in->public_key, sizeof(row.public_key));
+    ud_row_key_t row = {
+        .name = in->name, .created_ms = fleet->now.wall_ms, .type = in->type, .public_key = in->public_key};
     memcpy(row.key_hash, in->key_hash, sizeof(row.key_hash));
     ud_key_new(fleet, &row);
     ud_pending_ref(fleet, UD_ROW_KEY, (uint32_t)fleet->key_count, 0);

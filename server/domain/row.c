@@ -2,7 +2,10 @@
 #include "server/domain/store.h"
 
 #define COLUMN(name, kind, type, member) {name, UD_COLUMN_##kind, offsetof(type, member), 0}
-#define BLOB(name, type, member) {name, UD_COLUMN_BLOB, offsetof(type, member), sizeof(((type *)NULL)->member)}
+#define MEMBER(name, kind, type, member) \
+    {name, UD_COLUMN_##kind, offsetof(type, member), sizeof(((type *)NULL)->member)}
+#define BLOB(name, type, member) MEMBER(name, BLOB, type, member)
+#define SIZED(name, type, member) MEMBER(name, SIZED, type, member)
 
 static const ud_column_t meta[] = {
     COLUMN("number", U32, ud_row_meta_t, number),
@@ -23,10 +26,9 @@ static const ud_column_t session[] = {
 };
 
 static const ud_column_t key[] = {
-    COLUMN("name", TEXT, ud_row_key_t, name),
-    BLOB("public_key", ud_row_key_t, public_key),
-    BLOB("key_hash", ud_row_key_t, key_hash),
-    COLUMN("created_ms", I64, ud_row_key_t, created_ms),
+    COLUMN("name", TEXT, ud_row_key_t, name), SIZED("public_key", ud_row_key_t, public_key),
+    BLOB("key_hash", ud_row_key_t, key_hash), COLUMN("created_ms", I64, ud_row_key_t, created_ms),
+    COLUMN("type", TEXT, ud_row_key_t, type),
 };
 
 static const ud_column_t claim_key[] = {
@@ -52,12 +54,13 @@ static const ud_column_t release[] = {
     BLOB("file_digest", ud_row_release_t, file_digest),
     BLOB("image_digest", ud_row_release_t, image_digest),
     BLOB("key_hash", ud_row_release_t, key_hash),
-    COLUMN("signature", SIGNATURE, ud_row_release_t, signature),
+    SIZED("signature", ud_row_release_t, signature),
     COLUMN("security_counter", U32, ud_row_release_t, security_counter),
     COLUMN("notes", TEXT, ud_row_release_t, notes),
     COLUMN("created_by", TEXT, ud_row_release_t, created_by),
     COLUMN("created_ms", I64, ud_row_release_t, created_ms),
     COLUMN("last_event", U64, ud_row_release_t, last_event),
+    COLUMN("encrypted", BOOL, ud_row_release_t, encrypted),
 };
 
 static const ud_column_t artifact[] = {
@@ -67,7 +70,7 @@ static const ud_column_t artifact[] = {
     COLUMN("artifact_size", U32, ud_row_artifact_t, artifact_size),
     BLOB("chain_root", ud_row_artifact_t, chain_root),
     COLUMN("has_descriptor", BOOL, ud_row_artifact_t, has_descriptor),
-    COLUMN("descriptor", SIGNATURE, ud_row_artifact_t, descriptor),
+    SIZED("descriptor", ud_row_artifact_t, descriptor),
 };
 
 static const ud_column_t rollout[] = {

@@ -78,7 +78,8 @@ typedef struct {
 
 typedef struct {
     const char *name;
-    uint8_t public_key[UD_P256_PUBLIC_KEY_SIZE];
+    const char *type; /* name of its scheme: "ecdsa-p256" */
+    ud_public_key_t public_key;
     uint8_t key_hash[UD_SHA256_SIZE];
     int64_t created_ms;
 } ud_row_key_t;
@@ -107,6 +108,7 @@ typedef struct {
     uint8_t image_digest[UD_SHA256_SIZE];
     uint8_t key_hash[UD_SHA256_SIZE];
     ud_signature_t signature;
+    bool encrypted; /* nobody but its devices knows the plain text */
     uint32_t security_counter;
     const char *notes;
     const char *created_by;
@@ -251,9 +253,9 @@ typedef enum {
     UD_COLUMN_I64,
     UD_COLUMN_BOOL,
     UD_COLUMN_DOUBLE,
-    UD_COLUMN_TEXT,      /* const char *, may be NULL */
-    UD_COLUMN_BLOB,      /* `size` bytes inside the row */
-    UD_COLUMN_SIGNATURE, /* ud_signature_t: as many bytes as it has */
+    UD_COLUMN_TEXT,  /* const char *, may be NULL */
+    UD_COLUMN_BLOB,  /* `size` bytes inside the row */
+    UD_COLUMN_SIZED, /* ud_signature_t, ud_public_key_t: as many bytes as it has */
 } ud_column_kind_t;
 
 typedef struct {

@@ -82,6 +82,7 @@ ud_err_t ud_view_release(const ud_fleet_t *fleet, const ud_release_live_t *relea
         .hardware = copy(arena, row->hardware, &err),
         .image_size = row->image_size,
         .security_counter = row->security_counter,
+        .encrypted = row->encrypted,
         .artifact_count = release->artifact_count,
         .notes = copy(arena, row->notes, &err),
         .created_by = copy(arena, row->created_by, &err),

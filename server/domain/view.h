@@ -157,7 +157,8 @@ typedef struct {
     const char *name;
     const char *key_hash; /* hex */
     int64_t created_ms;
-    uint8_t public_key[UD_P256_PUBLIC_KEY_SIZE]; /* for the door that judges uploads; not shown */
+    const char *type;           /* name of its scheme: "ecdsa-p256" */
+    ud_public_key_t public_key; /* for the door that judges uploads; not shown */
 } ud_key_view_t;
 
 typedef struct {
@@ -201,6 +202,8 @@ typedef struct {
     uint8_t image_digest[UD_SHA256_SIZE]; /* hash TLV */
     uint8_t key_hash[UD_SHA256_SIZE];
     ud_signature_t signature;
+    bool
+        encrypted; /* the hash is over the plain text, which only devices know: its signature was judged, not the hash */
     uint32_t security_counter;
     ud_release_artifact_t artifacts[UD_CHUNK_KIND_COUNT];
     size_t artifact_count;

@@ -19,6 +19,8 @@ typedef struct {
     ud_intake_t *intake;
     ud_image_source_t source;
     ud_image_info_t info;
+    ud_trusted_key_t key; /* that signed it... */
+    ud_trust_t trust;     /* ...and trust in it alone */
     bool has_block;
     ud_descriptor_block_t block;
     ud_artifact_draft_t chains[UD_CHUNK_SIZE_COUNT];
@@ -49,20 +51,79 @@ static ud_err_t write_chain(void *context, uint64_t offset, const void *data, si
 
 /* ---- is it a good image? ----------------------------------------------------------------------------------------- */
 
+/* The server has no key to decrypt with: what it judges is the signature over the hash that the image claims, and the
+ * descriptor, which authenticates the file as it is. Whether plain text and hash agree, devices find out.
+ */
+static ud_verdict_t verify_claimed(work_t *work, const ud_trust_t *trust, ud_err_t *reason)
+{
+    uint8_t signature[UD_SIGNATURE_SIZE_MAX];
+    size_t size = 0;
+    *reason = ud_image_signature(&work->source, &work->info, signature, &size);
+    return *reason == UD_OK
+               ? ud_trust_verify(trust, work->info.key_hash, work->info.hash, ud_span(signature, size), reason)
+               : UD_VERDICT_INVALID;
+}
+
+/* Judges the image by one key after the other, and keeps the one that signed it. */
+static ud_err_t find_signer(work_t *work, const ud_image_scheme_t *scheme)
+{
+    ud_err_t reason = UD_ERR_IMAGE_KEY_UNKNOWN;
+    work->trust = (ud_trust_t){.keys = &work->key, .count = 1};
+    for (size_t index = 0; index < work->intake->key_count && reason == UD_ERR_IMAGE_KEY_UNKNOWN; index++) {
+        work->key = work->intake->keys[index];
+        if (scheme->pure && work->key.scheme == &ud_scheme_ed25519) {
+            work->key.scheme = scheme;
+        }
+        if (work->key.scheme != scheme) {
+            continue;
+        }
+        ud_verdict_t verdict = work->info.encrypted
+                                   ? verify_claimed(work, &work->trust, &reason)
+                                   : ud_image_verify_content(&work->source, &work->info, &work->trust, &reason);
+        if (verdict == UD_VERDICT_VALID) {
+            return UD_OK;
+        }
+    }
+    return reason;
+}
+
+/* What no device takes, whoever signed it. */
+static ud_err_t check_kind(work_t *work, const ud_image_scheme_t *scheme)
+{
+    if (scheme == NULL) {
+        return fail(work, UD_ERR_IMAGE_UNSIGNED, NULL, "the image is not signed, or in a way that is not known");
+    }
+    if (scheme == &ud_scheme_ecdsa_p384 || scheme == &ud_scheme_ed25519_sha512) {
+        return fail(work, UD_ERR_IMAGE_UNSIGNED, NULL, "the image is signed by %s, which no device verifies",
+                    ud_scheme_name(scheme));
+    }
+    if (scheme->pure && work->info.encrypted) {
+        return fail(
+            work, UD_ERR_IMAGE_ENCRYPTED, NULL,
+            "the image is encrypted and its content signed (--pure): nothing of it can be judged here; sign its "
+            "hash");
+    }
+    return UD_OK;
+}
+
 static ud_err_t check_image(work_t *work)
 {
     ud_intake_t *intake = work->intake;
-    ud_err_t reason = UD_ERR_INTERNAL;
     uint32_t size = (uint32_t)intake->draft.size;
-    ud_verdict_t verdict = ud_image_verify(&work->source, size, &intake->trust, &work->info, &reason);
-    if (verdict == UD_VERDICT_VALID) {
+    ud_err_t reason = ud_image_parse(&work->source, size, &work->info);
+    if (reason == UD_OK) {
+        const ud_image_scheme_t *scheme = ud_scheme_of(&work->info);
+        UD_TRY(check_kind(work, scheme));
+        reason = find_signer(work, scheme);
+    }
+    if (reason == UD_OK) {
         return UD_OK;
     }
     if (reason == UD_ERR_IMAGE_KEY_UNKNOWN) {
         char hash[UD_HEX_TEXT_SIZE(UD_SHA256_SIZE)];
         ud_hex_encode(work->info.key_hash, UD_SHA256_SIZE, hash);
         return fail(work, reason, NULL, "the image is signed by key %s; %zu keys are registered, not this one", hash,
-                    intake->trust.count);
+                    intake->key_count);
     }
     return fail(work, reason, NULL, "the upload of %u bytes was refused", size);
 }
@@ -95,6 +156,12 @@ static ud_err_t read_descriptor(work_t *work)
         return fail(work, UD_ERR_IMAGE_DESCRIPTOR, NULL,
                     "the image is signed with --pure; without a descriptor no device can judge an offer of it");
     }
+    if (err == UD_ERR_NOT_FOUND && work->key.scheme->pure) {
+        return fail(
+            work, UD_ERR_IMAGE_DESCRIPTOR, NULL,
+            "the image's content is signed (--pure), so devices judge an offer of it by its descriptor, and it has "
+            "none");
+    }
     return err == UD_ERR_NOT_FOUND ? UD_OK : err;
 }
 
@@ -113,8 +180,8 @@ static ud_err_t check_root(work_t *work, ud_release_artifact_t *artifact)
     ud_descriptor_from_image(&work->info, artifact->chunk_size, artifact->chain_root, &descriptor);
     bool same = memcmp(entry->root, artifact->chain_root, UD_SHA256_SIZE) == 0;
     ud_span_t signature = ud_span(entry->signature, work->block.signature_size);
-    if (!same || ud_descriptor_verify(&descriptor, work->info.key_hash, signature, &work->intake->trust, &reason) !=
-                     UD_VERDICT_VALID) {
+    if (!same ||
+        ud_descriptor_verify(&descriptor, work->info.key_hash, signature, &work->trust, &reason) != UD_VERDICT_VALID) {
         return fail(work, UD_ERR_IMAGE_DESCRIPTOR, NULL, "the descriptor for chunks of %u bytes %s",
                     (unsigned)artifact->chunk_size, same ? "does not verify" : "has another chain root than the image");
     }
@@ -151,6 +218,7 @@ static ud_err_t describe(work_t *work)
     release->hardware = intake->release_hardware;
     release->image_size = work->info.total_size;
     release->security_counter = work->info.security_counter;
+    release->encrypted = work->info.encrypted;
     memcpy(release->image_digest, work->info.hash, UD_SHA256_SIZE);
     memcpy(release->key_hash, work->info.key_hash, UD_SHA256_SIZE);
     size_t size = 0;

@@ -15,9 +15,10 @@
 typedef struct {
     /* in */
     ud_artifact_store_t *store;
-    ud_artifact_draft_t draft; /* the upload; over when this returns */
-    ud_trust_t trust;          /* the registered keys */
-    const char *hardware;      /* of an image that names none itself (imgtool's); or NULL */
+    ud_artifact_draft_t draft;    /* the upload; over when this returns */
+    const ud_trusted_key_t *keys; /* the registered ones; those of Ed25519 sign in both ways that devices have */
+    size_t key_count;
+    const char *hardware; /* of an image that names none itself (imgtool's); or NULL */
 
     /* out: err, with a detail and a field for people; or the release, whose texts are in here */
     ud_err_t err;

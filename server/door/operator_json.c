@@ -159,6 +159,7 @@ const ud_json_field_t ud_json_group_page[] = {
 
 static const ud_json_field_t key_fields[] = {
     FIELD("name", TEXT, ud_key_view_t, name),
+    FIELD("type", TEXT, ud_key_view_t, type),
     FIELD("key_hash", TEXT, ud_key_view_t, key_hash),
     FIELD("created_ms", I64, ud_key_view_t, created_ms),
     END,
@@ -203,6 +204,7 @@ const ud_json_field_t ud_json_release[] = {
     FIELD("file_digest", DIGEST, ud_release_t, file_digest),
     FIELD("image_digest", DIGEST, ud_release_t, image_digest),
     FIELD("key_hash", DIGEST, ud_release_t, key_hash),
+    FIELD("encrypted", BOOL, ud_release_t, encrypted),
     FIELD("security_counter", U32, ud_release_t, security_counter),
     ITEMS("artifacts", ARRAY, ud_release_t, artifacts, artifact_count, ud_release_artifact_t, artifact_fields),
     FIELD("notes", TEXT_NULL, ud_release_t, notes),

@@ -1,8 +1,9 @@
 /* What is registered: groups of devices, public keys of images, claim keys of product lines. */
+#include "core/base/assert.h"
 #include "core/base/hex.h"
 #include "core/crypto/crypto.h"
 #include "core/crypto/key.h"
-#include "core/image/trusted.h"
+#include "core/image/sign.h"
 #include "server/door/operator_handlers.h"
 #include "server/door/operator_input.h"
 #include "server/door/problem.h"
@@ -66,6 +67,31 @@ static const ud_input_field_t key_fields[] = {
     {.kind = UD_INPUT_END},
 };
 
+/* What is wrong with a key, or NULL. */
+static const char *judge_key(const ud_key_t *key)
+{
+    if (ud_key_is_private(key)) {
+        return "this is a private key, which the server must never see; send what updraft key public prints";
+    }
+    if (ud_key_kind(key) == UD_KEY_ECDSA_P384) {
+        return "a key of ECDSA P-384, which no device verifies; use ECDSA P-256, RSA-2048, RSA-3072 or Ed25519";
+    }
+    return NULL;
+}
+
+/* The command takes the key over; its texts are constants. */
+static void take_key(const ud_key_t *key, ud_key_in_t *in)
+{
+    const ud_image_scheme_t *scheme = NULL;
+    ud_trusted_key_t trusted;
+    ud_err_t err = ud_sign_scheme(ud_key_kind(key), 0, false, &scheme);
+    UD_ASSERT(err == UD_OK);
+    in->type = ud_scheme_name(scheme);
+    in->public_key.size = (uint16_t)ud_key_public_raw(key, in->public_key.data);
+    ud_trusted_key_init(&trusted, scheme, in->public_key.data);
+    memcpy(in->key_hash, trusted.key_hash, sizeof in->key_hash);
+}
+
 /* False: the request was answered. A private key is refused, and what was sent of it is forgotten. */
 static bool read_public_key(ud_exchange_t *exchange, const char *pem, ud_key_in_t *in)
 {
@@ -73,27 +99,18 @@ static bool read_public_key(ud_exchange_t *exchange, const char *pem, ud_key_in_
     char found[UD_KEY_FOUND_SIZE] = "";
     ud_err_t err = ud_key_read_pem(pem, strlen(pem), &key, found);
     if (err != UD_OK) {
-        ud_problem_reply(exchange, err, "public_pem", "not an ECDSA P-256 public key; found: %s", found);
+        ud_problem_reply(exchange, err, "public_pem",
+                         "not a public key of ECDSA P-256, RSA-2048, RSA-3072 or Ed25519; found: %s", found);
         return false;
     }
-    if (ud_key_kind(key) != UD_KEY_ECDSA_P256) {
-        ud_problem_reply(exchange, UD_ERR_KEY_FORMAT, "public_pem", "not an ECDSA P-256 public key; found: %s",
-                         ud_key_kind_title(ud_key_kind(key)));
-        ud_key_destroy(key);
-        return false;
+    const char *wrong = judge_key(key);
+    if (wrong != NULL) {
+        ud_problem_reply(exchange, UD_ERR_KEY_FORMAT, "public_pem", "%s", wrong);
+    } else {
+        take_key(key, in);
     }
-    bool private = ud_key_is_private(key);
-    ud_trusted_key_t trusted;
-    ud_key_public(key, in->public_key);
     ud_key_destroy(key);
-    if (private) {
-        ud_problem_reply(exchange, UD_ERR_KEY_FORMAT, "public_pem",
-                         "this is a private key, which the server must never see; send what updraft key public prints");
-        return false;
-    }
-    ud_trusted_key_init(&trusted, &ud_scheme_ecdsa_p256, in->public_key);
-    memcpy(in->key_hash, trusted.key_hash, sizeof in->key_hash);
-    return true;
+    return wrong == NULL;
 }
 
 static void key_body(ud_exchange_t *exchange)

@@ -60,6 +60,16 @@ static void run_intake(void *job)
     ud_intake_run(&upload->intake);
 }
 
+/* The engine stores only names of schemes that there are. */
+static const ud_image_scheme_t *scheme_named(const char *name)
+{
+    size_t index = 0;
+    while (index < UD_SCHEME_DEVICE_COUNT - 1 && strcmp(ud_scheme_name(ud_schemes[index]), name) != 0) {
+        index++;
+    }
+    return ud_schemes[index];
+}
+
 static void keys_listed(ud_exchange_t *exchange, ud_command_t *command)
 {
     upload_t *upload = ud_exchange_context(exchange);
@@ -71,16 +81,12 @@ static void keys_listed(ud_exchange_t *exchange, ud_command_t *command)
     ud_trusted_key_t *keys = ud_arena_alloc(ud_exchange_arena(exchange), (page->count + 1) * sizeof *keys);
     ud_err_t err = keys != NULL ? UD_OK : UD_ERR_OVERLOADED;
     for (size_t index = 0; err == UD_OK && index < page->count; index++) {
-        uint8_t *raw = ud_arena_alloc(ud_exchange_arena(exchange), UD_P256_PUBLIC_KEY_SIZE);
-        if (raw == NULL) {
-            err = UD_ERR_OVERLOADED;
-            break;
-        }
-        memcpy(raw, page->items[index].public_key, UD_P256_PUBLIC_KEY_SIZE);
-        ud_trusted_key_init(&keys[index], &ud_scheme_ecdsa_p256, raw);
+        /* the page lives as long as the request, as its keys must */
+        ud_trusted_key_init(&keys[index], scheme_named(page->items[index].type), page->items[index].public_key.data);
     }
     upload->intake.store = door->artifacts;
-    upload->intake.trust = (ud_trust_t){.keys = keys, .count = page->count};
+    upload->intake.keys = keys;
+    upload->intake.key_count = page->count;
     upload->intake.hardware = upload->hardware;
     err = err == UD_OK ? ud_worker_submit(door->images, exchange, run_intake, intake_done, upload) : err;
     if (err != UD_OK) {

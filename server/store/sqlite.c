@@ -140,19 +140,20 @@ static int bind_value(sqlite3_stmt *statement, int at, const ud_column_t *column
         return sqlite3_bind_text(statement, at, *(const char *const *)value, -1, SQLITE_STATIC);
     case UD_COLUMN_BLOB:
         return sqlite3_bind_blob(statement, at, value, column->size, SQLITE_STATIC);
-    case UD_COLUMN_SIGNATURE:
-        return sqlite3_bind_blob(statement, at, ((const ud_signature_t *)value)->data,
-                                 ((const ud_signature_t *)value)->size, SQLITE_STATIC);
+    case UD_COLUMN_SIZED:
+        return sqlite3_bind_blob(statement, at, (const uint8_t *)value + sizeof(uint16_t), *(const uint16_t *)value,
+                                 SQLITE_STATIC);
     }
     return SQLITE_MISUSE;
 }
 
-static void read_signature(sqlite3_stmt *statement, int at, ud_signature_t *signature)
+/* The size, then the bytes: of a value that does not fit, nothing. */
+static void read_sized(sqlite3_stmt *statement, int at, const ud_column_t *column, void *value)
 {
     size_t size = (size_t)sqlite3_column_bytes(statement, at);
-    if (size > 0 && size <= sizeof signature->data) {
-        signature->size = (uint16_t)size;
-        memcpy(signature->data, sqlite3_column_blob(statement, at), size);
+    if (size > 0 && size <= column->size - sizeof(uint16_t)) {
+        *(uint16_t *)value = (uint16_t)size;
+        memcpy((uint8_t *)value + sizeof(uint16_t), sqlite3_column_blob(statement, at), size);
     }
 }
 
@@ -193,8 +194,8 @@ static void read_value(sqlite3_stmt *statement, int at, const ud_column_t *colum
             memcpy(value, sqlite3_column_blob(statement, at), column->size);
         }
         return;
-    case UD_COLUMN_SIGNATURE:
-        read_signature(statement, at, value);
+    case UD_COLUMN_SIZED:
+        read_sized(statement, at, column, value);
         return;
     }
 }

@@ -132,6 +132,7 @@ static void groups_and_keys_are_paged_in_the_order_they_were_made(void **state)
         snprintf(name, sizeof(name), "key-%u", i);
         ud_command_t *command = world_ask(&world, UD_COMMAND_KEY_ADD);
         command->in.key.name = name;
+        command->in.key.type = "ecdsa-p256";
         memcpy(command->in.key.key_hash, name, sizeof(name));
         assert_int_equal(world_do(&world), UD_OK);
         assert_string_equal(world.command.out.keys.items[0].name, name);

@@ -161,6 +161,7 @@ static void what_people_keep_survives_a_restart(void **state)
     (void)state;
     ud_command_t *command = world_ask(&world, UD_COMMAND_KEY_ADD);
     command->in.key.name = "release-key";
+    command->in.key.type = "ecdsa-p256";
     memset(command->in.key.key_hash, 3, UD_SHA256_SIZE);
     assert_int_equal(world_do(&world), UD_OK);
     assert_string_equal(command->out.keys.items[0].name, "release-key");

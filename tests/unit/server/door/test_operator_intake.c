@@ -28,7 +28,7 @@ typedef struct {
     char folder[FOLDER_PATH_SIZE];
     ud_artifact_store_t *store;
     ud_key_t *key;
-    uint8_t public_key[UD_P256_PUBLIC_KEY_SIZE];
+    uint8_t public_key[UD_KEY_RAW_SIZE_MAX];
     ud_trusted_key_t trusted;
     uint8_t file[FILE_SIZE_MAX];
     size_t size;
@@ -36,8 +36,9 @@ typedef struct {
     ud_intake_t intake;
 } fixture_t;
 
-/* An image of 2.0.0 for "hw", with its descriptor block unless told otherwise. */
-static void sign(fixture_t *fixture, const char *hardware, bool descriptor)
+/* An image of 2.0.0 for "hw", with its descriptor block unless told otherwise; `scheme` NULL: the key's usual one. */
+static void sign_as(fixture_t *fixture, const char *hardware, bool descriptor, const ud_image_scheme_t *scheme,
+                    const ud_key_t *encrypt_for)
 {
     static uint8_t payload[PAYLOAD_SIZE];
     for (size_t index = 0; index < sizeof payload; index++) {
@@ -48,7 +49,10 @@ static void sign(fixture_t *fixture, const char *hardware, bool descriptor)
                                  .has_security_counter = true,
                                  .security_counter = 9,
                                  .header_size = 32,
-                                 .pad_header = true};
+                                 .pad_header = true,
+                                 .scheme = scheme,
+                                 .encrypt_for = encrypt_for,
+                                 .encrypt_key_size = 16};
     assert_int_equal(ud_sign_image(&options, fixture->key, payload, sizeof payload, fixture->file, FILE_SIZE_MAX,
                                    &fixture->size, &fixture->info),
                      UD_OK);
@@ -56,6 +60,22 @@ static void sign(fixture_t *fixture, const char *hardware, bool descriptor)
         assert_int_equal(ud_sign_descriptor(&fixture->info, fixture->key, fixture->file, FILE_SIZE_MAX, &fixture->size),
                          UD_OK);
     }
+}
+
+static void sign(fixture_t *fixture, const char *hardware, bool descriptor)
+{
+    sign_as(fixture, hardware, descriptor, NULL, NULL);
+}
+
+/* Another key signs, and is the only one registered. */
+static void take_key(fixture_t *fixture, ud_key_kind_t kind)
+{
+    const ud_image_scheme_t *scheme = NULL;
+    ud_key_destroy(fixture->key);
+    assert_int_equal(ud_key_generate_kind(kind, &fixture->key), UD_OK);
+    assert_int_equal(ud_sign_scheme(kind, 0, false, &scheme), UD_OK);
+    (void)ud_key_public_raw(fixture->key, fixture->public_key);
+    ud_trusted_key_init(&fixture->trusted, scheme, fixture->public_key);
 }
 
 static int setup(void **state)
@@ -81,15 +101,27 @@ static int teardown(void **state)
     return 0;
 }
 
-static ud_err_t take_in(fixture_t *fixture, const uint8_t *file, size_t size, const char *hardware)
+static ud_err_t run_intake(fixture_t *fixture, const uint8_t *file, size_t size)
 {
-    fixture->intake =
-        (ud_intake_t){.store = fixture->store, .trust = {.keys = &fixture->trusted, .count = 1}, .hardware = hardware};
     assert_int_equal(ud_artifact_begin(fixture->store, &fixture->intake.draft), UD_OK);
     assert_int_equal(ud_artifact_write(&fixture->intake.draft, 0, file, size), UD_OK);
     ud_intake_run(&fixture->intake);
     assert_int_equal(count_files(fixture->folder, "artifacts", "draft-"), 0);
     return fixture->intake.err;
+}
+
+static ud_err_t take_in_by(fixture_t *fixture, const uint8_t *file, size_t size, const ud_trusted_key_t *keys,
+                           size_t count)
+{
+    fixture->intake = (ud_intake_t){.store = fixture->store, .keys = keys, .key_count = count};
+    return run_intake(fixture, file, size);
+}
+
+static ud_err_t take_in(fixture_t *fixture, const uint8_t *file, size_t size, const char *hardware)
+{
+    fixture->intake =
+        (ud_intake_t){.store = fixture->store, .keys = &fixture->trusted, .key_count = 1, .hardware = hardware};
+    return run_intake(fixture, file, size);
 }
 
 static size_t kept_files(const fixture_t *fixture)
@@ -200,6 +232,110 @@ static void an_image_of_another_key_is_refused_by_its_name(void **state)
     assert_int_equal(kept_files(fixture), 0);
 }
 
+/* ---- kinds of signatures ----------------------------------------------------------------------------------------- */
+
+static void images_of_every_scheme_of_devices_are_taken(void **state)
+{
+    static const struct {
+        ud_key_kind_t kind;
+        const ud_image_scheme_t *scheme;
+    } cases[] = {
+        {UD_KEY_ECDSA_P256, &ud_scheme_ecdsa_p256}, {UD_KEY_RSA_2048, &ud_scheme_rsa_2048},
+        {UD_KEY_RSA_3072, &ud_scheme_rsa_3072},     {UD_KEY_ED25519, &ud_scheme_ed25519},
+        {UD_KEY_ED25519, &ud_scheme_ed25519_pure},
+    };
+    fixture_t *fixture = *state;
+    for (size_t index = 0; index < sizeof cases / sizeof cases[0]; index++) {
+        const ud_release_t *release = &fixture->intake.release;
+        take_key(fixture, cases[index].kind);
+        sign_as(fixture, "hw", true, cases[index].scheme, NULL);
+        assert_int_equal(take_in(fixture, fixture->file, fixture->size, NULL), UD_OK);
+        assert_int_equal(release->signature.size, cases[index].scheme->signature_size);
+        assert_int_equal(release->artifacts[0].descriptor.size, cases[index].scheme->signature_size);
+        assert_memory_equal(release->key_hash, fixture->trusted.key_hash, UD_SHA256_SIZE);
+        assert_false(release->encrypted);
+        fixture->file[100] ^= 1;
+        assert_int_equal(take_in(fixture, fixture->file, fixture->size, NULL), UD_ERR_IMAGE_HASH);
+    }
+}
+
+static void the_signer_is_found_among_more_keys_than_a_device_has(void **state)
+{
+    static ud_trusted_key_t keys[UD_TRUSTED_KEYS_MAX + 8];
+    static uint8_t publics[UD_TRUSTED_KEYS_MAX + 8][UD_P256_PUBLIC_KEY_SIZE];
+    fixture_t *fixture = *state;
+    const size_t count = sizeof keys / sizeof keys[0];
+    for (size_t index = 0; index < count; index++) {
+        publics[index][0] = (uint8_t)index;
+        ud_trusted_key_init(&keys[index], &ud_scheme_ecdsa_p256, publics[index]);
+    }
+    keys[count - 1] = fixture->trusted;
+    assert_int_equal(take_in_by(fixture, fixture->file, fixture->size, keys, count), UD_OK);
+    assert_int_equal(take_in_by(fixture, fixture->file, fixture->size, keys, count - 1), UD_ERR_IMAGE_KEY_UNKNOWN);
+}
+
+static void what_no_device_verifies_is_refused_by_its_name(void **state)
+{
+    fixture_t *fixture = *state;
+    take_key(fixture, UD_KEY_ED25519);
+    sign_as(fixture, "hw", false, &ud_scheme_ed25519_sha512, NULL);
+    assert_int_equal(take_in(fixture, fixture->file, fixture->size, NULL), UD_ERR_IMAGE_UNSIGNED);
+    assert_non_null(strstr(fixture->intake.detail, "ed25519-sha512, which no device verifies"));
+    sign_as(fixture, "hw", false, &ud_scheme_ed25519_pure, NULL);
+    assert_int_equal(take_in(fixture, fixture->file, fixture->size, NULL), UD_ERR_IMAGE_DESCRIPTOR);
+    assert_non_null(strstr(fixture->intake.detail, "--pure"));
+    take_key(fixture, UD_KEY_ECDSA_P384);
+    sign_as(fixture, "hw", false, NULL, NULL);
+    assert_int_equal(take_in(fixture, fixture->file, fixture->size, NULL), UD_ERR_IMAGE_UNSIGNED);
+    assert_non_null(strstr(fixture->intake.detail, "ecdsa-p384"));
+    assert_int_equal(kept_files(fixture), 0);
+}
+
+/* ---- encrypted images: the hash is of what the server cannot read -------------------------------------------------- */
+
+static void an_encrypted_image_is_taken_by_its_signature_and_marked(void **state)
+{
+    fixture_t *fixture = *state;
+    sign_as(fixture, "hw", true, NULL, fixture->key);
+    assert_int_equal(take_in(fixture, fixture->file, fixture->size, NULL), UD_OK);
+    const ud_release_t *release = &fixture->intake.release;
+    assert_true(release->encrypted);
+    assert_memory_equal(release->image_digest, fixture->info.hash, UD_SHA256_SIZE);
+    assert_true(release->artifacts[0].has_descriptor);
+}
+
+static void an_encrypted_image_whose_claimed_hash_nobody_signed_is_refused(void **state)
+{
+    fixture_t *fixture = *state;
+    sign_as(fixture, "hw", false, NULL, fixture->key);
+    fixture->file[fixture->info.hash_tlv.offset] ^= 1;
+    assert_int_equal(take_in(fixture, fixture->file, fixture->size, NULL), UD_ERR_IMAGE_SIGNATURE);
+    take_key(fixture, UD_KEY_ECDSA_P256);
+    assert_int_equal(take_in(fixture, fixture->file, fixture->size, NULL), UD_ERR_IMAGE_KEY_UNKNOWN);
+    assert_int_equal(kept_files(fixture), 0);
+}
+
+static void a_descriptor_protects_an_encrypted_image_as_it_is(void **state)
+{
+    fixture_t *fixture = *state;
+    sign_as(fixture, "hw", true, NULL, fixture->key);
+    fixture->file[fixture->info.header_size + 77] ^= 1;
+    assert_int_equal(take_in(fixture, fixture->file, fixture->size, NULL), UD_ERR_IMAGE_DESCRIPTOR);
+    assert_int_equal(kept_files(fixture), 0);
+}
+
+static void an_encrypted_image_with_its_content_signed_is_refused(void **state)
+{
+    fixture_t *fixture = *state;
+    ud_key_t *device = NULL;
+    assert_int_equal(ud_key_generate(&device), UD_OK);
+    take_key(fixture, UD_KEY_ED25519);
+    sign_as(fixture, "hw", true, &ud_scheme_ed25519_pure, device);
+    ud_key_destroy(device);
+    assert_int_equal(take_in(fixture, fixture->file, fixture->size, NULL), UD_ERR_IMAGE_ENCRYPTED);
+    assert_non_null(strstr(fixture->intake.detail, "--pure"));
+}
+
 static void a_truncated_image_is_refused_at_any_length(void **state)
 {
     fixture_t *fixture = *state;
@@ -292,6 +428,14 @@ int main(void)
         cmocka_unit_test_setup_teardown(an_image_that_names_no_hardware_needs_it_told, setup, teardown),
         cmocka_unit_test_setup_teardown(the_uploader_cannot_contradict_the_signed_hardware, setup, teardown),
         cmocka_unit_test_setup_teardown(an_image_of_another_key_is_refused_by_its_name, setup, teardown),
+        cmocka_unit_test_setup_teardown(images_of_every_scheme_of_devices_are_taken, setup, teardown),
+        cmocka_unit_test_setup_teardown(the_signer_is_found_among_more_keys_than_a_device_has, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_no_device_verifies_is_refused_by_its_name, setup, teardown),
+        cmocka_unit_test_setup_teardown(an_encrypted_image_is_taken_by_its_signature_and_marked, setup, teardown),
+        cmocka_unit_test_setup_teardown(an_encrypted_image_whose_claimed_hash_nobody_signed_is_refused, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(a_descriptor_protects_an_encrypted_image_as_it_is, setup, teardown),
+        cmocka_unit_test_setup_teardown(an_encrypted_image_with_its_content_signed_is_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(a_truncated_image_is_refused_at_any_length, setup, teardown),
         cmocka_unit_test_setup_teardown(a_changed_byte_anywhere_in_the_image_is_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(a_torn_descriptor_is_refused, setup, teardown),

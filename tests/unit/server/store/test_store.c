@@ -96,9 +96,9 @@ static void fill(sample_t *sample, ud_row_type_t type, unsigned seed)
             snprintf(sample->texts[i], sizeof(sample->texts[i]), "text %u 'quoted' \xc3\xa9", n);
             *(const char **)value = sample->texts[i];
             break;
-        case UD_COLUMN_SIGNATURE:
-            ((ud_signature_t *)(void *)value)->size = (uint16_t)(UD_SIGNATURE_SIZE_MAX - n % 2 * 128);
-            memset(((ud_signature_t *)(void *)value)->data, (int)n, UD_SIGNATURE_SIZE_MAX - n % 2 * 128);
+        case UD_COLUMN_SIZED:
+            *(uint16_t *)(void *)value = (uint16_t)(column->size - sizeof(uint16_t) - n % 2 * 128);
+            memset(value + sizeof(uint16_t), (int)n, *(uint16_t *)(void *)value);
             break;
         case UD_COLUMN_BLOB:
             memset(value, (int)n, column->size);
@@ -122,16 +122,16 @@ static void assert_same_row(ud_row_type_t type, const unsigned char *a, const un
     for (unsigned i = 0; i < ud_tables[type].column_count; i++) {
         const ud_column_t *column = &ud_tables[type].columns[i];
         static const size_t sizes[] = {
-            [UD_COLUMN_U8] = 1,   [UD_COLUMN_U16] = 2,    [UD_COLUMN_I16] = 2,
-            [UD_COLUMN_U32] = 4,  [UD_COLUMN_U64] = 8,    [UD_COLUMN_I64] = 8,
-            [UD_COLUMN_BOOL] = 1, [UD_COLUMN_DOUBLE] = 8, [UD_COLUMN_SIGNATURE] = sizeof(ud_signature_t),
+            [UD_COLUMN_U8] = 1,  [UD_COLUMN_U16] = 2, [UD_COLUMN_I16] = 2,  [UD_COLUMN_U32] = 4,
+            [UD_COLUMN_U64] = 8, [UD_COLUMN_I64] = 8, [UD_COLUMN_BOOL] = 1, [UD_COLUMN_DOUBLE] = 8,
         };
         const unsigned char *left = a + column->offset;
         const unsigned char *right = b + column->offset;
         if (column->kind == UD_COLUMN_TEXT) {
             assert_string_equal(*(const char *const *)(const void *)left, *(const char *const *)(const void *)right);
         } else {
-            assert_memory_equal(left, right, column->kind == UD_COLUMN_BLOB ? column->size : sizes[column->kind]);
+            bool has_size = column->kind == UD_COLUMN_BLOB || column->kind == UD_COLUMN_SIZED;
+            assert_memory_equal(left, right, has_size ? column->size : sizes[column->kind]);
         }
     }
 }
@@ -213,7 +213,7 @@ static void the_same_key_replaces_the_row(void **state)
             if (round == 1) { /* the last column never is a part of the key */
                 unsigned last = ud_tables[type].column_count - 1u;
                 const ud_column_t *column = &ud_tables[type].columns[last];
-                size_t skip = column->kind == UD_COLUMN_SIGNATURE ? offsetof(ud_signature_t, data) : 0;
+                size_t skip = column->kind == UD_COLUMN_SIZED ? sizeof(uint16_t) : 0;
                 *(column->kind == UD_COLUMN_TEXT ? (unsigned char *)sample->texts[last]
                                                  : &sample->row[column->offset + skip]) = 1;
             }
@@ -387,6 +387,42 @@ static void run_sql(const char *sql)
     sqlite3_close(db);
 }
 
+static ud_err_t look_at_old_row(void *context, ud_row_type_t type, const void *row)
+{
+    if (type == UD_ROW_KEY) {
+        const ud_row_key_t *key = row;
+        assert_string_equal(key->type, "ecdsa-p256");
+        assert_int_equal(key->public_key.size, 64);
+        *(int *)context += 1;
+    }
+    if (type == UD_ROW_RELEASE) {
+        const ud_row_release_t *release = row;
+        assert_false(release->encrypted);
+        assert_int_equal(release->signature.size, 64);
+        *(int *)context += 1;
+    }
+    return UD_OK;
+}
+
+/* As the first version left it: a key of the only kind there was, a release of the only kind there was. */
+static void a_database_of_the_version_before_is_brought_up(void **state)
+{
+    (void)state;
+    ud_sqlite_close(store);
+    store = NULL;
+    run_sql(
+        "ALTER TABLE signing_key DROP COLUMN type; ALTER TABLE release DROP COLUMN encrypted;"
+        "PRAGMA user_version = 1;"
+        "INSERT INTO signing_key (name, public_key, key_hash, created_ms) VALUES ('k', zeroblob(64), zeroblob(32), 7);"
+        "INSERT INTO release VALUES (1, '1.0.0', 'hw', 9, zeroblob(32), zeroblob(32), zeroblob(32), zeroblob(64), 0,"
+        " NULL, NULL, 7, 0)");
+    const char *detail = NULL;
+    assert_int_equal(ud_sqlite_open(&(ud_sqlite_config_t){folder, 0}, &store, &detail), UD_OK);
+    int seen = 0;
+    assert_int_equal(store->ops->load(store, look_at_old_row, &seen), UD_OK);
+    assert_int_equal(seen, 2);
+}
+
 static void a_newer_database_is_refused(void **state)
 {
     (void)state;
@@ -509,6 +545,7 @@ int main(void)
         TEST(events_are_paged_newest_first),
         TEST(events_of_a_device_follow_its_chain),
         TEST(a_page_larger_than_the_arena_is_refused),
+        TEST(a_database_of_the_version_before_is_brought_up),
         TEST(a_newer_database_is_refused),
         TEST(a_file_that_is_no_database_of_ours_is_not_touched),
         TEST(two_servers_never_share_a_folder),
