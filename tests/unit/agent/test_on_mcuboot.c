@@ -309,6 +309,70 @@ static void a_lost_journal_loses_no_trial(void **state)
     assert_true(runs(fixture, &fixture->second));
 }
 
+/* MCUboot reads beyond the new image where the image before is longer, and gives up on what it cannot read. */
+static void what_is_moved_beside_the_image_is_made_readable(void **state)
+{
+    fixture_t *fixture = *state;
+    uint8_t word[16];
+    fixture_register(fixture);
+    ud_board_fault_words(fixture->board, UD_AREA_SLOT_B, 40 * SECTOR + 64, 16, UD_WORD_UNREADABLE);
+    fixture_offer(fixture, &fixture->second);
+    run_to_reset(fixture);
+    assert_int_equal(ud_port_flash_read(fixture->board, UD_AREA_SLOT_B, 40 * SECTOR + 64, word, sizeof word), UD_OK);
+}
+
+/* Where the image before fills its slot to the trailer's first bytes, it is the way back. */
+static void slot_b_is_left_alone_while_an_image_is_on_trial(void **state)
+{
+    fixture_t *fixture = *state;
+    fixture_register(fixture);
+    update(fixture, &fixture->second);
+    model_poke(fixture->board, UD_AREA_SLOT_B, 70, 0x42);
+    uint32_t erases = fixture->erases[UD_AREA_SLOT_B];
+    fixture_restart(fixture);
+    assert_int_equal(ud_slot_stage(&fixture->journal, fixture->first.info.hash), UD_ERR_NOT_CONFIRMED);
+    assert_int_equal(fixture->erases[UD_AREA_SLOT_B], erases);
+    assert_int_equal(model_type(&ud_mcuboot, fixture->board), MODEL_REVERT);
+}
+
+/* A probe wrote the image together with a trailer: MCUboot would not revert it. */
+static void an_image_that_came_with_its_trailer_is_no_trial(void **state)
+{
+    fixture_t *fixture = *state;
+    model_poke_magic(fixture->board, UD_AREA_SLOT_A, 16);
+    fixture_restart(fixture);
+    assert_false(fixture->agent.on_trial);
+    assert_int_equal(model_type(&ud_mcuboot, fixture->board), MODEL_NONE);
+}
+
+/* Any mixture of fields: the agent takes it as MCUboot does, and what is left asks for nothing. */
+static void every_mixture_of_trailers_is_taken_as_mcuboot_does(void **state)
+{
+    static const uint8_t bytes[] = {0x01, 0xFF, 0x37};
+    const model_layout_t *layout = model_layout(16);
+    const uint32_t fields[] = {layout->image_ok, layout->copy_done, layout->swap_info};
+    fixture_t *fixture = *state;
+    fixture_register(fixture);
+    for (uint32_t mixture = 0; mixture < 81 * 81; mixture++) {
+        uint32_t rest = mixture;
+        for (ud_area_t area = UD_AREA_SLOT_A; area <= UD_AREA_SLOT_B; area++) {
+            ud_board_load(fixture->board, area, 0, fixture->first.image, fixture->first.size);
+            for (size_t field = 0; field < 3; field++, rest /= 3) {
+                model_poke(fixture->board, area, fields[field], bytes[rest % 3]);
+            }
+            if (rest % 3 != 1) {
+                model_poke_magic(fixture->board, area, rest % 3 == 0 ? 16 : 32);
+            }
+            rest /= 3;
+        }
+        bool trial = model_type(&ud_mcuboot, fixture->board) == MODEL_REVERT;
+        fixture_restart(fixture);
+        model_type_t after = model_type(&ud_mcuboot, fixture->board);
+        assert_true(fixture->agent.on_trial ? after != MODEL_NONE : after == MODEL_NONE);
+        assert_true(!trial || fixture->agent.on_trial || SWAP.has_tlv_sizes);
+    }
+}
+
 /* ---- power cuts ----------------------------------------------------------------------------------------------------- */
 
 static const ud_board_fuse_t fuses[] = {
@@ -391,6 +455,36 @@ static uint32_t each_cut(fixture_t *fixture, void (*call)(ud_port_t *, void *),
     fixture->board = whole;
     fixture->journal = journal;
     return count;
+}
+
+typedef struct {
+    ud_area_t area;
+    uint32_t offset;
+    uint32_t journal_rows;
+} seen_t;
+
+static void see(void *context, ud_area_t area, uint32_t offset, const void *data, size_t size)
+{
+    seen_t *seen = context;
+    (void)data;
+    (void)size;
+    seen->area = area;
+    seen->offset = offset;
+    seen->journal_rows += area == UD_AREA_JOURNAL;
+}
+
+static void the_magic_is_written_last(void **state)
+{
+    fixture_t *fixture = *state;
+    seen_t seen = {.journal_rows = 0};
+    call_t call = {.fixture = fixture, .digest = fixture->second.info.hash};
+    fixture_register(fixture);
+    ud_board_watch_set(fixture->board, see, &seen);
+    assert_int_equal(ud_board_run(fixture->board, call_stage, &call), UD_BOARD_RETURNED);
+    assert_int_equal(seen.area, UD_AREA_SLOT_B);
+    assert_int_equal(seen.offset, ud_port_area(fixture->board, UD_AREA_SLOT_B)->size_bytes - 16);
+    assert_true(seen.journal_rows > 0);
+    ud_board_watch_set(fixture->board, NULL, NULL);
 }
 
 /* Asks again and sees the update through. */
@@ -503,6 +597,11 @@ int main(void)
         ON_MCUBOOT(a_cancelled_update_is_not_installed),
         ON_MCUBOOT(the_trial_of_another_is_confirmed_too),
         ON_MCUBOOT(a_lost_journal_loses_no_trial),
+        ON_MCUBOOT(what_is_moved_beside_the_image_is_made_readable),
+        ON_MCUBOOT(every_mixture_of_trailers_is_taken_as_mcuboot_does),
+        ON_MCUBOOT(slot_b_is_left_alone_while_an_image_is_on_trial),
+        ON_MCUBOOT(an_image_that_came_with_its_trailer_is_no_trial),
+        ON_MCUBOOT(the_magic_is_written_last),
         ON_MCUBOOT(every_cut_of_staging_leaves_old_or_new),
         ON_MCUBOOT(every_cut_of_confirming_leaves_old_or_new),
         ON_MCUBOOT(every_cut_of_finding_out_finds_the_same),

@@ -471,6 +471,19 @@ static void flash_that_takes_nothing_is_told(void **state)
     ud_board_destroy(test.board);
 }
 
+static void a_word_that_keeps_nothing_is_told(void **state)
+{
+    case_t test;
+    (void)state;
+    open_case(&test, &ud_mcuboot_move, 8, 8, 2);
+    ud_board_fault_words(test.board, UD_AREA_SLOT_B, test.size - 8, 8, UD_WORD_STUCK);
+    ud_board_fault_words(test.board, UD_AREA_SLOT_A, test.size - test.layout->image_ok, 8, UD_WORD_STUCK);
+    assert_int_equal(ud_trailer_prepare(&test.mcuboot, test.board, false), UD_OK);
+    assert_int_equal(ud_trailer_request(&test.mcuboot, test.board), UD_ERR_FLASH_WRITE);
+    assert_int_equal(ud_trailer_confirm(&test.mcuboot, test.board), UD_ERR_FLASH_WRITE);
+    ud_board_destroy(test.board);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -486,6 +499,7 @@ int main(void)
         cmocka_unit_test(garbage_asks_for_nothing_and_hinders_no_request),
         cmocka_unit_test(a_trailer_that_cannot_be_read_is_erased_before_a_request),
         cmocka_unit_test(flash_that_takes_nothing_is_told),
+        cmocka_unit_test(a_word_that_keeps_nothing_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
