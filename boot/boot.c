@@ -240,16 +240,15 @@ static void keep_revoked(boot_t *boot)
 static bool boot_calm(boot_t *boot)
 {
     ud_slot_record_t before = boot->record;
-    ud_slot_status_t status;
-    ud_slot_status(&boot->journal, &status);
+    ud_boot_reason_t reason = ud_slot_boot_reason(&boot->journal);
     if (boot->facts.state != UD_FACT_CONFIRMED) {
         boot->record.state = UD_SLOT_CONFIRMED;
         boot->record.attempts = 0;
         boot->record.reason = UD_OK;
     }
-    if (boot->journal.condition == UD_JOURNAL_LOST && status.boot_reason == UD_BOOT_NORMAL) {
+    if (boot->journal.condition == UD_JOURNAL_LOST && reason == UD_BOOT_NORMAL) {
         tell(boot, UD_BOOT_JOURNAL_LOST, UD_OK, boot->a.hash);
-    } else if (status.boot_reason == UD_BOOT_SAFE_MODE) {
+    } else if (reason == UD_BOOT_SAFE_MODE) {
         tell(boot, UD_BOOT_NORMAL, UD_OK, boot->a.hash);
     }
     count_abnormal(boot);
@@ -318,9 +317,7 @@ static void blame(boot_t *boot, ud_err_t reason, const uint8_t *digest)
 static bool boot_safe(boot_t *boot)
 {
     uint8_t before = boot->record.abnormal_resets;
-    ud_slot_status_t status;
-    ud_slot_status(&boot->journal, &status);
-    if (status.boot_reason != UD_BOOT_SAFE_MODE) {
+    if (ud_slot_boot_reason(&boot->journal) != UD_BOOT_SAFE_MODE) {
         tell(boot, UD_BOOT_SAFE_MODE, what_failed(boot), boot->a.hash);
     }
     if (is_settled(boot)) {

@@ -2,47 +2,34 @@
 
 #include <stdint.h>
 
-typedef struct {
-    uint8_t first, last;               /* range of the leading byte */
-    uint8_t size;                      /* of the sequence */
-    uint8_t second_first, second_last; /* range of the second byte: excludes long forms, surrogates, too large values */
-} form_t;
-
-/* RFC 3629 section 4, without the control characters. */
-static const form_t forms[] = {
-    {0x20, 0x7E, 1, 0, 0},       {0xC2, 0xC2, 2, 0xA0, 0xBF}, {0xC3, 0xDF, 2, 0x80, 0xBF}, {0xE0, 0xE0, 3, 0xA0, 0xBF},
-    {0xE1, 0xEC, 3, 0x80, 0xBF}, {0xED, 0xED, 3, 0x80, 0x9F}, {0xEE, 0xEF, 3, 0x80, 0xBF}, {0xF0, 0xF0, 4, 0x90, 0xBF},
-    {0xF1, 0xF3, 4, 0x80, 0xBF}, {0xF4, 0xF4, 4, 0x80, 0x8F},
-};
-
-static const form_t *find_form(uint8_t byte)
-{
-    for (size_t index = 0; index < sizeof forms / sizeof forms[0]; index++) {
-        if (byte >= forms[index].first && byte <= forms[index].last) {
-            return &forms[index];
-        }
-    }
-    return NULL;
-}
+/* Least code points of sequences with 0 to 3 bytes after the first: without control characters, and none that is shorter
+ * (RFC 3629, section 3).
+ */
+static const uint32_t least[] = {0x20, 0xA0, 0x800, 0x10000};
 
 bool ud_utf8_is_text(const char *text, size_t size)
 {
     const uint8_t *bytes = (const uint8_t *)text;
-    size_t offset = 0;
-    while (offset < size) {
-        const form_t *form = find_form(bytes[offset]);
-        if (form == NULL || form->size > size - offset) {
+    const uint8_t *end = bytes + size;
+    while (bytes < end) {
+        uint32_t code = *bytes++;
+        size_t more = (size_t)(code >= 0xC0) + (code >= 0xE0) + (code >= 0xF0);
+        bool leads = code < 0x80 || (code >= 0xC0 && code < 0xF8);
+        if (!leads || more > (size_t)(end - bytes)) {
             return false;
         }
-        if (form->size > 1 && (bytes[offset + 1] < form->second_first || bytes[offset + 1] > form->second_last)) {
-            return false;
-        }
-        for (size_t index = 2; index < form->size; index++) {
-            if ((bytes[offset + index] & 0xC0) != 0x80) {
+        uint32_t floor = least[more];
+        code &= more > 0 ? 0x3Fu >> more : 0x7F;
+        for (; more > 0; more--) {
+            if ((*bytes & 0xC0) != 0x80) {
                 return false;
             }
+            code = code << 6 | (*bytes++ & 0x3Fu);
         }
-        offset += form->size;
+        bool surrogate = code >= 0xD800 && code <= 0xDFFF;
+        if (code < floor || code == 0x7F || surrogate || code > 0x10FFFF) {
+            return false;
+        }
     }
     return true;
 }

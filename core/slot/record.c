@@ -64,6 +64,12 @@ static ud_err_t put_if_new(ud_journal_t *journal, ud_row_kind_t kind, const uint
     return ud_journal_append(journal, kind, row);
 }
 
+ud_boot_reason_t ud_slot_boot_reason(const ud_journal_t *journal)
+{
+    uint8_t reason = ud_journal_get(journal, UD_ROW_REASON)[0];
+    return reason <= UD_BOOT_SAFE_MODE ? (ud_boot_reason_t)reason : UD_BOOT_NORMAL;
+}
+
 ud_err_t ud_slot_reason_put(ud_journal_t *journal, ud_boot_reason_t boot_reason, ud_err_t revert_reason,
                             const uint8_t digest[UD_SHA256_SIZE])
 {

@@ -52,6 +52,9 @@ UD_MUST_USE ud_err_t ud_slot_record_put(ud_journal_t *journal, const ud_slot_rec
 UD_MUST_USE ud_err_t ud_slot_reason_put(ud_journal_t *journal, ud_boot_reason_t boot_reason, ud_err_t revert_reason,
                                         const uint8_t digest[UD_SHA256_SIZE]);
 
+/* What boot remembered last, of all that ud_slot_status() tells. */
+ud_boot_reason_t ud_slot_boot_reason(const ud_journal_t *journal);
+
 /* Puts `digest` first in the list of bad images; writes only what is new. Errors: UD_ERR_JOURNAL_WORN. */
 UD_MUST_USE ud_err_t ud_slot_bad_put(ud_journal_t *journal, const uint8_t digest[UD_SHA256_SIZE]);
 

@@ -19,7 +19,7 @@ void ud_slot_status(const ud_journal_t *journal, ud_slot_status_t *status)
     uint16_t revert_reason = ud_get_u16le(row + 2);
     *status = (ud_slot_status_t){
         .state = record.state,
-        .boot_reason = row[0] <= UD_BOOT_SAFE_MODE ? (ud_boot_reason_t)row[0] : UD_BOOT_NORMAL,
+        .boot_reason = ud_slot_boot_reason(journal),
         .revert_reason = revert_reason < UD_ERR_COUNT ? (ud_err_t)revert_reason : UD_ERR_INTERNAL,
         .attempts = record.attempts,
         .abnormal_resets = record.abnormal_resets,
