@@ -1,11 +1,13 @@
-/* Images, descriptors and signatures from hostile bytes: what parses must lie inside its bounds, and nothing is valid,
- * since no key is trusted whose private half anybody has.
+/* Images, descriptors, signatures and wrapped keys from hostile bytes: what parses must lie inside its bounds, nothing is
+ * valid, since no key is trusted whose private half anybody has, and what is encrypted twice is as it was.
  */
 #include "core/base/assert.h"
+#include "core/base/endian.h"
 #include "core/base/utf8.h"
 #include "core/crypto/crypto.h"
 #include "core/image/der.h"
 #include "core/image/descriptor_block.h"
+#include "core/image/encrypted.h"
 #include "core/image/trusted.h"
 
 #include <string.h>
@@ -49,8 +51,25 @@ static void try_der(const uint8_t *data, size_t size)
     }
 }
 
+/* Any stretch of the image, chosen by its own last bytes, encrypted and decrypted again; and read in the clear. */
+static void try_crypt(const ud_image_source_t *source, const uint8_t *data, size_t size, const ud_image_info_t *info)
+{
+    static const uint8_t key[16] = {1};
+    uint8_t piece[64];
+    uint32_t offset = (uint32_t)(ud_get_u16le(data + size - 2) % size);
+    size_t room = size - offset < sizeof piece ? size - offset : sizeof piece;
+    ud_aes_t aes;
+    ud_image_plain_t plain = {source, info, &aes};
+    ud_image_source_t decrypting = ud_image_source_decrypting(&plain);
+    ud_aes_init(&aes, key, sizeof key);
+    UD_ASSERT(decrypting.read(decrypting.context, offset, piece, room) == UD_OK);
+    ud_image_crypt(&aes, info, offset, piece, room);
+    UD_ASSERT(memcmp(piece, data + offset, room) == 0);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+    static const uint8_t private_key[UD_P256_PRIVATE_KEY_SIZE] = {[UD_P256_PRIVATE_KEY_SIZE - 1] = 3};
     ud_image_memory_t memory = {data, size};
     ud_image_source_t source = ud_image_source_from_memory(&memory);
     ud_image_info_t info;
@@ -62,12 +81,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (ud_image_parse(&source, (uint32_t)size, &info) == UD_OK) {
         check_info(&info, size);
         try_descriptor(&source, size, &info);
+        try_crypt(&source, data, size, &info);
         for (size_t index = 0; index < UD_SCHEME_COUNT; index++) {
             keys[index] = (ud_trusted_key_t){.scheme = ud_schemes[index], .public_key = public_key};
             memcpy(keys[index].key_hash, info.key_hash, sizeof keys[index].key_hash);
         }
-        UD_ASSERT(ud_image_verify(&source, (uint32_t)size, &trust, &info, &reason) != UD_VERDICT_VALID);
-        UD_ASSERT(reason != UD_OK);
+        UD_ASSERT(ud_image_verify_encrypted(&source, (uint32_t)size, private_key, &trust, &info, &reason) ==
+                  UD_VERDICT_INVALID);
+        UD_ASSERT(reason != UD_OK && reason != UD_ERR_IMAGE_ENCRYPTED);
+        ud_trust_t taken = trust;
+        UD_ASSERT(ud_trust_take(&taken, &source, &info) == UD_OK);
     }
     return 0;
 }
