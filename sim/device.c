@@ -1,6 +1,7 @@
 #include "sim/device.h"
 
 #include "core/base/assert.h"
+#include "core/image/encrypted.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -100,6 +101,8 @@ ud_err_t ud_sim_world_init(ud_sim_world_t *world, const ud_sim_options_t *option
         .options = options,
         .boot = {.mode = options->boot_mode,
                  .slot_address = {UD_SIM_SLOT_A_ADDRESS, UD_SIM_SLOT_B_ADDRESS},
+                 .cipher = options->decrypts ? &ud_boot_ecies_p256 : NULL,
+                 .decryption_key = options->decryption_key,
                  .keys = options->keys,
                  .key_count = options->key_count,
                  .hardware = options->hardware},
@@ -109,6 +112,8 @@ ud_err_t ud_sim_world_init(ud_sim_world_t *world, const ud_sim_options_t *option
                 .hardware = options->hardware,
                 .server = options->server,
                 .slots = options->slots,
+                .verify_encrypted = options->decrypts ? ud_image_verify_encrypted : NULL,
+                .decryption_key = options->decryption_key,
                 .slot_address = {UD_SIM_SLOT_A_ADDRESS, UD_SIM_SLOT_B_ADDRESS},
                 .keys = options->keys,
                 .key_count = options->key_count,

@@ -25,6 +25,7 @@ static const char help[] =
     "  --server HOST:PORT     device address of updraftd\n"
     "  --image FILE           signed image that every device runs at first\n"
     "  --key FILE             public key (PEM) that devices trust; may be given several times\n"
+    "  --decrypt-key FILE     private key (PEM) that devices have, for encrypted images\n"
     "  --claim-key KEY        claim key of the product line\n"
     "  --devices N            how many, 1 to 100000 (20); --count is the same\n"
     "  --prefix TEXT          device ids are TEXT and a number (sim-)\n"
@@ -57,6 +58,7 @@ enum {
     OPTION_SERVER = 256,
     OPTION_IMAGE,
     OPTION_KEY,
+    OPTION_DECRYPT_KEY,
     OPTION_CLAIM_KEY,
     OPTION_DEVICES,
     OPTION_PREFIX,
@@ -79,6 +81,7 @@ static const struct option names[] = {
     {"server", required_argument, NULL, OPTION_SERVER},
     {"image", required_argument, NULL, OPTION_IMAGE},
     {"key", required_argument, NULL, OPTION_KEY},
+    {"decrypt-key", required_argument, NULL, OPTION_DECRYPT_KEY},
     {"claim-key", required_argument, NULL, OPTION_CLAIM_KEY},
     {"devices", required_argument, NULL, OPTION_DEVICES},
     {"count", required_argument, NULL, OPTION_DEVICES},
@@ -176,6 +179,19 @@ static ud_err_t read_key(ud_sim_options_t *options, const char *path)
     options->key_count++;
     ud_key_destroy(key);
     return UD_OK;
+}
+
+static ud_err_t read_decryption_key(ud_sim_options_t *options, const char *path)
+{
+    char *pem = NULL;
+    size_t size = 0;
+    ud_key_t *key = NULL;
+    UD_TRY(read_file(path, UD_KEY_PEM_SIZE_MAX, &pem, &size));
+    options->decrypts = ud_key_read_pem(pem, size, &key, NULL) == UD_OK && ud_key_kind(key) == UD_KEY_ECDSA_P256 &&
+                        ud_key_private(key, options->decryption_key) == UD_OK;
+    free(pem);
+    ud_key_destroy(key);
+    return options->decrypts ? UD_OK : complain("--decrypt-key", path, "not a private key of ECDSA P-256 in PEM form");
 }
 
 static ud_err_t read_install(ud_sim_options_t *options, const char *name)
@@ -293,6 +309,8 @@ static ud_err_t take(ud_sim_options_t *options, int option, char *value)
         return strchr(value, ':') != NULL ? UD_OK : complain("--server", value, "give HOST:PORT");
     case OPTION_KEY:
         return read_key(options, value);
+    case OPTION_DECRYPT_KEY:
+        return read_decryption_key(options, value);
     case OPTION_CLAIM_KEY:
         options->claim_key = value;
         return strlen(value) <= UD_CLAIM_KEY_SIZE_MAX ? UD_OK : complain("--claim-key", value, "at most 64 characters");

@@ -28,6 +28,8 @@ typedef struct {
     size_t key_count;
     const ud_boot_mode_t *boot_mode; /* what --install named: boot's side... */
     const ud_slot_mode_t *slots;     /* ...and the agent's */
+    uint8_t decryption_key[UD_P256_PRIVATE_KEY_SIZE];
+    bool decrypts; /* devices have it */
     uint32_t device_count;
     uint64_t seed;
     uint32_t interval_s;        /* 0: the agent's default */

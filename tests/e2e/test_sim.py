@@ -144,6 +144,32 @@ def test_a_build_for_the_slot_that_runs_is_refused(tiny, images, start_fleet, sl
     assert outcomes(tiny) == {(state, "wrong_slot"): 2}
 
 
+def test_encrypted_images_are_decrypted_into_slot_a_and_back(tmp_path, cli, tiny, images, start_fleet):
+    secret, public = tmp_path / "device.pem", tmp_path / "device.pub.pem"
+    cli.json("key", "new", "--out", secret)
+    cli.json("key", "public", secret, "--out", public)
+    bad = images("2.0.0", b"UPDRAFT-SIM:SELFTEST=FAIL", options=("--encrypt", public))
+    assert b"UPDRAFT-SIM" not in bad.read_bytes()
+    tiny.publish(tiny_server.Release(bad, 5))
+    fleet = start_fleet(4, "--faults", "cut-download=2,cut-swap=2", "--timeout", 90, "--decrypt-key", secret)
+    programs.wait_for(lambda: len(tiny.terminal) == 4, "all devices reported an outcome", timeout_s=60)
+    assert outcomes(tiny) == {(REVERTED, "self_test_failed"): 4}
+    tiny.publish(tiny_server.Release(images("3.0.0", options=("--encrypt", public)), 6))
+    programs.wait_for(lambda: len(tiny.terminal) == 4, "the fleet is on 3.0.0", timeout_s=60)
+    assert outcomes(tiny)[CONFIRMED, "ok"] == 4
+    assert fleet.running
+
+
+def test_devices_without_the_key_refuse_encrypted_images(tmp_path, cli, tiny, images, start_fleet):
+    secret, public = tmp_path / "device.pem", tmp_path / "device.pub.pem"
+    cli.json("key", "new", "--out", secret)
+    cli.json("key", "public", secret, "--out", public)
+    tiny.publish(tiny_server.Release(images("2.0.0", options=("--encrypt", public)), 5))
+    start_fleet(2, "--faults", "none")
+    programs.wait_for(lambda: len(tiny.terminal) == 2, "all devices reported an outcome", timeout_s=30)
+    assert outcomes(tiny) == {(FAILED, "image_encrypted"): 2}
+
+
 def test_a_first_image_linked_for_the_wrong_slot_is_named(images, start_fleet):
     fleet = start_fleet(1, "--install", "xip", linked=SLOT_B)
     programs.wait_for(lambda: fleet.process.poll() is not None, "it ended")

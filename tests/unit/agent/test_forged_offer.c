@@ -97,7 +97,7 @@ static void judge(const ud_field_t *field, unsigned way, bool dropped, bool harm
 
     ud_slot_status(&fixture->journal, &status);
     if (!harmless && (fixture->erases[UD_AREA_SLOT_B] > 0 || status.install_pending)) {
-        fail_msg("\"%s\" %s (way %u): %u sectors erased, %s", field->name, dropped ? "dropped" : "forged", way,
+        fail_msg("\"%s\" %s (way %u): %u sectors erased, %s", ud_field_name(field), dropped ? "dropped" : "forged", way,
                  fixture->erases[UD_AREA_SLOT_B], status.install_pending ? "staged" : "not staged");
     }
     if (status.install_pending) {
@@ -261,6 +261,15 @@ static void a_signature_by_an_unknown_key_is_refused(void **state)
     expect_refusal(fixture, UD_ERR_IMAGE_KEY_UNKNOWN);
 }
 
+static void a_signature_by_a_revoked_key_is_refused(void **state)
+{
+    fixture_t *fixture = *state;
+    assert_int_equal(ud_slot_revoke(&fixture->journal, fixture->trusted.key_hash), UD_OK);
+    fixture_restart(fixture);
+    fixture_offer(fixture, &fixture->second);
+    expect_refusal(fixture, UD_ERR_KEY_REVOKED);
+}
+
 static void a_signature_over_another_hash_is_refused(void **state)
 {
     fixture_t *fixture = *state;
@@ -357,6 +366,7 @@ int main(void)
         WITH_FIXTURE(nothing_is_accepted_while_the_running_image_is_on_trial),
         WITH_FIXTURE(an_image_for_the_other_slot_is_refused),
         WITH_FIXTURE(a_signature_by_an_unknown_key_is_refused),
+        WITH_FIXTURE(a_signature_by_a_revoked_key_is_refused),
         WITH_FIXTURE(a_signature_over_another_hash_is_refused),
         WITH_FIXTURE(a_missing_descriptor_is_refused_by_default),
         WITH_FIXTURE(a_missing_descriptor_is_accepted_if_the_config_says_so),

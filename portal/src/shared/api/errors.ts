@@ -42,7 +42,6 @@ export type ErrorCode =
   | 'known_bad'
   | 'already_running'
   | 'wrong_slot'
-  | 'unmet_dependency'
   | 'not_confirmed'
   | 'chunk_digest'
   | 'offer_invalid'
@@ -76,7 +75,8 @@ export type ErrorCode =
   | 'rollout_halted'
   | 'key_revoked'
   | 'image_wrapped_key'
-  | 'boot_refused';
+  | 'boot_refused'
+  | 'unmet_dependency';
 
 /** One English sentence for people: what is wrong and what to do. */
 export const errorTexts: Record<ErrorCode, string> = {
@@ -120,7 +120,6 @@ export const errorTexts: Record<ErrorCode, string> = {
   known_bad: 'The device tried this image before and it failed; release a mended one.',
   already_running: 'The device runs this image already.',
   wrong_slot: 'The image was built for the slot that is running; offer the one for the other slot.',
-  unmet_dependency: 'The image asks for another image, or for a higher version of itself; a device has one image.',
   not_confirmed: 'The running image is still on trial; wait until it is confirmed.',
   chunk_digest: 'A chunk of the download does not match the chain; it was discarded.',
   offer_invalid: 'The offer contradicts itself or its signatures; nothing was erased.',
@@ -155,4 +154,5 @@ export const errorTexts: Record<ErrorCode, string> = {
   key_revoked: 'The image is signed by a key that has been revoked; sign it with a key that is still believed.',
   image_wrapped_key: "The image's key cannot be unwrapped: it was encrypted for another key, or was changed; give the matching decryption key.",
   boot_refused: 'The bootloader did not install the image; compare its keys, slots and downgrade rules with those of the agent.',
+  unmet_dependency: 'The image asks for another image, or for a higher version of itself; a device has one image.',
 };
