@@ -11,18 +11,18 @@
 /* Announced resets of one trial that use up no attempt. */
 #define ANNOUNCED_MAX 250
 
-typedef struct {
+typedef struct { /* what is asked for often comes first: small offsets make small code */
     ud_port_t *port;
     const ud_boot_config_t *config;
     ud_boot_result_t *result;
-    ud_journal_t journal;
-    ud_slot_record_t record; /* what is true; the journal follows it as far as it takes rows */
-    ud_trust_t trust;        /* without the keys that port, journal or a confirmed image revoked */
     ud_boot_facts_t facts;
-    ud_boot_found_t a;
-    ud_boot_found_t b;
     bool moved;       /* another image stands in slot A than when the device reset: the cause says nothing of it */
     bool distrusts_b; /* slot B did not give its image as it had been verified: not twice in one start */
+    ud_slot_record_t record; /* what is true; the journal follows it as far as it takes rows */
+    ud_boot_found_t a;
+    ud_boot_found_t b;
+    ud_trust_t trust; /* without the keys that port, journal or a confirmed image revoked */
+    ud_journal_t journal;
 } boot_t;
 
 static ud_err_t put(boot_t *boot)

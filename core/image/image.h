@@ -53,6 +53,11 @@ typedef struct {
 } ud_image_dependency_t;
 
 typedef struct ud_image_info {
+    bool encrypted;            /* the payload is; the hash is over its plain text */
+    bool pure;                 /* the content itself is signed, not its hash */
+    bool has_security_counter; /* in the protected TLVs, as dependencies are */
+    uint8_t dependency_count;
+
     ud_version_t version;
     uint32_t header_size;    /* bytes; offset of the payload */
     uint32_t payload_size;   /* bytes */
@@ -60,8 +65,6 @@ typedef struct ud_image_info {
     uint32_t total_size;     /* bytes of header, payload and all TLVs: where the image ends */
     uint32_t load_address;   /* with RAM_LOAD or ROM_FIXED */
     uint32_t flags;          /* UD_IMAGE_FLAG_* */
-    bool encrypted;          /* the payload is; the hash is over its plain text */
-    bool pure;               /* the content itself is signed, not its hash */
 
     ud_image_tlv_t hash_tlv;   /* SHA-256, SHA-384 or SHA-512; always there */
     ud_image_tlv_t key_tlv;    /* the key's hash, or the key */
@@ -73,11 +76,9 @@ typedef struct ud_image_info {
                                          found the key, then the trusted key's key_hash */
 
     /* from the protected TLVs */
-    bool has_security_counter;
     uint32_t security_counter;               /* 0 if there is none */
     char hardware[UD_HARDWARE_SIZE_MAX + 1]; /* empty if there is none (images of imgtool alone) */
     ud_image_tlv_t revoked;                  /* key hashes, one behind the other: ud_trust_take() */
-    uint8_t dependency_count;
     ud_image_dependency_t dependencies[UD_IMAGE_DEPENDENCIES_MAX];
 } ud_image_info_t;
 

@@ -64,9 +64,9 @@ typedef struct {
     ud_port_t *port;
     ud_journal_condition_t condition;
     uint32_t next_sequence;
+    ud_journal_lane_t lane[UD_JOURNAL_LANES];
     uint32_t sequence[UD_ROW_COUNT];                        /* 0: no row of this kind was ever written */
     uint8_t payload[UD_ROW_COUNT][UD_JOURNAL_PAYLOAD_SIZE]; /* zeros where there is no row */
-    ud_journal_lane_t lane[UD_JOURNAL_LANES];
 } ud_journal_t;
 
 /* Reads the journal of `port` and settles what the last power cut left open (see above). To be called once per start,
