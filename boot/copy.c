@@ -14,6 +14,11 @@
 
 _Static_assert(UD_SECTOR_SIZE_MIN % PIECE_SIZE == 0 && PIECE_SIZE % UD_WRITE_SIZE_MAX == 0, "pieces fill sectors");
 
+ud_place_t ud_copy_place(const ud_port_t *port, uint32_t index)
+{
+    return (ud_place_t){index % 2 == 0 ? UD_AREA_SLOT_B : UD_AREA_SLOT_A, index / 2 * ud_slot_unit_size(port)};
+}
+
 uint32_t ud_copy_units(const ud_port_t *port, uint32_t size_bytes)
 {
     uint32_t unit = ud_slot_unit_size(port);
@@ -87,7 +92,7 @@ ud_err_t ud_copy_to_a(ud_port_t *port, const ud_boot_config_t *config, ud_slot_r
     copy_t copy = {.window = {port, UD_AREA_SLOT_B, offset}, .size_bytes = size_bytes};
     ud_image_source_t source = ud_window_source(&copy.window);
     (void)record;
-    return config->cipher != NULL ? config->cipher->with_keys(config->decryption_key, &source, 1, 0, size_bytes,
-                                                              &copy.filter, copy_all, &copy)
-                                  : copy_all(&copy);
+    return config->cipher != NULL
+               ? config->cipher->with_key(config->decryption_key, &source, size_bytes, &copy.filter, copy_all, &copy)
+               : copy_all(&copy);
 }

@@ -10,6 +10,9 @@ typedef struct {
     uint32_t offset; /* bytes */
 } ud_place_t;
 
+/* A place of the chain that swaps move along (core/slot/record.h). */
+ud_place_t ud_copy_place(const ud_port_t *port, uint32_t index);
+
 /* What a copy does to the bytes of an image on the way; all zero: nothing. */
 typedef struct {
     void (*apply)(const void *context, uint32_t offset, void *data,

@@ -24,7 +24,7 @@ static void apply(const void *context, uint32_t offset, void *data, size_t size)
     ud_image_crypt(&stream->aes, &stream->info, offset, data, size);
 }
 
-/* The other images' errors show where they are verified. */
+/* What else is wrong shows where the image is verified. */
 static ud_err_t open_stream(const uint8_t *decryption_key, const ud_image_source_t *image, uint32_t room,
                             stream_t *stream, ud_copy_filter_t *filter)
 {
@@ -36,13 +36,54 @@ static ud_err_t open_stream(const uint8_t *decryption_key, const ud_image_source
     return UD_OK;
 }
 
-static ud_err_t with_keys(const uint8_t *decryption_key, const ud_image_source_t *images, size_t count, size_t coming,
-                          uint32_t room, ud_copy_filter_t *filters, ud_err_t (*go)(void *context), void *context)
+static ud_err_t with_key(const uint8_t *decryption_key, const ud_image_source_t *image, uint32_t room,
+                         ud_copy_filter_t *filter, ud_err_t (*go)(void *context), void *context)
 {
-    stream_t streams[UD_CIPHER_IMAGES_MAX];
+    stream_t stream;
+    ud_err_t err = open_stream(decryption_key, image, room, &stream, filter);
+    err = err == UD_ERR_FLASH_READ ? err : go(context);
+    ud_image_wipe(&stream, sizeof stream);
+    return err;
+}
+
+/* ---- both images of a swap ------------------------------------------------------------------------------------------ */
+
+/* One image in the chain of places, wherever the hole is. */
+typedef struct {
+    ud_port_t *port;
+    uint32_t hole;
+    uint32_t first; /* place of its first unit before an upgrade */
+} link_t;
+
+static ud_err_t read_link(void *context, uint32_t offset, void *data, size_t size)
+{
+    const link_t *link = context;
+    uint32_t unit = ud_slot_unit_size(link->port);
+    uint8_t *at = data;
+    while (size > 0) {
+        uint32_t index = link->first + 2 * (offset / unit);
+        ud_place_t place = ud_copy_place(link->port, index <= link->hole ? index - 1 : index);
+        uint32_t into = offset % unit;
+        size_t piece = size < unit - into ? size : unit - into;
+        UD_TRY(ud_port_flash_read(link->port, place.area, place.offset + into, at, piece));
+        at += piece;
+        offset += (uint32_t)piece;
+        size -= piece;
+    }
+    return UD_OK;
+}
+
+static ud_err_t with_both_keys(const uint8_t *decryption_key, ud_port_t *port, const ud_slot_record_t *record,
+                               ud_copy_filter_t filters[UD_CIPHER_IMAGES], ud_err_t (*go)(void *context), void *context)
+{
+    stream_t streams[UD_CIPHER_IMAGES];
+    uint32_t room = record->units * ud_slot_unit_size(port);
+    int coming = record->install == UD_INSTALL_UPGRADE ? UD_CIPHER_NEW : UD_CIPHER_BEFORE;
     ud_err_t err = UD_OK;
-    for (size_t index = 0; index < count && err == UD_OK; index++) {
-        ud_err_t opened = open_stream(decryption_key, &images[index], room, &streams[index], &filters[index]);
+    for (int index = 0; index < UD_CIPHER_IMAGES && err == UD_OK; index++) {
+        link_t link = {port, record->hole, index == UD_CIPHER_BEFORE ? 1 : 2};
+        ud_image_source_t image = {.read = read_link, .context = &link};
+        ud_err_t opened = open_stream(decryption_key, &image, room, &streams[index], &filters[index]);
         err = index == coming && opened == UD_ERR_FLASH_READ ? opened : UD_OK;
     }
     err = err == UD_OK ? go(context) : err;
@@ -50,4 +91,8 @@ static ud_err_t with_keys(const uint8_t *decryption_key, const ud_image_source_t
     return err;
 }
 
-const ud_boot_cipher_t ud_boot_ecies_p256 = {.verify = verify, .with_keys = with_keys};
+const ud_boot_cipher_t ud_boot_ecies_p256 = {
+    .verify = verify,
+    .with_key = with_key,
+    .with_both_keys = with_both_keys,
+};

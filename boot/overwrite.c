@@ -84,7 +84,7 @@ static ud_err_t move(ud_journal_t *journal, const ud_boot_config_t *config, ud_s
     all.noted = ud_slot_record_put(journal, record) == UD_OK;
     UD_REQUIRE(all.noted || unnoted, UD_ERR_JOURNAL_WORN);
     return config->cipher != NULL
-               ? config->cipher->with_keys(config->decryption_key, &source, 1, 0, size_max, &all.filter, copy, &all)
+               ? config->cipher->with_key(config->decryption_key, &source, size_max, &all.filter, copy, &all)
                : copy(&all);
 }
 

@@ -39,11 +39,6 @@ static const ud_boot_rule_t rules[] = {
 
 /* ---- the hole (core/slot/record.h) ------------------------------------------------------------------------------ */
 
-static ud_place_t place_of(const ud_port_t *port, uint32_t index)
-{
-    return (ud_place_t){index % 2 == 0 ? UD_AREA_SLOT_B : UD_AREA_SLOT_A, index / 2 * ud_slot_unit_size(port)};
-}
-
 static ud_err_t begin(ud_journal_t *journal, ud_slot_record_t *record, ud_install_t direction, uint32_t size_in,
                       uint32_t size_out)
 {
@@ -58,50 +53,22 @@ static ud_err_t begin(ud_journal_t *journal, ud_slot_record_t *record, ud_instal
     return ud_slot_record_put(journal, record);
 }
 
-/* The images of a move: what ran before, and the new one. */
-enum { BEFORE, NEW, IMAGES };
-
 typedef struct {
     ud_journal_t *journal;
     ud_slot_record_t *record;
     bool noted;
-    ud_copy_filter_t filters[IMAGES];
+    ud_copy_filter_t filters[UD_CIPHER_IMAGES];
 } walk_t;
-
-/* One image in the chain of places, wherever the hole is. */
-typedef struct {
-    const walk_t *walk;
-    uint32_t first; /* place of its first unit before an upgrade */
-} link_t;
-
-static ud_err_t read_link(void *context, uint32_t offset, void *data, size_t size)
-{
-    const link_t *link = context;
-    ud_port_t *port = link->walk->journal->port;
-    uint32_t unit = ud_slot_unit_size(port);
-    uint8_t *at = data;
-    while (size > 0) {
-        uint32_t index = link->first + 2 * (offset / unit);
-        ud_place_t place = place_of(port, index <= link->walk->record->hole ? index - 1 : index);
-        uint32_t into = offset % unit;
-        size_t piece = size < unit - into ? size : unit - into;
-        UD_TRY(ud_port_flash_read(port, place.area, place.offset + into, at, piece));
-        at += piece;
-        offset += (uint32_t)piece;
-        size -= piece;
-    }
-    return UD_OK;
-}
 
 /* Moves the hole by one place, or turns. What is copied comes to slot A, or goes from it, at its own offset. */
 static ud_err_t step(const walk_t *walk, ud_slot_record_t *record, bool up)
 {
     ud_port_t *port = walk->journal->port;
     uint16_t from = (uint16_t)(up ? record->hole + 1 : record->hole - 1);
-    ud_place_t source = place_of(port, from);
-    ud_place_t target = place_of(port, record->hole);
+    ud_place_t source = ud_copy_place(port, from);
+    ud_place_t target = ud_copy_place(port, record->hole);
     bool comes = target.area == UD_AREA_SLOT_A;
-    const ud_copy_filter_t *filter = &walk->filters[comes == up ? NEW : BEFORE];
+    const ud_copy_filter_t *filter = &walk->filters[comes == up ? UD_CIPHER_NEW : UD_CIPHER_BEFORE];
     ud_err_t err = ud_copy_unit(port, source, target, filter, comes ? target.offset : source.offset);
     if (err == UD_OK || !comes) {
         record->hole = from;
@@ -137,15 +104,9 @@ static ud_err_t move(ud_journal_t *journal, const ud_boot_config_t *config, ud_s
     uint32_t units_max = ud_copy_units(journal->port, ud_slot_image_size_max(&ud_slot_swap, journal->port));
     UD_REQUIRE(all.noted || unnoted, UD_ERR_JOURNAL_WORN);
     UD_REQUIRE(record->units <= units_max && record->hole <= 2 * record->units, UD_ERR_INTERNAL);
-    if (config->cipher == NULL) {
-        return walk(&all);
-    }
-    link_t links[IMAGES] = {[BEFORE] = {&all, 1}, [NEW] = {&all, 2}};
-    ud_image_source_t images[IMAGES] = {
-        [BEFORE] = {.read = read_link, .context = &links[BEFORE]}, [NEW] = {.read = read_link, .context = &links[NEW]}};
-    return config->cipher->with_keys(config->decryption_key, images, IMAGES,
-                                     record->install == UD_INSTALL_UPGRADE ? NEW : BEFORE,
-                                     record->units * ud_slot_unit_size(journal->port), all.filters, walk, &all);
+    return config->cipher != NULL
+               ? config->cipher->with_both_keys(config->decryption_key, journal->port, record, all.filters, walk, &all)
+               : walk(&all);
 }
 
 const ud_boot_mode_t ud_boot_swap = {
