@@ -1,88 +1,11 @@
-/* The agent on a device whose bootloader is MCUboot: whole updates, and whatever ends them. MCUboot's part is played by
- * tests/unit/core/slot/mcuboot_model.h, with the algorithm SWAP.
- */
-#include "agent/machine.h"
-#include "core/slot/record.h"
-#include "tests/unit/agent/fixture.h"
-#include "tests/unit/core/slot/mcuboot_model.h"
+/* The agent on a device whose bootloader is MCUboot: whole updates, and whatever ends them. */
+#include "tests/unit/agent/on_mcuboot.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
-
-#define LIMIT_MS 3000000
-#define SECTOR 4096u
-
-const ud_mcuboot_t ud_mcuboot = {.swap = &SWAP, .max_align = 16, .sectors_max = 128};
-
-static int set_up(void **state)
-{
-    ud_board_config_t board;
-    ud_board_config_default(&board);
-    board.areas[UD_AREA_SLOT_A].size_bytes = (64 + SWAP.spare_sectors_a) * SECTOR;
-    board.areas[UD_AREA_SLOT_B].size_bytes = (64 + SWAP.spare_sectors_b) * SECTOR;
-    board.areas[UD_AREA_SLOT_B].write_size_bytes = 16;
-    return fixture_setup_on(state, &board, &ud_slot_mcuboot);
-}
-
-static ud_slot_status_t status(const fixture_t *fixture)
-{
-    ud_slot_status_t found;
-    ud_slot_status(&fixture->journal, &found);
-    return found;
-}
-
-static bool runs(const fixture_t *fixture, const fixture_release_t *release)
-{
-    static uint8_t found[FIXTURE_IMAGE_SIZE_MAX];
-    ud_board_peek(fixture->board, UD_AREA_SLOT_A, 0, found, release->size);
-    return memcmp(found, release->image, release->size) == 0;
-}
-
-/* The device resets for `cause`; MCUboot acts, the agent starts anew. */
-static model_type_t reset(fixture_t *fixture, ud_reset_cause_t cause)
-{
-    ud_board_reset_cause_set(fixture->board, cause);
-    model_type_t type = model_boot(&ud_mcuboot, fixture->board, true);
-    fixture_restart(fixture);
-    return type;
-}
-
-/* Runs until the agent resets the device. */
-static void run_to_reset(fixture_t *fixture)
-{
-    ud_board_end_t end;
-    assert_false(fixture_run_until(fixture, fixture_never, fixture->now_ms + LIMIT_MS, &end));
-    assert_int_equal(end, UD_BOARD_RESET);
-}
-
-/* From the offer to the start of the new image. */
-static void update(fixture_t *fixture, const fixture_release_t *release)
-{
-    fixture_offer(fixture, release);
-    run_to_reset(fixture);
-    assert_true(fixture_slot_b_holds(fixture, release));
-    assert_int_equal(model_type(&ud_mcuboot, fixture->board), MODEL_TEST);
-    assert_int_equal(reset(fixture, UD_RESET_ORDERLY), MODEL_TEST);
-    assert_true(runs(fixture, release));
-    fixture->server.offer.action = UD_ACTION_NONE;
-}
-
-static void settle(fixture_t *fixture)
-{
-    assert_true(fixture_run_until(fixture, fixture_is_idle, fixture->now_ms + LIMIT_MS, NULL));
-}
-
-static void expect_report(fixture_t *fixture, ud_device_state_t state, ud_err_t err)
-{
-    settle(fixture);
-    assert_int_equal(fixture_last(fixture)->state, state);
-    assert_int_equal(fixture_last(fixture)->update_id, FIXTURE_UPDATE_ID);
-    assert_int_equal(fixture_last(fixture)->error, err);
-}
 
 /* ---- to the end ----------------------------------------------------------------------------------------------------- */
 
@@ -90,17 +13,17 @@ static void an_update_is_tested_confirmed_and_reported(void **state)
 {
     fixture_t *fixture = *state;
     fixture_register(fixture);
-    update(fixture, &fixture->second);
+    on_mcuboot_update(fixture, &fixture->second);
     assert_true(fixture->agent.on_trial);
-    assert_int_equal(status(fixture).boot_reason, UD_BOOT_INSTALLED);
+    assert_int_equal(on_mcuboot_status(fixture).boot_reason, UD_BOOT_INSTALLED);
     assert_int_equal(model_type(&ud_mcuboot, fixture->board), MODEL_REVERT);
-    expect_report(fixture, UD_DEVICE_CONFIRMED, UD_OK);
+    on_mcuboot_expect_report(fixture, UD_DEVICE_CONFIRMED, UD_OK);
     assert_int_equal(model_type(&ud_mcuboot, fixture->board), MODEL_NONE);
-    assert_int_equal(status(fixture).security_counter, 1);
-    assert_int_equal(reset(fixture, UD_RESET_POWER_ON), MODEL_NONE);
-    assert_true(runs(fixture, &fixture->second));
-    assert_int_equal(status(fixture).state, UD_SLOT_CONFIRMED);
-    assert_int_equal(status(fixture).security_counter, 2);
+    assert_int_equal(on_mcuboot_status(fixture).security_counter, 1);
+    assert_int_equal(on_mcuboot_reset(fixture, UD_RESET_POWER_ON), MODEL_NONE);
+    assert_true(on_mcuboot_runs(fixture, &fixture->second));
+    assert_int_equal(on_mcuboot_status(fixture).state, UD_SLOT_CONFIRMED);
+    assert_int_equal(on_mcuboot_status(fixture).security_counter, 2);
     assert_false(fixture->agent.result_pending);
 }
 
@@ -113,8 +36,8 @@ static void updates_follow_one_another(void **state)
         char version[] = "3.0.0";
         version[0] = (char)('0' + round);
         fixture_release(fixture, version, round, round % 2 == 0 ? 5000 : 45000, 4096, &next);
-        update(fixture, &next);
-        expect_report(fixture, UD_DEVICE_CONFIRMED, UD_OK);
+        on_mcuboot_update(fixture, &next);
+        on_mcuboot_expect_report(fixture, UD_DEVICE_CONFIRMED, UD_OK);
     }
     assert_int_equal(ud_board_refused_programs(fixture->board), 0);
 }
@@ -123,7 +46,7 @@ static void a_new_device_is_left_alone(void **state)
 {
     fixture_t *fixture = *state;
     fixture_register(fixture);
-    assert_int_equal(status(fixture).state, UD_SLOT_CONFIRMED);
+    assert_int_equal(on_mcuboot_status(fixture).state, UD_SLOT_CONFIRMED);
     assert_int_equal(fixture->erases[UD_AREA_SLOT_A], 0);
     assert_int_equal(model_type(&ud_mcuboot, fixture->board), MODEL_NONE);
     uint64_t before = ud_board_operations(fixture->board);
@@ -181,12 +104,12 @@ static void a_failed_self_test_reverts_and_is_remembered(void **state)
 {
     fixture_t *fixture = *state;
     fixture_register(fixture);
-    update(fixture, &fixture->second);
+    on_mcuboot_update(fixture, &fixture->second);
     fixture->self_test = UD_SELF_TEST_FAILED;
-    run_to_reset(fixture);
-    assert_int_equal(reset(fixture, UD_RESET_ORDERLY), MODEL_REVERT);
-    assert_true(runs(fixture, &fixture->first));
-    expect_report(fixture, UD_DEVICE_REVERTED, UD_ERR_SELF_TEST_FAILED);
+    on_mcuboot_run_to_reset(fixture);
+    assert_int_equal(on_mcuboot_reset(fixture, UD_RESET_ORDERLY), MODEL_REVERT);
+    assert_true(on_mcuboot_runs(fixture, &fixture->first));
+    on_mcuboot_expect_report(fixture, UD_DEVICE_REVERTED, UD_ERR_SELF_TEST_FAILED);
     fixture->server.offer.action = UD_ACTION_INSTALL;
     assert_true(fixture_run_until(fixture, fixture_has_result, fixture->now_ms + LIMIT_MS, NULL));
     assert_int_equal(fixture->agent.result_error, UD_ERR_KNOWN_BAD);
@@ -196,16 +119,16 @@ static void an_image_that_reached_no_server_reverts_and_may_come_again(void **st
 {
     fixture_t *fixture = *state;
     fixture_register(fixture);
-    update(fixture, &fixture->second);
+    on_mcuboot_update(fixture, &fixture->second);
     fixture->server.unreachable = true;
     ud_board_end_t end;
     assert_false(fixture_run_until(fixture, fixture_never, fixture->now_ms + 90000000, &end));
     assert_int_equal(end, UD_BOARD_RESET);
     fixture->server.unreachable = false;
-    assert_int_equal(reset(fixture, UD_RESET_ORDERLY), MODEL_REVERT);
-    expect_report(fixture, UD_DEVICE_REVERTED, UD_ERR_NO_CONTACT);
-    update(fixture, &fixture->second);
-    expect_report(fixture, UD_DEVICE_CONFIRMED, UD_OK);
+    assert_int_equal(on_mcuboot_reset(fixture, UD_RESET_ORDERLY), MODEL_REVERT);
+    on_mcuboot_expect_report(fixture, UD_DEVICE_REVERTED, UD_ERR_NO_CONTACT);
+    on_mcuboot_update(fixture, &fixture->second);
+    on_mcuboot_expect_report(fixture, UD_DEVICE_CONFIRMED, UD_OK);
 }
 
 /* Even before its agent could say a word. */
@@ -214,12 +137,12 @@ static void an_image_that_crashes_reverts_and_is_remembered(void **state)
     fixture_t *fixture = *state;
     fixture_register(fixture);
     fixture_offer(fixture, &fixture->second);
-    run_to_reset(fixture);
+    on_mcuboot_run_to_reset(fixture);
     assert_int_equal(model_boot(&ud_mcuboot, fixture->board, true), MODEL_TEST);
-    assert_int_equal(reset(fixture, UD_RESET_WATCHDOG), MODEL_REVERT);
-    assert_true(runs(fixture, &fixture->first));
+    assert_int_equal(on_mcuboot_reset(fixture, UD_RESET_WATCHDOG), MODEL_REVERT);
+    assert_true(on_mcuboot_runs(fixture, &fixture->first));
     fixture->server.offer.action = UD_ACTION_NONE;
-    expect_report(fixture, UD_DEVICE_REVERTED, UD_ERR_CRASHED);
+    on_mcuboot_expect_report(fixture, UD_DEVICE_REVERTED, UD_ERR_CRASHED);
     assert_true(ud_slot_is_bad(&fixture->journal, fixture->second.info.hash));
 }
 
@@ -227,12 +150,12 @@ static void power_lost_on_trial_reverts_and_blames_nobody(void **state)
 {
     fixture_t *fixture = *state;
     fixture_register(fixture);
-    update(fixture, &fixture->second);
-    assert_int_equal(reset(fixture, UD_RESET_POWER_ON), MODEL_REVERT);
-    expect_report(fixture, UD_DEVICE_REVERTED, UD_ERR_CRASHED);
+    on_mcuboot_update(fixture, &fixture->second);
+    assert_int_equal(on_mcuboot_reset(fixture, UD_RESET_POWER_ON), MODEL_REVERT);
+    on_mcuboot_expect_report(fixture, UD_DEVICE_REVERTED, UD_ERR_CRASHED);
     assert_false(ud_slot_is_bad(&fixture->journal, fixture->second.info.hash));
-    update(fixture, &fixture->second);
-    expect_report(fixture, UD_DEVICE_CONFIRMED, UD_OK);
+    on_mcuboot_update(fixture, &fixture->second);
+    on_mcuboot_expect_report(fixture, UD_DEVICE_CONFIRMED, UD_OK);
 }
 
 static void what_mcuboot_refuses_is_reported(void **state)
@@ -240,13 +163,13 @@ static void what_mcuboot_refuses_is_reported(void **state)
     fixture_t *fixture = *state;
     fixture_register(fixture);
     fixture_offer(fixture, &fixture->second);
-    run_to_reset(fixture);
+    on_mcuboot_run_to_reset(fixture);
     assert_int_equal(model_boot(&ud_mcuboot, fixture->board, false), MODEL_NONE);
     fixture->server.offer.action = UD_ACTION_NONE;
     fixture_restart(fixture);
-    expect_report(fixture, UD_DEVICE_FAILED, UD_ERR_BOOT_REFUSED);
-    update(fixture, &fixture->second);
-    expect_report(fixture, UD_DEVICE_CONFIRMED, UD_OK);
+    on_mcuboot_expect_report(fixture, UD_DEVICE_FAILED, UD_ERR_BOOT_REFUSED);
+    on_mcuboot_update(fixture, &fixture->second);
+    on_mcuboot_expect_report(fixture, UD_DEVICE_CONFIRMED, UD_OK);
 }
 
 /* MCUboot finds slots or space not to its liking and starts slot A, the request untouched. */
@@ -255,10 +178,10 @@ static void what_mcuboot_leaves_undone_is_withdrawn_and_reported(void **state)
     fixture_t *fixture = *state;
     fixture_register(fixture);
     fixture_offer(fixture, &fixture->second);
-    run_to_reset(fixture);
+    on_mcuboot_run_to_reset(fixture);
     fixture->server.offer.action = UD_ACTION_NONE;
     fixture_restart(fixture);
-    expect_report(fixture, UD_DEVICE_FAILED, UD_ERR_BOOT_REFUSED);
+    on_mcuboot_expect_report(fixture, UD_DEVICE_FAILED, UD_ERR_BOOT_REFUSED);
     assert_int_equal(model_type(&ud_mcuboot, fixture->board), MODEL_NONE);
 }
 
@@ -273,10 +196,10 @@ static void a_cancelled_update_is_not_installed(void **state)
     fixture->server.offer.action = UD_ACTION_CANCEL;
     fixture->server.offer.next_s = 60;
     ud_agent_wake(&fixture->agent, fixture->now_ms);
-    settle(fixture);
+    on_mcuboot_settle(fixture);
     assert_int_equal(model_type(&ud_mcuboot, fixture->board), MODEL_NONE);
-    assert_int_equal(reset(fixture, UD_RESET_POWER_ON), MODEL_NONE);
-    assert_true(runs(fixture, &fixture->first));
+    assert_int_equal(on_mcuboot_reset(fixture, UD_RESET_POWER_ON), MODEL_NONE);
+    assert_true(on_mcuboot_runs(fixture, &fixture->first));
 }
 
 /* A trial that another tool began (mcumgr, a probe): the agent confirms it all the same, and reports no update. */
@@ -287,11 +210,11 @@ static void the_trial_of_another_is_confirmed_too(void **state)
     ud_board_load(fixture->board, UD_AREA_SLOT_B, ud_slot_staging_offset(&ud_slot_mcuboot, fixture->board),
                   fixture->second.image, fixture->second.size);
     model_poke_magic(fixture->board, UD_AREA_SLOT_B, 16);
-    assert_int_equal(reset(fixture, UD_RESET_ORDERLY), MODEL_TEST);
+    assert_int_equal(on_mcuboot_reset(fixture, UD_RESET_ORDERLY), MODEL_TEST);
     assert_true(fixture->agent.on_trial);
-    settle(fixture);
+    on_mcuboot_settle(fixture);
     assert_int_equal(model_type(&ud_mcuboot, fixture->board), MODEL_NONE);
-    assert_int_equal(status(fixture).state, UD_SLOT_CONFIRMED);
+    assert_int_equal(on_mcuboot_status(fixture).state, UD_SLOT_CONFIRMED);
 }
 
 static void a_lost_journal_loses_no_trial(void **state)
@@ -299,14 +222,14 @@ static void a_lost_journal_loses_no_trial(void **state)
     fixture_t *fixture = *state;
     fixture_register(fixture);
     fixture_offer(fixture, &fixture->second);
-    run_to_reset(fixture);
+    on_mcuboot_run_to_reset(fixture);
     ud_board_load(fixture->board, UD_AREA_JOURNAL, 0, NULL, 0);
-    assert_int_equal(reset(fixture, UD_RESET_ORDERLY), MODEL_TEST);
+    assert_int_equal(on_mcuboot_reset(fixture, UD_RESET_ORDERLY), MODEL_TEST);
     assert_true(fixture->agent.on_trial);
     fixture->server.offer.action = UD_ACTION_NONE;
-    settle(fixture);
-    assert_int_equal(reset(fixture, UD_RESET_POWER_ON), MODEL_NONE);
-    assert_true(runs(fixture, &fixture->second));
+    on_mcuboot_settle(fixture);
+    assert_int_equal(on_mcuboot_reset(fixture, UD_RESET_POWER_ON), MODEL_NONE);
+    assert_true(on_mcuboot_runs(fixture, &fixture->second));
 }
 
 /* MCUboot reads beyond the new image where the image before is longer, and gives up on what it cannot read. */
@@ -317,7 +240,7 @@ static void what_is_moved_beside_the_image_is_made_readable(void **state)
     fixture_register(fixture);
     ud_board_fault_words(fixture->board, UD_AREA_SLOT_B, 40 * SECTOR + 64, 16, UD_WORD_UNREADABLE);
     fixture_offer(fixture, &fixture->second);
-    run_to_reset(fixture);
+    on_mcuboot_run_to_reset(fixture);
     assert_int_equal(ud_port_flash_read(fixture->board, UD_AREA_SLOT_B, 40 * SECTOR + 64, word, sizeof word), UD_OK);
 }
 
@@ -326,7 +249,7 @@ static void slot_b_is_left_alone_while_an_image_is_on_trial(void **state)
 {
     fixture_t *fixture = *state;
     fixture_register(fixture);
-    update(fixture, &fixture->second);
+    on_mcuboot_update(fixture, &fixture->second);
     model_poke(fixture->board, UD_AREA_SLOT_B, 70, 0x42);
     uint32_t erases = fixture->erases[UD_AREA_SLOT_B];
     fixture_restart(fixture);
@@ -373,212 +296,7 @@ static void every_mixture_of_trailers_is_taken_as_mcuboot_does(void **state)
     }
 }
 
-/* ---- power cuts ----------------------------------------------------------------------------------------------------- */
-
-static const ud_board_fuse_t fuses[] = {
-    {.cut = UD_CUT_BEFORE},
-    {.cut = UD_CUT_AFTER},
-    {.cut = UD_CUT_INSIDE, .fault = UD_WORD_MIXED},
-    {.cut = UD_CUT_INSIDE, .fault = UD_WORD_OLD_FIRST, .all_torn = true},
-    {.cut = UD_CUT_INSIDE, .fault = UD_WORD_NEW_FIRST, .all_torn = true},
-    {.cut = UD_CUT_INSIDE, .fault = UD_WORD_UNSTABLE, .words_done = 1},
-    {.cut = UD_CUT_INSIDE, .fault = UD_WORD_UNREADABLE},
-};
-
-static ud_board_fuse_t fuse_at(uint32_t operation, size_t way)
-{
-    ud_board_fuse_t fuse = fuses[way];
-    fuse.operation = operation;
-    return fuse;
-}
-
-/* Restarts without assertions on the way; a cut may come again only if a fuse is set. */
-static void restart_after_cut(fixture_t *fixture, model_type_t *type)
-{
-    ud_board_reset_cause_set(fixture->board, UD_RESET_POWER_ON);
-    *type = model_boot(&ud_mcuboot, fixture->board, true);
-    fixture_restart(fixture);
-}
-
-typedef struct {
-    fixture_t *fixture;
-    ud_err_t err;
-    const uint8_t *digest;
-} call_t;
-
-static void call_stage(ud_port_t *board, void *arg)
-{
-    call_t *call = arg;
-    (void)board;
-    call->err = ud_slot_stage(&call->fixture->journal, call->digest);
-}
-
-static void call_confirm(ud_port_t *board, void *arg)
-{
-    call_t *call = arg;
-    (void)board;
-    call->err = ud_slot_confirm(&call->fixture->journal);
-}
-
-static void call_open(ud_port_t *board, void *arg)
-{
-    call_t *call = arg;
-    call->err = ud_slot_open(&call->fixture->journal, board);
-}
-
-/* Calls `call` on copies of the device with each cut; after each, `judge` sees what MCUboot and the agent make of it. */
-static uint32_t each_cut(fixture_t *fixture, void (*call)(ud_port_t *, void *),
-                         void (*judge)(fixture_t *, model_type_t type))
-{
-    ud_port_t *whole = fixture->board;
-    ud_journal_t journal = fixture->journal;
-    uint32_t count = 0;
-    for (uint32_t operation = 1, before = 1; before != 0; operation++) {
-        before = 0;
-        for (size_t way = 0; way < sizeof fuses / sizeof fuses[0]; way++) {
-            ud_board_fuse_t fuse = fuse_at(operation, way);
-            call_t made = {.fixture = fixture, .digest = fixture->second.info.hash};
-            fixture->board = ud_board_clone(whole);
-            fixture->journal = journal;
-            fixture->journal.port = fixture->board;
-            ud_board_fuse_set(fixture->board, &fuse);
-            if (ud_board_run(fixture->board, call, &made) == UD_BOARD_POWER_CUT) {
-                model_type_t type;
-                before++;
-                restart_after_cut(fixture, &type);
-                judge(fixture, type);
-            }
-            ud_board_destroy(fixture->board);
-        }
-        count += before;
-    }
-    fixture->board = whole;
-    fixture->journal = journal;
-    return count;
-}
-
-typedef struct {
-    ud_area_t area;
-    uint32_t offset;
-    uint32_t journal_rows;
-} seen_t;
-
-static void see(void *context, ud_area_t area, uint32_t offset, const void *data, size_t size)
-{
-    seen_t *seen = context;
-    (void)data;
-    (void)size;
-    seen->area = area;
-    seen->offset = offset;
-    seen->journal_rows += area == UD_AREA_JOURNAL;
-}
-
-static void the_magic_is_written_last(void **state)
-{
-    fixture_t *fixture = *state;
-    seen_t seen = {.journal_rows = 0};
-    call_t call = {.fixture = fixture, .digest = fixture->second.info.hash};
-    fixture_register(fixture);
-    ud_board_watch_set(fixture->board, see, &seen);
-    assert_int_equal(ud_board_run(fixture->board, call_stage, &call), UD_BOARD_RETURNED);
-    assert_int_equal(seen.area, UD_AREA_SLOT_B);
-    assert_int_equal(seen.offset, ud_port_area(fixture->board, UD_AREA_SLOT_B)->size_bytes - 16);
-    assert_true(seen.journal_rows > 0);
-    ud_board_watch_set(fixture->board, NULL, NULL);
-}
-
-/* Asks again and sees the update through. */
-static void see_it_through(fixture_t *fixture)
-{
-    call_t again = {.fixture = fixture, .digest = fixture->second.info.hash};
-    assert_int_equal(ud_board_run(fixture->board, call_stage, &again), UD_BOARD_RETURNED);
-    assert_int_equal(again.err, UD_OK);
-    assert_int_equal(reset(fixture, UD_RESET_ORDERLY), MODEL_TEST);
-    assert_true(fixture->agent.on_trial && runs(fixture, &fixture->second));
-}
-
-static void judge_stage(fixture_t *fixture, model_type_t type)
-{
-    ud_slot_status_t now = status(fixture);
-    assert_true(type == MODEL_NONE || type == MODEL_TEST);
-    assert_true(runs(fixture, type == MODEL_TEST ? &fixture->second : &fixture->first));
-    assert_int_equal(now.state, type == MODEL_TEST ? UD_SLOT_TRIAL : UD_SLOT_CONFIRMED);
-    assert_int_equal(now.revert_reason, UD_OK);
-    assert_false(now.install_pending);
-    assert_false(ud_slot_is_bad(&fixture->journal, fixture->second.info.hash));
-    if (type == MODEL_NONE) {
-        assert_int_equal(model_type(&ud_mcuboot, fixture->board), MODEL_NONE);
-        see_it_through(fixture);
-    }
-}
-
-static void every_cut_of_staging_leaves_old_or_new(void **state)
-{
-    fixture_t *fixture = *state;
-    fixture_register(fixture);
-    ud_board_load(fixture->board, UD_AREA_SLOT_B, ud_slot_staging_offset(&ud_slot_mcuboot, fixture->board),
-                  fixture->second.image, fixture->second.size);
-    model_poke(fixture->board, UD_AREA_SLOT_B, 40, 0x12); /* something to erase, there and in the first sector */
-    model_poke(fixture->board, UD_AREA_SLOT_B, ud_port_area(fixture->board, UD_AREA_SLOT_B)->size_bytes,
-               SWAP.spare_sectors_b ? 0x3D : fixture->second.image[0]);
-    uint32_t cuts = each_cut(fixture, call_stage, judge_stage);
-    printf("cuts of staging: %u\n", cuts);
-    assert_in_range(cuts, 40, 1000);
-}
-
-static void judge_confirm(fixture_t *fixture, model_type_t type)
-{
-    ud_slot_status_t now = status(fixture);
-    if (type == MODEL_PANIC) {
-        return; /* MCUboot cannot read its own trailer */
-    }
-    assert_true(type == MODEL_NONE || type == MODEL_REVERT);
-    assert_true(runs(fixture, type == MODEL_NONE ? &fixture->second : &fixture->first));
-    assert_int_equal(now.state, UD_SLOT_CONFIRMED);
-    assert_int_equal(now.revert_reason, type == MODEL_NONE ? UD_OK : UD_ERR_CRASHED);
-    assert_false(ud_slot_is_bad(&fixture->journal, fixture->second.info.hash));
-}
-
-static void every_cut_of_confirming_leaves_old_or_new(void **state)
-{
-    fixture_t *fixture = *state;
-    fixture_register(fixture);
-    update(fixture, &fixture->second);
-    uint32_t cuts = each_cut(fixture, call_confirm, judge_confirm);
-    printf("cuts of confirming: %u\n", cuts);
-    assert_in_range(cuts, 20, 1000);
-}
-
-static ud_err_t expected_reason;
-static bool expected_bad;
-
-static void judge_open(fixture_t *fixture, model_type_t type)
-{
-    ud_slot_status_t now = status(fixture);
-    assert_int_equal(type, MODEL_NONE);
-    assert_int_equal(now.state, UD_SLOT_CONFIRMED);
-    assert_int_equal(now.revert_reason, expected_reason);
-    assert_int_equal(ud_slot_is_bad(&fixture->journal, fixture->second.info.hash), expected_bad);
-    assert_true(fixture->agent.result_pending);
-}
-
-/* The start that finds out about a revert may itself be cut, as often as it likes. */
-static void every_cut_of_finding_out_finds_the_same(void **state)
-{
-    fixture_t *fixture = *state;
-    fixture_register(fixture);
-    update(fixture, &fixture->second);
-    fixture->self_test = UD_SELF_TEST_FAILED;
-    run_to_reset(fixture);
-    assert_int_equal(model_boot(&ud_mcuboot, fixture->board, true), MODEL_REVERT);
-    expected_reason = UD_ERR_SELF_TEST_FAILED;
-    expected_bad = true;
-    uint32_t cuts = each_cut(fixture, call_open, judge_open);
-    printf("cuts of finding out: %u\n", cuts);
-    assert_in_range(cuts, 20, 1000);
-}
-
-#define ON_MCUBOOT(test) cmocka_unit_test_setup_teardown(test, set_up, fixture_teardown)
+#define ON_MCUBOOT(test) cmocka_unit_test_setup_teardown(test, on_mcuboot_setup, fixture_teardown)
 
 int main(void)
 {
@@ -601,10 +319,6 @@ int main(void)
         ON_MCUBOOT(every_mixture_of_trailers_is_taken_as_mcuboot_does),
         ON_MCUBOOT(slot_b_is_left_alone_while_an_image_is_on_trial),
         ON_MCUBOOT(an_image_that_came_with_its_trailer_is_no_trial),
-        ON_MCUBOOT(the_magic_is_written_last),
-        ON_MCUBOOT(every_cut_of_staging_leaves_old_or_new),
-        ON_MCUBOOT(every_cut_of_confirming_leaves_old_or_new),
-        ON_MCUBOOT(every_cut_of_finding_out_finds_the_same),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
