@@ -46,7 +46,8 @@ const ud_cli_verb_t ud_verb_key_register = {
     .argument_max = 2,
     .summary = "tell the server a public key it shall take images of",
     .description = "Registers a public key under a name. From then on 'release upload' takes images that the matching\n"
-                   "private key signed. A file with a private key serves as well: only its public half is sent.",
+                   "private key signed. A file with a private key serves as well: only its public half is sent. Keys\n"
+                   "of ecdsa-p384 are refused: no device verifies them.",
     .examples = "  updraft key register release-2026 key.pub.pem\n",
     .run = run_register,
 };
@@ -60,6 +61,7 @@ static ud_err_t run_list(const ud_cli_call_t *call)
 {
     static const ud_cli_column_t columns[] = {
         {.title = "NAME", .field = "name"},
+        {.title = "TYPE", .field = "type"},
         {.title = "KEY HASH", .field = "key_hash"},
         {.title = "REGISTERED", .cell = cell_created},
     };

@@ -52,6 +52,9 @@ static void print_release(const json_t *release, bool known)
     ud_output_field("Size", "%s", size);
     ud_output_field("Image hash", "%s", ud_cli_field_text(release, "image_digest"));
     ud_output_field("Signed by key", "%s", ud_cli_field_text(release, "key_hash"));
+    if (json_is_true(json_object_get(release, "encrypted"))) {
+        ud_output_field("Payload", "encrypted: its signature is good; that the content fits it only devices can tell");
+    }
     ud_output_field("Chunks", "%s",
                     all_described(json_object_get(release, "artifacts"))
                         ? "signed off-line: devices check each before they write it"
@@ -109,7 +112,8 @@ const ud_cli_verb_t ud_verb_release_upload = {
     .summary = "give the server a signed image to release",
     .description =
         "Uploads a signed image. The server takes it only if its hash and its signature by a registered key\n"
-        "are good ('updraft key register'). The same image again gives the release it made before.\n"
+        "are good ('updraft key register'). The same image again gives the release it made before. Of an\n"
+        "encrypted image it can judge the signature, but not that the content fits: it is marked so.\n"
         "No device gets it before 'updraft rollout start'.",
     .examples = "  updraft release upload app-2.0.0.img\n"
                 "  updraft release upload app-2.0.0.img --notes \"Mends the modem's sleep\" --json\n",
@@ -128,6 +132,11 @@ static void cell_chunks(const json_t *row, char cell[UD_CLI_CELL_SIZE])
     snprintf(cell, UD_CLI_CELL_SIZE, "%s", all_described(json_object_get(row, "artifacts")) ? "signed" : "unsigned");
 }
 
+static void cell_payload(const json_t *row, char cell[UD_CLI_CELL_SIZE])
+{
+    snprintf(cell, UD_CLI_CELL_SIZE, "%s", json_is_true(json_object_get(row, "encrypted")) ? "encrypted" : "plain");
+}
+
 static void cell_created(const json_t *row, char cell[UD_CLI_CELL_SIZE])
 {
     ud_cli_format_time(ud_cli_field_number(row, "created_ms"), cell, UD_CLI_CELL_SIZE);
@@ -141,6 +150,7 @@ static ud_err_t run_list(const ud_cli_call_t *call)
         {.title = "HARDWARE", .field = "hardware"},
         {.title = "SIZE", .cell = cell_size, .right = true},
         {.title = "CHUNKS", .cell = cell_chunks},
+        {.title = "PAYLOAD", .cell = cell_payload},
         {.title = "COUNTER", .field = "security_counter", .right = true},
         {.title = "DEVICES", .field = "devices", .right = true},
         {.title = "RELEASED", .cell = cell_created},

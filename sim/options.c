@@ -2,7 +2,7 @@
 
 #include "core/base/assert.h"
 #include "core/crypto/key.h"
-#include "core/image/trusted.h"
+#include "core/image/sign.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -165,17 +165,20 @@ static ud_err_t read_key(ud_sim_options_t *options, const char *path)
     UD_TRY(read_file(path, UD_KEY_PEM_SIZE_MAX, &pem, &size));
     ud_err_t err = ud_key_read_pem(pem, size, &key, found);
     free(pem);
-    if (err == UD_OK && ud_key_kind(key) != UD_KEY_ECDSA_P256) {
+    const ud_image_scheme_t *scheme = NULL;
+    if (err == UD_OK && ud_key_kind(key) == UD_KEY_ECDSA_P384) {
         ud_key_destroy(key);
         err = UD_ERR_KEY_FORMAT;
     }
     if (err != UD_OK) {
-        (void)complain("--key", path, "not an ECDSA P-256 key in PEM form");
+        (void)complain("--key", path, "not a key in PEM form of ECDSA P-256, RSA-2048, RSA-3072 or Ed25519");
         return err;
     }
     uint8_t *raw = options->public_keys[options->key_count];
-    ud_key_public(key, raw);
-    ud_trusted_key_init(&options->keys[options->key_count], &ud_scheme_ecdsa_p256, raw);
+    (void)ud_key_public_raw(key, raw);
+    err = ud_sign_scheme(ud_key_kind(key), 0, false, &scheme);
+    UD_ASSERT(err == UD_OK);
+    ud_trusted_key_init(&options->keys[options->key_count], scheme, raw);
     options->key_count++;
     ud_key_destroy(key);
     return UD_OK;

@@ -23,7 +23,7 @@ typedef struct {
     const char *prefix;
     uint8_t *image; /* the first image, header to last TLV */
     uint32_t image_size;
-    uint8_t public_keys[UD_SIM_KEYS_MAX][UD_P256_PUBLIC_KEY_SIZE];
+    uint8_t public_keys[UD_SIM_KEYS_MAX][UD_PUBLIC_KEY_SIZE_MAX];
     ud_trusted_key_t keys[UD_SIM_KEYS_MAX]; /* of those; does not move */
     size_t key_count;
     const ud_boot_mode_t *boot_mode; /* what --install named: boot's side... */

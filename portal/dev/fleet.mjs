@@ -29,7 +29,7 @@ function release(number, version, hardware, now) {
   }));
   return {
     id: `F-${number}`, version, hardware, image_size: 421_888 + number * 1024, file_digest: digest(`f${number}`), image_digest: digest(`i${number}`),
-    key_hash: digest("release-2026"), security_counter: 10 + number, artifacts: sizes, notes: number % 2 ? "Fixes the radio's wake-up time." : null,
+    key_hash: digest("release-2026"), encrypted: number === 2, security_counter: 10 + number, artifacts: sizes, notes: number % 2 ? "Fixes the radio's wake-up time." : null,
     created_by: "admin", created_ms: now - (9 - number) * 60 * 24 * MINUTE, devices: 0,
   };
 }

@@ -172,6 +172,41 @@ def test_of_a_private_key_only_the_public_half_is_sent(server, cli, images):
     assert len(made["key_hash"]) == 64
 
 
+@pytest.mark.parametrize("kind, options", [("rsa-2048", []), ("rsa-3072", []), ("ed25519", []), ("ed25519", ["--pure"])])
+def test_keys_of_every_kind_of_devices_are_registered_and_their_images_released(server, cli, images, tmp_path, kind, options):
+    cli.json("key", "new", "--type", kind, "--out", tmp_path / "key.pem")
+    made = cli.json("key", "register", "other-kind", tmp_path / "key.pem")
+    assert made["type"] == kind
+    assert made["key_hash"] == cli.run("key", "public", tmp_path / "key.pem", "--hash").stdout.strip()
+    assert re.search(rf"other-kind +{kind} ", cli.run("key", "list").stdout)
+    sign = ["image", "sign", "-k", tmp_path / "key.pem", "-v", "3.0.0", "--hardware", HARDWARE, *options]
+    cli.json(*sign, images / "payload.bin", tmp_path / "3.img")
+    release = cli.json("release", "upload", tmp_path / "3.img")
+    assert release["key_hash"] == made["key_hash"] and release["encrypted"] is False
+    assert all(artifact["descriptor"] for artifact in release["artifacts"])
+
+
+def test_a_key_that_no_device_verifies_is_refused_by_its_kind(server, cli, tmp_path):
+    cli.json("key", "new", "--type", "ecdsa-p384", "--out", tmp_path / "key.pem")
+    fails(cli.run("key", "register", "big", tmp_path / "key.pem"), EXIT_KEY, "P-384", "no device")
+    assert cli.json("key", "list")["items"] == []
+
+
+def test_an_encrypted_release_is_marked(server, cli, images, tmp_path):
+    cli.json("key", "register", "test-key", images / "key.pub.pem")
+    cli.json("key", "new", "--out", tmp_path / "device.pem")
+    sign = ["image", "sign", "-k", images / "key.pem", "-v", "3.0.0", "--hardware", HARDWARE, "-E", tmp_path / "device.pem"]
+    cli.json(*sign, images / "payload.bin", tmp_path / "3.img")
+    done = cli.run("release", "upload", tmp_path / "3.img")
+    assert done.returncode == 0 and "encrypted: its signature is good" in done.stdout
+    assert cli.json("release", "list")["items"][0]["encrypted"] is True
+    assert re.search(r"F-1 +3\.0\.0 .* encrypted ", cli.run("release", "list").stdout)
+    data = bytearray((tmp_path / "3.img").read_bytes())
+    data[100] ^= 1
+    (tmp_path / "bad.img").write_bytes(data)
+    fails(cli.run("release", "upload", tmp_path / "bad.img"), EXIT_SIGNATURE, "descriptor")
+
+
 def test_a_claim_key_is_shown_once_and_listed_without(server, cli):
     done = cli.run("claim-key", "new", "line", "--approve")
     key = re.search(r"udclaim-\S+", done.stdout).group(0)

@@ -202,6 +202,8 @@ export const text = {
     columns: { version: "Version", hardware: "Hardware", size: "Image", key: "Signing key", counter: "Counter", devices: "Runs on", created: "Uploaded" },
     devices: (v: number) => some(v, "device"),
     chunks: "Signed descriptor",
+    encrypted: "Encrypted",
+    encryptedHow: "The signature is good; that the content fits it only devices can tell",
     by: (who: string) => `by ${who}`,
   },
   activity: {

@@ -1,5 +1,5 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
-import { ShieldCheck } from "lucide-react";
+import { LockKeyhole, ShieldCheck } from "lucide-react";
 import { Link } from "wouter";
 import type { Release } from "../../shared/api/client";
 import { releasesQuery } from "../../shared/api/queries";
@@ -32,7 +32,10 @@ function Row({ release }: { release: Release }) {
         {release.notes && <span className="mt-0.5 block max-w-[44ch] text-muted">{release.notes}</span>}
       </Cell>
       <Cell name={names.hardware}>{release.hardware}</Cell>
-      <Cell name={names.size} className="num">{bytes(release.image_size)}</Cell>
+      <Cell name={names.size} className="num">
+        {bytes(release.image_size)}
+        {release.encrypted && <span className="mt-0.5 flex items-center gap-1 text-[12.5px] text-muted max-lg:justify-end" title={text.firmware.encryptedHow}><LockKeyhole size={13} aria-hidden="true" />{text.firmware.encrypted}</span>}
+      </Cell>
       <Cell name={names.key}>
         <code className="font-mono text-[12.5px]" title={release.key_hash}>{release.key_hash.slice(0, HASH_SHOWN)}</code>
         {release.artifacts.some(({ descriptor }) => descriptor) && <span className="mt-0.5 flex items-center gap-1 text-[12.5px] text-ok max-lg:justify-end"><ShieldCheck size={13} aria-hidden="true" />{text.firmware.chunks}</span>}
