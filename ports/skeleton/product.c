@@ -1,4 +1,4 @@
-/* What a product decides. The key is none: paste what `updraft key public` prints for yours. */
+/* What a product decides. The key is none: paste what `updraft key public --lang c` prints for yours. */
 #include "ports/skeleton/port.h"
 
 static const uint8_t public_key[UD_P256_PUBLIC_KEY_SIZE] = {0};
