@@ -2,7 +2,7 @@
 
     scripts/powercut.py                  begins, or goes on where the last run stopped; ends with a table
     scripts/powercut.py --minutes 20     begins no case after so long
-    scripts/powercut.py --share 8        enters one state of eight of what a whole run enters
+    scripts/powercut.py --share 8        tries one cut of eight of what a whole run tries
     scripts/powercut.py --case NAME      only cases whose name (MODE/LAYOUT@WORD/STORY) begins so
     scripts/powercut.py --docs           writes the table of what is done into docs/testing.md
 
@@ -32,7 +32,7 @@ MIDDLE = r"(sector-8k|sector-16k|journal-512)@"
 LARGE = r"(sector-64k|sector-128k|sector-256k|128k-and-nor-4k|4k-and-nor-64k)@"
 UNDOING = r"/(revert|crash|crash-loop|reject)$"
 
-# name, cases (a regular expression), arguments, one state in so many is entered
+# name, cases (a regular expression), arguments, one cut in so many is tried
 ROUNDS = (
     ("each cut", SMALL, "", 1),
     ("each cut", MIDDLE, "", 3),
@@ -52,17 +52,19 @@ JOURNAL = (
     ("journal, a cut, a fault, a cut", "--case once --depth 2 --late 8", 20),
 )
 COUNTS = re.compile(
-    r"(\d+) cuts tried, (\d+) faults struck, (\d+) states reached, (\d+) run to the end, (\d+) left to other seeds, "
+    r"(\d+) cuts tried, (\d+) faults struck, (\d+) states reached, (\d+) run to the end, (\d+) cuts left to other seeds, "
     r"(\d+) failures; .* erased (\d+), (\d+), (\d+), (\d+) times at most"
 )
 FIELDS = ("cuts", "faults", "states", "runs", "left", "failures")
 
 
+def list_cases(cuts):
+    return subprocess.run([cuts, "--list"], capture_output=True, text=True, check=True).stdout.split()
+
+
 def plan(programs, arguments):
-    """(program, case or None, round, arguments) of every command, those that show most first."""
-    cuts = programs["cuts"]
-    names = subprocess.run([cuts, "--list"], capture_output=True, text=True, check=True).stdout.split()
-    names = [name for name in names if name.startswith(arguments.case)]
+    """(program, case or None, round, arguments) of every command."""
+    names = [name for name in list_cases(programs["cuts"]) if name.startswith(arguments.case)]
     for title, pattern, options, sample in ROUNDS:
         for name in names:
             if re.search(pattern, name):
@@ -71,6 +73,11 @@ def plan(programs, arguments):
     for title, options, sample in JOURNAL if not arguments.case else ():
         sampled = ["--sample", str(sample * arguments.share)] if sample * arguments.share > 1 else []
         yield "journal_model", None, title, [*options.split(), *sampled]
+
+
+def mixed(commands):
+    """In an order of chance, always the same: a run that is stopped has seen some of everything."""
+    return sorted(commands, key=lambda command: hashlib.sha256(" ".join(command[3]).encode()).digest())
 
 
 def run(program, arguments):
@@ -101,15 +108,16 @@ def add_up(results):
     return total
 
 
-def table(results):
+def table(results, order):
     """The tables layout x story of each mode: lives run to their end, all alignments and rounds together."""
     cells = {}
-    for result in results:
+    for result in sorted(results, key=lambda result: order.get(result["case"], 0)):
         if result["case"]:
             mode, geometry, story = result["case"].split("/")
             cells.setdefault(mode, {}).setdefault(geometry.split("@")[0], {}).setdefault(story, []).append(result)
     for mode, layouts in cells.items():
-        stories = list(dict.fromkeys(story for row in layouts.values() for story in row))
+        stories = [name.split("/")[2] for name in order if name.startswith(f"{mode}/smallest@")]
+        stories = list(dict.fromkeys(stories))
         yield f"Mode `{mode}`, lives cut short and run to their end:", ""
         yield "| layout | " + " | ".join(stories) + " |", "|---|" + "---:|" * len(stories)
         for layout, row in layouts.items():
@@ -124,7 +132,8 @@ def table(results):
 
 def summary(results, left, share):
     """One row for each round, and what all of it means."""
-    titles = list(dict.fromkeys(result["round"] for result in results))
+    done = {result["round"] for result in results}
+    titles = [title for title in dict.fromkeys(entry[0] for entry in (*ROUNDS, *JOURNAL)) if title in done]
     yield "| round | commands | cuts | faults | states | run to the end | failures | erases: journal, A, B, identity |"
     yield "|---|---:|---:|---:|---:|---:|---:|---|"
     for title in [*titles, None]:
@@ -138,12 +147,12 @@ def summary(results, left, share):
     yield (
         f"{spaced(len(results))} commands done, {spaced(left)} left, "
         f"{spaced(round(sum(result['seconds'] for result in results)))} s in all; "
-        + ("each as a whole run has it." if share == 1 else f"one state in {share} of what a whole run enters.")
+        + ("each as a whole run has it." if share == 1 else f"one cut in {share} of what a whole run tries.")
     )
 
 
-def report(results, left, share):
-    lines = [line for group in table(results) for line in group]
+def report(results, order, left, share):
+    lines = [line for group in table(results, order) for line in group]
     return "\n".join([*lines, *summary(results, left, share)])
 
 
@@ -223,11 +232,12 @@ def main():
     arguments = parser.parse_args()
     programs = {name: arguments.build / "tests" / name for name in ("cuts", "journal_model")}
     ledger = Ledger(programs)
-    commands = list(plan(programs, arguments))
+    order = {name: place for place, name in enumerate(list_cases(programs["cuts"]))}
+    commands = mixed(plan(programs, arguments))
     if not arguments.docs:
         work(ledger, programs, commands, arguments)
     results = ledger.results(commands)
-    text = report(results, len(commands) - len(results), arguments.share)
+    text = report(results, order, len(commands) - len(results), arguments.share)
     print(text)
     if arguments.docs:
         write_docs(text)

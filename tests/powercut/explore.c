@@ -265,22 +265,34 @@ static bool is_chosen(const explorer_t *explorer, uint64_t hash, unsigned long o
     return one_in <= 1 || (hash ^ hash >> 32 ^ explorer->options->seed * 0x9E3779B97F4A7C15u) % one_in == 0;
 }
 
+/* A number of its own for each cut that a path leads to. */
+static uint64_t place_of(const run_t *run, unsigned choice)
+{
+    const explorer_t *explorer = run->explorer;
+    uint64_t hash = run->operation * 0xBF58476D1CE4E5B9u ^ choice;
+    for (size_t index = 0; index < explorer->path_size; index++) {
+        const event_t *event = &explorer->path[index];
+        hash = (hash ^ hash >> 29 ^ event->operation) * 0x94D049BB133111EBu ^ event->choice ^ event->is_fault;
+    }
+    return (hash ^ hash >> 31) * 0x9E3779B97F4A7C15u;
+}
+
 static void branch(run_t *run, operation_t *operation, unsigned choice, const ud_board_fuse_t *fuse)
 {
     explorer_t *explorer = run->explorer;
+    if (!is_chosen(explorer, place_of(run, choice), explorer->options->sample)) {
+        explorer->left_out++;
+        return;
+    }
     ud_port_t *cut = cut_board(run->board, operation, fuse);
     uint64_t hash = ud_board_state_hash(cut);
     explorer->cuts++;
     if (see(explorer, hash + (run->depth << 56))) { /* what was seen after more cuts had fewer to come */
-        if (!is_chosen(explorer, hash, explorer->options->sample)) {
-            explorer->left_out++;
-        } else {
-            explorer->path[explorer->path_size++] = (event_t){false, run->operation, choice};
-            state_t state = {cut, run->depth + 1, run->life->phase};
-            enter(explorer, &state, (event_t){.operation = 0});
-            strike_late(explorer, &state);
-            explorer->path_size--;
-        }
+        explorer->path[explorer->path_size++] = (event_t){false, run->operation, choice};
+        state_t state = {cut, run->depth + 1, run->life->phase};
+        enter(explorer, &state, (event_t){.operation = 0});
+        strike_late(explorer, &state);
+        explorer->path_size--;
     }
     ud_board_destroy(cut);
 }
@@ -568,7 +580,7 @@ bool explore(ud_port_t *board, explore_start_t start, const void *context, const
     state_t origin = {.board = board};
     enter(&explorer, &origin, (event_t){.operation = 0});
     strike_everywhere(&explorer, operations);
-    printf("  %lu cuts tried, %lu faults struck, %zu states reached, %lu run to the end, %lu left to other seeds, "
+    printf("  %lu cuts tried, %lu faults struck, %zu states reached, %lu run to the end, %lu cuts left to other seeds, "
            "%lu failures; a sector of journal, A, B, identity erased %u, %u, %u, %u times at most\n",
            explorer.cuts, explorer.strikes, explorer.seen_count, explorer.runs, explorer.left_out, explorer.failures,
            explorer.erases[UD_AREA_JOURNAL], explorer.erases[UD_AREA_SLOT_A], explorer.erases[UD_AREA_SLOT_B],

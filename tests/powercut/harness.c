@@ -118,8 +118,9 @@ void powercut_images_make(powercut_images_t *images, const powercut_images_for_t
         images->boot.decryption_key = images->decryption_key;
     }
     for (int name = 0; name < POWERCUT_IMAGE_COUNT; name++) {
+        static const uint8_t majors[POWERCUT_IMAGE_COUNT] = {1, 2, 3, 2};
         bool is_old = name == POWERCUT_OLD;
-        ud_sign_options_t options = options_of(is_old ? 1 : 2, is_old ? 0 : what->counter, POWERCUT_HARDWARE);
+        ud_sign_options_t options = options_of(majors[name], is_old ? 0 : what->counter, POWERCUT_HARDWARE);
         options.has_rom_address = what->mode->slots->runs_both;
         options.rom_address = name == (int)what->first ? POWERCUT_ADDRESS_A : POWERCUT_ADDRESS_B;
         options.encrypt_for = images->device;
@@ -191,6 +192,5 @@ const char *powercut_boot(ud_port_t *board, const powercut_images_t *images, pow
     }
     start->slot = result.area;
     start->name = powercut_standing(board, result.area, images);
-    return start->name == POWERCUT_OLD || start->name == POWERCUT_NEW ? NULL
-                                                                      : "boot would jump into what nobody signed";
+    return start->name < POWERCUT_FORGED ? NULL : "boot would jump into what nobody signed";
 }

@@ -26,6 +26,7 @@ typedef struct {
 typedef enum {
     POWERCUT_OLD,    /* 1.0.0, a unit shorter than the new one where a slot has more than one */
     POWERCUT_NEW,    /* 2.0.0, up to the last unit of slot A */
+    POWERCUT_OTHER,  /* 3.0.0, as long as the new one: offered to whoever tries that */
     POWERCUT_FORGED, /* as new, signed by a key that the board does not know */
     POWERCUT_IMAGE_COUNT
 } powercut_image_name_t;

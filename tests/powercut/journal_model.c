@@ -8,8 +8,8 @@
  *   journal_model [--case 1|8|32|once] [--depth CUTS] [--sample N] [--faults N] [--late N] [--seed S]
  *   journal_model --case CASE --replay PATH     show one failure again
  *
- * --sample N enters one state of N, --faults N strikes at one of N places; both chosen by a hash of the state and the
- * seed, so that the same command always does the same. Without them every state and, with --faults 1, every place.
+ * --sample N tries one cut of N, --faults N strikes at one of N places; both chosen by a hash of the place and the
+ * seed, so that the same command always does the same. Without them every cut and, with --faults 1, every place.
  */
 #include "boot/mode.h"
 #include "core/base/crc32.h"

@@ -21,22 +21,24 @@ enum { PHASE_UPGRADE, PHASE_TRIAL };
 
 /* clang-format off */
 const powercut_story_t powercut_stories[] = {
-    /* name, teller, first, offered, trial, damaged, counter, chunk, the end, the end without a way back, encrypted */
-    {"upgrade", TELLER_SLOT, OLD, NEW, TRIAL_CONFIRM, false, 1, 0, INSTALLED(NEW), INSTALLED(NEW), false},
+    /* name, teller, first, offered, trial, damaged, counter, chunk, the end, the end without a way back, encrypted, kept */
+    {"upgrade", TELLER_SLOT, OLD, NEW, TRIAL_CONFIRM, false, 1, 0, INSTALLED(NEW), INSTALLED(NEW), false, false},
     {"revert", TELLER_SLOT, OLD, NEW, TRIAL_REJECT, false, 1, 0,
-     REVERTED(UD_ERR_SELF_TEST_FAILED), STAYS(UD_ERR_SELF_TEST_FAILED, true), false},
-    {"crash", TELLER_SLOT, OLD, NEW, TRIAL_CRASH, false, 1, 0, REVERTED(UD_ERR_CRASHED), STAYS(UD_ERR_CRASHED, true), false},
+     REVERTED(UD_ERR_SELF_TEST_FAILED), STAYS(UD_ERR_SELF_TEST_FAILED, true), false, false},
+    {"crash", TELLER_SLOT, OLD, NEW, TRIAL_CRASH, false, 1, 0, REVERTED(UD_ERR_CRASHED), STAYS(UD_ERR_CRASHED, true), false, false},
     {"crash-loop", TELLER_SLOT, OLD, NEW, TRIAL_LOOP, false, 0, 0,
-     REVERTED(UD_ERR_CRASH_LOOP), STAYS(UD_ERR_CRASH_LOOP, false), false},
-    {"forged", TELLER_SLOT, OLD, POWERCUT_FORGED, TRIAL_CONFIRM, false, 1, 0, REFUSED, REFUSED, false},
-    {"rescue", TELLER_SLOT, OLD, NEW, TRIAL_CONFIRM, true, 1, 0, RESCUED, RESCUED, false},
+     REVERTED(UD_ERR_CRASH_LOOP), STAYS(UD_ERR_CRASH_LOOP, false), false, false},
+    {"forged", TELLER_SLOT, OLD, POWERCUT_FORGED, TRIAL_CONFIRM, false, 1, 0, REFUSED, REFUSED, false, false},
+    {"rescue", TELLER_SLOT, OLD, NEW, TRIAL_CONFIRM, true, 1, 0, RESCUED, RESCUED, false, false},
     {"encrypted", TELLER_SLOT, OLD, NEW, TRIAL_REJECT, false, 1, 0,
-     REVERTED(UD_ERR_SELF_TEST_FAILED), STAYS(UD_ERR_SELF_TEST_FAILED, true), true},
-    {"download", TELLER_AGENT, OLD, NEW, TRIAL_CONFIRM, false, 1, CHUNK, INSTALLED(NEW), INSTALLED(NEW), false},
-    {"download-512", TELLER_AGENT, OLD, NEW, TRIAL_CONFIRM, false, 1, SMALL_CHUNK, INSTALLED(NEW), INSTALLED(NEW), false},
+     REVERTED(UD_ERR_SELF_TEST_FAILED), STAYS(UD_ERR_SELF_TEST_FAILED, true), true, false},
+    {"download", TELLER_AGENT, OLD, NEW, TRIAL_CONFIRM, false, 1, CHUNK, INSTALLED(NEW), INSTALLED(NEW), false, false},
+    {"download-512", TELLER_AGENT, OLD, NEW, TRIAL_CONFIRM, false, 1, SMALL_CHUNK, INSTALLED(NEW), INSTALLED(NEW), false, false},
     {"reject", TELLER_AGENT, OLD, NEW, TRIAL_REJECT, false, 0, CHUNK,
-     REVERTED(UD_ERR_SELF_TEST_FAILED), STAYS(UD_ERR_SELF_TEST_FAILED, true), false},
-    {"rollback", TELLER_AGENT, NEW, OLD, TRIAL_CONFIRM, false, 0, CHUNK, INSTALLED(OLD), INSTALLED(OLD), false},
+     REVERTED(UD_ERR_SELF_TEST_FAILED), STAYS(UD_ERR_SELF_TEST_FAILED, true), false, false},
+    {"rollback", TELLER_AGENT, NEW, OLD, TRIAL_CONFIRM, false, 0, CHUNK, INSTALLED(OLD), INSTALLED(OLD), false, false},
+    {"rollback-kept", TELLER_AGENT, NEW, OLD, TRIAL_CONFIRM, false, 0, CHUNK, INSTALLED(OLD), INSTALLED(OLD), false,
+     true},
 };
 /* clang-format on */
 const size_t powercut_story_count = sizeof powercut_stories / sizeof powercut_stories[0];

@@ -19,7 +19,7 @@ typedef enum {
 /* What the new image does on trial. */
 typedef enum {
     TRIAL_CONFIRM, /* confirms itself */
-    TRIAL_REJECT,  /* finds its self-test failed; with the agent, the server offers something else in the meantime */
+    TRIAL_REJECT,  /* finds its self-test failed; with the agent, the server offers a third image in the meantime */
     TRIAL_CRASH,   /* crashes until its attempts are used up */
     TRIAL_LOOP,    /* confirms itself, and crashes from then on */
 } powercut_trial_t;
@@ -44,6 +44,7 @@ typedef struct {
     powercut_end_t end;
     powercut_end_t end_without_way_back;
     bool encrypted; /* both images are: not for direct XIP, which moves nothing */
+    bool kept;      /* slot B still holds the offered image, as the one before; else the agent finds rubbish there */
 } powercut_story_t;
 
 extern const powercut_story_t powercut_stories[];

@@ -36,7 +36,7 @@ typedef struct {
 
 /* ---- the server ------------------------------------------------------------ */
 
-/* Whoever runs what the story begins with is offered what it is about; who tries that is offered the way back. */
+/* Whoever runs what the story begins with is offered what it is about; who tries that is offered a third image. */
 static const ud_offer_t *choose_offer(const powercut_case_t *of, const char *version)
 {
     static const ud_offer_t nothing = {.present = UD_FIELD(UD_OFFER_NEXT) | UD_FIELD(UD_OFFER_ACTION), .next_s = 60};
@@ -46,7 +46,7 @@ static const ud_offer_t *choose_offer(const powercut_case_t *of, const char *ver
     if (!of->offering || (!first && !busy)) {
         return &nothing;
     }
-    return &of->offers[first ? story->offered : story->first];
+    return &of->offers[first ? story->offered : POWERCUT_OTHER];
 }
 
 static ud_err_t answer_checkin(server_t *server, const ud_request_t *request)
@@ -59,11 +59,11 @@ static ud_err_t answer_checkin(server_t *server, const ud_request_t *request)
                              sizeof server->body, &server->left);
 }
 
-/* The image that an artifact's address names: the first byte of its digest, in hexadecimal digits. */
+/* The image that an artifact's address names: the first byte of its digest, in two hexadecimal digits. */
 static powercut_image_name_t artifact_of(const char *url)
 {
     static const char prefix[] = "/v1/artifacts/";
-    return url[sizeof prefix] == '0' + POWERCUT_NEW ? POWERCUT_NEW : POWERCUT_OLD;
+    return (powercut_image_name_t)(url[sizeof prefix] - '0');
 }
 
 static ud_err_t begin(void *state, ud_port_t *port, const ud_request_t *request, uint8_t *buffer, size_t size)
@@ -246,7 +246,7 @@ static ud_err_t write_artifact(void *context, uint64_t offset, const void *data,
 static uint8_t *make_offer(const powercut_image_t *image, uint16_t chunk_size, powercut_image_name_t name,
                            ud_offer_t *offer)
 {
-    bool is_new = name == POWERCUT_NEW;
+    bool is_old = name == POWERCUT_OLD;
     ud_image_memory_t memory = {image->bytes, image->size};
     ud_image_source_t source = ud_image_source_from_memory(&memory);
     ud_image_info_t info;
@@ -264,8 +264,8 @@ static uint8_t *make_offer(const powercut_image_t *image, uint16_t chunk_size, p
                    UD_FIELD(UD_OFFER_SIGNATURE) | UD_FIELD(UD_OFFER_ARTIFACT_DIGEST) | UD_FIELD(UD_OFFER_CHUNK_SIZE) |
                    UD_FIELD(UD_OFFER_CHAIN_ROOT) | UD_FIELD(UD_OFFER_HARDWARE) | UD_FIELD(UD_OFFER_SECURITY_COUNTER),
         .next_s = 60,
-        .action = is_new ? UD_ACTION_INSTALL : UD_ACTION_ROLLBACK,
-        .update_id = is_new ? UPDATE_ID : UPDATE_ID + 1,
+        .action = is_old ? UD_ACTION_ROLLBACK : UD_ACTION_INSTALL,
+        .update_id = UPDATE_ID + (uint32_t)name,
         .image_size = (uint32_t)image->size,
         .artifact_size = size,
         .chunk_size = chunk_size,
@@ -275,7 +275,7 @@ static uint8_t *make_offer(const powercut_image_t *image, uint16_t chunk_size, p
     need(ud_chain_build(&source, (uint32_t)image->size, chunk_size, write_artifact, artifact, offer->chain_root) ==
              UD_OK,
          "no chain can be made");
-    (void)snprintf(offer->version, sizeof offer->version, "%u.0.0", is_new ? 2u : 1u);
+    (void)snprintf(offer->version, sizeof offer->version, "%u.0.0", (unsigned)name + 1);
     offer->artifact_digest[0] = (uint8_t)name;
     memcpy(offer->image_digest, info.hash, UD_SHA256_SIZE);
     memcpy(offer->key_hash, info.key_hash, UD_SHA256_SIZE);
@@ -286,23 +286,33 @@ static uint8_t *make_offer(const powercut_image_t *image, uint16_t chunk_size, p
 
 void powercut_agent_make(powercut_case_t *made)
 {
-    for (powercut_image_name_t name = POWERCUT_OLD; name <= POWERCUT_NEW; name++) {
+    for (powercut_image_name_t name = POWERCUT_OLD; name < POWERCUT_FORGED; name++) {
         ud_offer_t *offer = &made->offers[name];
         made->artifacts[name] = make_offer(&made->images.images[name], made->story->chunk_size, name, offer);
         if (made->mode->slots->runs_both) {
             offer->present |= UD_FIELD(UD_OFFER_SLOT);
-            offer->slot = name == made->story->offered;
+            offer->slot = name != made->story->first;
         }
     }
 }
 
-/* With rubbish in slot B, where the image before may have been. */
-void powercut_agent_register(powercut_case_t *of, ud_port_t *board)
+/* What slot B holds at first. */
+static void fill_slot_b(const powercut_case_t *of, ud_port_t *board)
 {
     static uint8_t rubbish[IMAGE_MAX];
+    const powercut_image_t *before = &of->images.images[of->story->offered];
     uint32_t size = ud_port_area(board, UD_AREA_SLOT_B)->size_bytes;
+    if (of->story->kept) {
+        ud_board_load(board, UD_AREA_SLOT_B, 0, before->bytes, before->size);
+        return;
+    }
     memset(rubbish, 0x5A, sizeof rubbish);
     ud_board_load(board, UD_AREA_SLOT_B, 0, rubbish, size < sizeof rubbish ? size : sizeof rubbish);
+}
+
+void powercut_agent_register(powercut_case_t *of, ud_port_t *board)
+{
+    fill_slot_b(of, board);
     explore_life_t life = {.context = of};
     of->unit = ud_spare_anchor_unit(board, UD_AREA_SLOT_B, of->story->chunk_size);
     of->offering = false;
