@@ -74,10 +74,8 @@ ud_err_t ud_slot_check_geometry(const ud_slot_mode_t *mode, const ud_port_t *por
     UD_REQUIRE(mode == &ud_slot_mcuboot && sectors_match(a, b), UD_ERR_INVALID_ARGUMENT);
     UD_REQUIRE(align == 8 || align == 16 || align == 32, UD_ERR_INVALID_ARGUMENT);
     UD_REQUIRE(a->write_size_bytes <= align && b->write_size_bytes <= align, UD_ERR_INVALID_ARGUMENT);
-    UD_REQUIRE(a->size_bytes / a->sector_size_bytes <= ud_mcuboot.sectors_max &&
-                   b->size_bytes / b->sector_size_bytes <=
-                       (uint32_t)ud_mcuboot.sectors_max + ud_mcuboot.swap->spare_sectors_b,
-               UD_ERR_INVALID_ARGUMENT);
+    UD_REQUIRE(a->size_bytes / a->sector_size_bytes <= ud_mcuboot.sectors_max, UD_ERR_INVALID_ARGUMENT);
+    UD_REQUIRE(b->size_bytes / b->sector_size_bytes <= ud_mcuboot.sectors_max, UD_ERR_INVALID_ARGUMENT);
     UD_REQUIRE(ud_slot_image_size_max(mode, port) > 0, UD_ERR_INVALID_ARGUMENT);
     return UD_OK;
 }

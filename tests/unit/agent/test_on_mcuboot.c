@@ -69,7 +69,8 @@ static void slots_that_mcuboot_does_not_swap_are_refused(void **state)
         {64 * SECTOR, SECTOR, 64 * SECTOR, SECTOR, 32, false, false, false}, /* more than max_align */
         {128 * SECTOR, SECTOR, 128 * SECTOR, SECTOR, 8, true, true, true},
         {129 * SECTOR, SECTOR, 129 * SECTOR, SECTOR, 8, false, false, false}, /* more than sectors_max */
-        {SECTOR, SECTOR, SECTOR, SECTOR, 8, false, false, false},             /* all of it is trailer */
+        {128 * SECTOR, SECTOR, 129 * SECTOR, SECTOR, 8, false, false, false},
+        {SECTOR, SECTOR, SECTOR, SECTOR, 8, false, false, false}, /* all of it is trailer */
     };
     (void)state;
     for (size_t i = 0; i < sizeof geometries / sizeof geometries[0]; i++) {
