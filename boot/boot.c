@@ -183,30 +183,6 @@ static bool look_b(boot_t *boot)
 
 /* ---- jumping -------------------------------------------------------------------------------------------------------- */
 
-/* The verdict travels as it came from the signature check, and is looked at twice. */
-static bool hand_over(boot_t *boot, bool safe_mode)
-{
-    const volatile ud_verdict_t *verdict = &boot->a.verdict;
-    if (*verdict != UD_VERDICT_VALID) {
-        ud_port_recover(boot->port);
-    }
-    boot->result->area = home(boot);
-    boot->result->code_offset = boot->a.header_size;
-    boot->result->safe_mode = safe_mode;
-    boot->result->verdict = *verdict;
-    if (*verdict != UD_VERDICT_VALID || boot->facts.a != UD_FACT_GOOD) {
-        ud_port_recover(boot->port);
-    }
-    return true;
-}
-
-static void count_abnormal(boot_t *boot)
-{
-    if (boot->facts.cause == UD_FACT_ABNORMAL && boot->record.abnormal_resets < UD_BOOT_CRASH_LOOP) {
-        boot->record.abnormal_resets++;
-    }
-}
-
 /* What the journal and the port say of keys. */
 static void gather_trust(boot_t *boot)
 {
@@ -220,6 +196,36 @@ static void gather_trust(boot_t *boot)
     }
     for (size_t index = 0; (key_hash = ud_slot_revoked(&boot->journal, index)) != NULL; index++) {
         ud_trust_revoke(&boot->trust, key_hash, UD_SLOT_REVOKED_SIZE);
+    }
+}
+
+/* The verdict travels as it came from the signature check, and is looked at twice; in between everything else that
+ * decides is gathered and judged a second time. If the two judgements differ, a glitch or a bad read made one of them, and
+ * the next start makes new ones.
+ */
+static bool hand_over(boot_t *boot, bool safe_mode)
+{
+    const volatile ud_verdict_t *verdict = &boot->a.verdict;
+    if (*verdict != UD_VERDICT_VALID) {
+        ud_port_recover(boot->port);
+    }
+    boot->result->area = home(boot);
+    boot->result->code_offset = boot->a.header_size;
+    boot->result->safe_mode = safe_mode;
+    gather_trust(boot);
+    boot->result->verdict =
+        ud_boot_inspect_again(boot->port, boot->config, &boot->trust, home(boot), counter_floor(boot), &boot->a);
+    verdict = &boot->result->verdict;
+    if (*verdict != UD_VERDICT_VALID || boot->facts.a != UD_FACT_GOOD) {
+        ud_port_reset(boot->port);
+    }
+    return true;
+}
+
+static void count_abnormal(boot_t *boot)
+{
+    if (boot->facts.cause == UD_FACT_ABNORMAL && boot->record.abnormal_resets < UD_BOOT_CRASH_LOOP) {
+        boot->record.abnormal_resets++;
     }
 }
 

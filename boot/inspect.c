@@ -51,9 +51,9 @@ void ud_boot_inspect(ud_port_t *port, const ud_boot_config_t *config, const ud_t
     uint32_t room = ud_port_area(port, area)->size_bytes - offset;
     *found = (ud_boot_found_t){.verdict = UD_VERDICT_INVALID, .worth = UD_FACT_BAD, .offset = offset};
     bool plain = area == UD_AREA_SLOT_A || config->mode->slots->runs_both;
-    ud_verdict_t verdict = config->cipher != NULL ? config->cipher->verify(config->decryption_key, &source, room, plain,
-                                                                           trust, &info, &reason)
-                                                  : ud_image_verify(&source, room, trust, &info, &reason);
+    volatile ud_verdict_t verdict = config->cipher != NULL ? config->cipher->verify(config->decryption_key, &source,
+                                                                                    room, plain, trust, &info, &reason)
+                                                           : ud_image_verify(&source, room, trust, &info, &reason);
     found->size = info.total_size;
     found->header_size = info.header_size;
     found->security_counter = info.security_counter;
@@ -68,8 +68,20 @@ void ud_boot_inspect(ud_port_t *port, const ud_boot_config_t *config, const ud_t
     } else if (found->reason == UD_OK) {
         found->worth = UD_FACT_GOOD;
         found->verdict = verdict;
+        found->key = 1u << (ud_trust_find(trust, info.key_hash) - trust->keys);
         found->revokes = revokes(trust, &source, &info);
     }
+}
+
+ud_verdict_t ud_boot_inspect_again(ud_port_t *port, const ud_boot_config_t *config, const ud_trust_t *trust,
+                                   ud_area_t area, uint32_t counter, const ud_boot_found_t *found)
+{
+    ud_window_t window = {port, area, 0};
+    ud_image_source_t source = ud_window_source(&window);
+    ud_image_info_t info;
+    bool permitted = ud_image_parse(&source, ud_port_area(port, area)->size_bytes, &info) == UD_OK &&
+                     judge(config, area, &info, counter) == UD_OK && (trust->revoked & found->key) == 0;
+    return permitted ? found->verdict : UD_VERDICT_INVALID;
 }
 
 uint32_t ud_boot_size_of(ud_port_t *port, const ud_slot_mode_t *mode, ud_area_t area)

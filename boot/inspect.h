@@ -15,6 +15,7 @@ typedef struct {
     uint32_t size;        /* bytes with all TLVs; 0: no image */
     uint32_t header_size;
     uint32_t security_counter;
+    uint32_t key;     /* the one that signed it, a bit as in ud_trust_t.revoked */
     uint32_t revokes; /* keys that it revokes once it is confirmed, as ud_trust_t.revoked */
     ud_version_t version;
     uint8_t hash[UD_SHA256_SIZE];
@@ -25,6 +26,12 @@ typedef struct {
  */
 void ud_boot_inspect(ud_port_t *port, const ud_boot_config_t *config, const ud_trust_t *trust, ud_area_t area,
                      uint32_t offset, uint32_t counter, ud_boot_found_t *found);
+
+/* Judges again, shortly before the jump, what ud_boot_inspect() found at the start of `area`: all but hash and signature,
+ * whose verdict it passes on. Nothing here rests on what the first judgement left in memory but that verdict, size and key.
+ */
+ud_verdict_t ud_boot_inspect_again(ud_port_t *port, const ud_boot_config_t *config, const ud_trust_t *trust,
+                                   ud_area_t area, uint32_t counter, const ud_boot_found_t *found);
 
 /* Bytes of the image at the start of `area`, believed unverified; 0 if there is none. For what is only put away. */
 uint32_t ud_boot_size_of(ud_port_t *port, const ud_slot_mode_t *mode, ud_area_t area);

@@ -1,12 +1,31 @@
 #include "core/crypto/crypto.h"
 
+/* What the verdict INVALID lacks to be VALID, in two parts. */
+#define FIRST_PART 0x1234E9F1u
+#define SECOND_PART ((uint32_t)UD_VERDICT_VALID ^ (uint32_t)UD_VERDICT_INVALID ^ FIRST_PART)
+
+/* Written so that no skipped instruction makes VALID of two runs that differ: the verdict begins as INVALID and is put
+ * together of two parts, each behind a comparison of its own; what they compare begins as unequal and is kept in memory,
+ * so that compilers make two of them; and a loop that was left early has not counted to `size`.
+ */
 ud_verdict_t ud_crypto_equal(const void *left, const void *right, size_t size)
 {
     const volatile uint8_t *a = left;
     const volatile uint8_t *b = right;
-    uint8_t difference = size == 0;
-    for (size_t index = 0; index < size; index++) {
-        difference = (uint8_t)(difference | (a[index] ^ b[index]));
+    volatile uint32_t difference = UINT32_MAX;
+    volatile size_t done = 0;
+    uint32_t found = size == 0;
+    while (done < size) {
+        found |= a[done] ^ b[done];
+        done++;
     }
-    return difference == 0 ? UD_VERDICT_VALID : UD_VERDICT_INVALID;
+    difference = found | (uint32_t)(done ^ size);
+    uint32_t verdict = UD_VERDICT_INVALID;
+    if (difference == 0) {
+        verdict ^= FIRST_PART;
+    }
+    if (difference == 0) {
+        verdict ^= SECOND_PART;
+    }
+    return (ud_verdict_t)verdict;
 }
