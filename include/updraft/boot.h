@@ -3,10 +3,10 @@
  *   start-up --> ud_boot_run --> ud_boot_result_t --> the port checks the verdict twice more and jumps
  *
  * ud_boot_run() completes what a power cut interrupted, installs what was staged, takes back what failed its trial, and
- * verifies what it gives back: hash, signature by a trusted key, security counter, hardware id. What it decides is one
- * table: boot/policy.c, docs/device.md "Boot".
+ * verifies what it gives back: hash, signature by a trusted key that was not revoked, security counter, hardware id, address,
+ * dependencies. What it decides is one table for each install mode: boot/swap.c and its like, docs/device.md "Boot".
  * Power may fail at any instant: the next start goes on. The watchdog is fed at least once per flash operation.
- * RAM: no static data; the stack holds the journal (320 bytes), two copy buffers and the verification.
+ * RAM: no static data; the stack holds the journal (380 bytes), two copy buffers and the verification.
  */
 #ifndef UPDRAFT_BOOT_H
 #define UPDRAFT_BOOT_H

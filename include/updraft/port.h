@@ -21,8 +21,8 @@ typedef struct ud_port ud_port_t;
 
 typedef enum {
     UD_AREA_JOURNAL,  /* slot states and progress; at least four sectors (core/slot/journal.h) */
-    UD_AREA_SLOT_A,   /* the image that runs (swap: images are linked for it) */
-    UD_AREA_SLOT_B,   /* the image to come, or the one before; one sector larger than slot A for swap */
+    UD_AREA_SLOT_A,   /* the image that runs; direct XIP: one of two slots to run from */
+    UD_AREA_SLOT_B,   /* the image to come, or the one before; swap: one unit larger than slot A (core/slot/slot.h) */
     UD_AREA_IDENTITY, /* the agent's identity and token, two copies; half holds 608 bytes in whole sectors */
     UD_AREA_COUNT
 } ud_area_t;

@@ -183,7 +183,7 @@ describe("a device", () => {
     const rolledBack = { state: "rolled_back", error: "self_test_failed", reason: null } as const;
     openPage({ path: "/devices/dev-4a0000", prepare: (mock) => Object.assign(held(mock), rolledBack) });
     const why = await screen.findByRole("region", { name: "Why this device is not updating" });
-    within(why).getByText("The new firmware's self-test failed; the device went back to the previous image.");
+    within(why).getByText("The new firmware's self-test failed; the device went back to the previous image, if it keeps one.");
   });
 
   it("is held and released", async () => {

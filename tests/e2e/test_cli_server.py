@@ -376,7 +376,7 @@ def test_watch_ends_with_its_own_code_when_a_rollout_is_halted(cli, fleet_of):
     assert rollout["batches"][1]["offered"] == 0
     assert [failure["label"] for failure in rollout["failures"]] == ["self_test_failed"]
     shown = cli.run("rollout", "show", "R-1").stdout
-    assert "failed: The new firmware's self-test failed; the device went back to the previous image.\n" in shown
+    assert "failed: The new firmware's self-test failed; the device went back to the previous image, if it keeps one.\n" in shown
     assert "  8 waiting for their batch\n" in shown
     assert re.search(r"^  batch 1  \[x+\.*\] halted  0 of 2 updated, [12] rolled back", shown, re.MULTILINE)
     assert re.search(r"^  batch 2  \[\.+\] waiting 0 of 8 updated$", shown, re.MULTILINE)
