@@ -449,6 +449,57 @@ static ud_err_t read_signature(const image_t *image, uint8_t raw[UD_SIGNATURE_SI
     return ud_image_signature(&source, &info, raw, &size);
 }
 
+/* What parsing gives for an image with these entries alone in the open area, and one in the protected area if it is any. */
+static ud_err_t parse_only(entry_t first, entry_t second, entry_t in_protected)
+{
+    ud_image_info_t info;
+    plan_t plan = {.open_entries = {first, second}, .open_count = 2};
+    if (in_protected.type != NOTHING) {
+        plan.protected_entries[plan.protected_count++] = in_protected;
+    }
+    image_t image = build(&plan);
+    return parse_bytes(image.data, image.size, &info);
+}
+
+static void a_key_is_named_by_the_same_kind_of_hash_as_the_content(void **state)
+{
+    static const uint16_t sizes[] = {32, 48, 64};
+    (void)state;
+    for (uint16_t kind = 0; kind < 3; kind++) {
+        for (uint16_t size = 31; size <= 65; size++) {
+            const entry_t of_content = {(uint16_t)(0x10 + kind), sizes[kind], {0xAA}};
+            const entry_t of_key = {0x01, size, {0xBB}};
+            assert_int_equal(parse_only(of_content, of_key, nothing),
+                             size == sizes[kind] ? UD_OK : UD_ERR_IMAGE_FORMAT);
+        }
+        /* a full key goes with any */
+        const entry_t of_content = {(uint16_t)(0x10 + kind), sizes[kind], {0xAA}};
+        assert_int_equal(parse_only(of_content, (entry_t){0x02, 91, {0}}, nothing), UD_OK);
+        assert_int_equal(parse_only(of_content, (entry_t){0x02, 512, {0}}, nothing), UD_OK);
+        assert_int_equal(parse_only(of_content, (entry_t){0x02, 513, {0}}, nothing), UD_ERR_IMAGE_FORMAT);
+    }
+}
+
+static void a_pure_signature_says_so_with_a_one(void **state)
+{
+    (void)state;
+    assert_int_equal(parse_only(hash, (entry_t){0x25, 1, {1}}, nothing), UD_OK);
+    assert_int_equal(parse_only(hash, (entry_t){0x25, 1, {0}}, nothing), UD_ERR_IMAGE_FORMAT);
+    assert_int_equal(parse_only(hash, (entry_t){0x25, 1, {2}}, nothing), UD_ERR_IMAGE_FORMAT);
+    assert_int_equal(parse_only(hash, (entry_t){0x25, 2, {1}}, nothing), UD_ERR_IMAGE_FORMAT);
+    assert_int_equal(parse_with((entry_t){0x25, 1, {1}}, nothing), UD_ERR_IMAGE_FORMAT);
+}
+
+static void revoked_keys_are_whole_hashes_up_to_their_limit_and_protected(void **state)
+{
+    (void)state;
+    for (uint16_t size = 0; size <= 32 * (UD_IMAGE_REVOKED_MAX + 1); size++) {
+        bool good = size > 0 && size % 32 == 0 && size <= 32 * UD_IMAGE_REVOKED_MAX;
+        assert_int_equal(parse_only(hash, key_hash, (entry_t){0x55A1, size, {1}}), good ? UD_OK : UD_ERR_IMAGE_FORMAT);
+    }
+    assert_int_equal(parse_with(nothing, (entry_t){0x55A1, 32, {1}}), UD_ERR_IMAGE_FORMAT);
+}
+
 static void a_padded_signature_of_imgtool_is_read(void **state)
 {
     plan_t plan = {.open_entries = {hash, {0x22, 72, {0x30, 6, 2, 1, 5, 2, 1, 6}}}, .open_count = 2};
@@ -507,6 +558,9 @@ int main(void)
         cmocka_unit_test(dependencies_and_entries_are_taken_up_to_their_limits),
         cmocka_unit_test(unknown_entries_are_passed_over_in_both_areas),
         cmocka_unit_test(encryption_must_be_told_by_flag_and_wrapped_key_alike),
+        cmocka_unit_test(a_key_is_named_by_the_same_kind_of_hash_as_the_content),
+        cmocka_unit_test(a_pure_signature_says_so_with_a_one),
+        cmocka_unit_test(revoked_keys_are_whole_hashes_up_to_their_limit_and_protected),
         cmocka_unit_test(a_padded_signature_of_imgtool_is_read),
         cmocka_unit_test(an_error_of_the_source_is_handed_on),
     };

@@ -1,4 +1,4 @@
-/* Every image of tests/vectors/mcuboot, judged as its manifest says. */
+/* Every image of tests/vectors/mcuboot, judged as its manifest says, and those of tests/vectors/imgtool. */
 #include "core/base/hex.h"
 #include "core/crypto/crypto.h"
 #include "core/image/descriptor_block.h"
@@ -137,6 +137,58 @@ static void no_changed_byte_of_a_valid_image_leaves_it_valid(void **state)
     }
 }
 
+#define IMGTOOL "tests/vectors/imgtool/"
+
+static const struct {
+    const char *file;
+    const char *key;
+    const ud_image_scheme_t *scheme;
+} more[] = {
+    {IMGTOOL "ec256-full-key-padded.bin", VECTORS "keys/ec_a.pem", &ud_scheme_ecdsa_p256},
+    {IMGTOOL "ec256-aes256.bin", VECTORS "keys/ec_a.pem", &ud_scheme_ecdsa_p256},
+    {IMGTOOL "ec384.bin", IMGTOOL "ecdsa-p384_test.pem", &ud_scheme_ecdsa_p384},
+    {IMGTOOL "rsa2048-full-key.bin", VECTORS "keys/rsa2_a.pem", &ud_scheme_rsa_2048},
+    {IMGTOOL "rsa3072-custom.bin", IMGTOOL "rsa-3072_test.pem", &ud_scheme_rsa_3072},
+    {IMGTOOL "ed25519-pure.bin", VECTORS "keys/ed_a.pem", &ud_scheme_ed25519_pure},
+    {IMGTOOL "ed25519-pure-full-key.bin", VECTORS "keys/ed_a.pem", &ud_scheme_ed25519_pure},
+    {IMGTOOL "ed25519-pure-aes128.bin", VECTORS "keys/ed_a.pem", &ud_scheme_ed25519_pure},
+    {IMGTOOL "ed25519-sha512.bin", VECTORS "keys/ed_a.pem", &ud_scheme_ed25519_sha512},
+};
+
+static void every_other_form_of_imgtool_is_valid_and_no_changed_byte_leaves_it_so(void **state)
+{
+    const uint8_t *private_key = decryption_key();
+    (void)state;
+    for (size_t index = 0; index < sizeof more / sizeof more[0]; index++) {
+        static file_t file;
+        ud_err_t reason = UD_ERR_INTERNAL;
+        ud_key_t *key = load_key(more[index].key);
+        ud_trusted_key_t trusted = trust_as(key, more[index].scheme);
+        ud_key_destroy(key);
+        load_file(more[index].file, &file);
+        assert_int_equal(judge(&file, &trusted, private_key, &reason), UD_VERDICT_VALID);
+        for (size_t at = 0; at < file.size; at++) {
+            uint8_t before = file.data[at];
+            file.data[at] ^= (uint8_t)(1u << at % 8);
+            if (judge(&file, &trusted, private_key, &reason) == UD_VERDICT_VALID || reason == UD_OK) {
+                fail_msg("%s is valid although byte %zu was changed", more[index].file, at);
+            }
+            file.data[at] = before;
+        }
+    }
+}
+
+static void our_own_tlvs_made_with_imgtool_are_read(void **state)
+{
+    static file_t file;
+    ud_image_info_t info;
+    (void)state;
+    load_file(IMGTOOL "rsa3072-custom.bin", &file);
+    assert_int_equal(parse_bytes(file.data, file.size, &info), UD_OK);
+    assert_string_equal(info.hardware, "acme-gw-r2");
+    assert_int_equal(info.security_counter, 7);
+}
+
 static void an_encrypted_image_is_refused_where_no_key_decrypts_it(void **state)
 {
     static file_t file;
@@ -201,6 +253,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_image_is_judged_as_expected),
         cmocka_unit_test(no_changed_byte_of_a_valid_image_leaves_it_valid),
+        cmocka_unit_test(every_other_form_of_imgtool_is_valid_and_no_changed_byte_leaves_it_so),
+        cmocka_unit_test(our_own_tlvs_made_with_imgtool_are_read),
         cmocka_unit_test(an_encrypted_image_is_refused_where_no_key_decrypts_it),
         cmocka_unit_test(the_fields_of_every_valid_image_are_those_of_the_manifest),
         cmocka_unit_test(padding_and_trailer_of_imgtool_are_no_descriptor),
