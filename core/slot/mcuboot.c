@@ -174,9 +174,7 @@ static ud_err_t note(ud_journal_t *journal, const seen_t *seen)
     found_t found = judge(journal->port, &record, seen);
     record.install = UD_INSTALL_NONE;
     if (found == FOUND_TRIAL) {
-        bool goes_on = record.state == UD_SLOT_TRIAL && memcmp(record.digest, seen->running.hash, UD_SHA256_SIZE) == 0;
         record.state = UD_SLOT_TRIAL;
-        record.reason = goes_on ? record.reason : UD_OK;
         memcpy(record.digest, seen->running.hash, UD_SHA256_SIZE);
         UD_TRY(ud_slot_reason_put(journal, UD_BOOT_INSTALLED, UD_OK, record.digest));
     } else {

@@ -8,6 +8,9 @@
  *                                  reported, dropped              boot: revert; digest remembered as bad
  *                                                                 (except reason no_contact)
  *
+ * What depends on the bootloader stands in a file of its own, of which a product links one: updraft.c for Updraft's (boot/),
+ * mcuboot.c for MCUboot (mcuboot.h). The agent and what the journal alone knows are the same.
+ *
  * All functions are bounded and take at most a handful of program operations and one journal sector rotation. Power may
  * fail at any point: afterwards the journal says either the old or the new state, never a third.
  * RAM: one ud_journal_t, below 512 bytes.
@@ -60,7 +63,8 @@ UD_MUST_USE ud_err_t ud_slot_open(ud_journal_t *journal, ud_port_t *port);
 void ud_slot_status(const ud_journal_t *journal, ud_slot_status_t *status);
 
 /* Asks boot to install the verified image in slot B at the next start, on trial. `digest` is its image hash.
- * Errors: UD_ERR_NOT_CONFIRMED (slot A is on trial), UD_ERR_JOURNAL_WORN (no lane took the record: nothing is staged).
+ * Errors: UD_ERR_NOT_CONFIRMED (slot A is on trial), UD_ERR_JOURNAL_WORN (no lane took the record: nothing is staged),
+ * on MCUboot UD_ERR_FLASH_WRITE and UD_ERR_FLASH_ERASE (slot B's trailer takes nothing: nothing is staged).
  */
 UD_MUST_USE ud_err_t ud_slot_stage(ud_journal_t *journal, const uint8_t digest[UD_SHA256_SIZE]);
 
@@ -72,7 +76,9 @@ UD_MUST_USE ud_err_t ud_slot_stage_before(ud_journal_t *journal, const uint8_t d
 /* Withdraws a staged image before boot saw it. Harmless when nothing is staged. */
 UD_MUST_USE ud_err_t ud_slot_unstage(ud_journal_t *journal);
 
-/* Makes the running trial permanent. Idempotent. */
+/* Makes the running trial permanent. Idempotent. Errors: UD_ERR_JOURNAL_WORN, on MCUboot UD_ERR_FLASH_WRITE: the trial goes
+ * on.
+ */
 UD_MUST_USE ud_err_t ud_slot_confirm(ud_journal_t *journal);
 
 /* Ends the running trial: the next start reverts with `reason` (SELF_TEST_FAILED or NO_CONTACT).

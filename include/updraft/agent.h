@@ -111,7 +111,7 @@ typedef struct {
     const ud_trusted_key_t *keys;    /* whose images and descriptors are believed */
     size_t key_count;
 
-    const ud_slot_mode_t *slots; /* what the bootloader does with the slots: &ud_slot_swap, _overwrite or _xip */
+    const ud_slot_mode_t *slots; /* what boot does with the slots: &ud_slot_swap, _overwrite, _xip or _mcuboot */
     ud_area_t running;           /* the slot this program is linked for: UD_AREA_SLOT_A; direct XIP: either */
     uint32_t slot_address[2];    /* where slots A and B begin for the processor, as boot knows them (ROM_FIXED) */
 
