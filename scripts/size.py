@@ -16,6 +16,7 @@ Exit status: 0, 1 over a budget or otherwise wrong, 77 if the sources of the cry
 import argparse
 import collections
 import concurrent.futures
+import fnmatch
 import itertools
 import pathlib
 import re
@@ -150,6 +151,7 @@ def link(cpu, row, libraries):
 
 # ---- flash and RAM ------------------------------------------------------------------------------------------------------
 
+START = re.compile("ud_skeleton_(start|halt)$")  # called by the processor
 PORT_FILES = re.compile(r"ud_port_skeleton|/start\.c\.obj|_main\.c\.obj")
 
 
@@ -207,8 +209,10 @@ def key_of(title):
 
 
 def is_meant(title, wanted):
-    """True if one of `wanted` ("file.c:function", or "function" for a global one) is that function."""
-    return any(title.rpartition(":")[0].endswith(name.rpartition(":")[0]) and name_of(name) == name_of(title) for name in wanted)
+    """True if one of `wanted` ("file.c:function", or "function" for a global one; "*" is any) is that function."""
+    file, function = title.rpartition(":")[0], name_of(title)
+    pairs = (name.rpartition(":")[::2] for name in wanted)
+    return any(file.endswith(meant_file) and fnmatch.fnmatchcase(function, meant) for meant_file, meant in pairs)
 
 
 def linked_functions(stem):
@@ -300,7 +304,13 @@ def measure_stack(stem, row, cpu, data):
             deepest[title] = (frame + below[0], ((name_of(title), frame), *below[1]))
         return deepest[title]
 
-    return descend("main")
+    found = descend("main")
+    listed = [name for names in data["calls"].values() for name in names]
+    strange = (title for title in frames if key_of(title) in linked and title not in deepest and not START.search(title))
+    unknown = sorted(title for title in strange if not is_meant(title, listed))
+    if unknown:
+        raise Wrong(f"{row.name}: linked, but called by nobody that is known: {', '.join(unknown)}; complete [calls]")
+    return found
 
 
 # ---- tables -------------------------------------------------------------------------------------------------------------

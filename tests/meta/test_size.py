@@ -45,6 +45,11 @@ def test_the_deepest_path_is_found(stack):
     assert stack(nodes, edges) == (114, (("main", 8), ("b", 16), ("c", 90)))
 
 
+def test_a_function_that_nobody_is_known_to_call_is_refused(stack):
+    with pytest.raises(size.Wrong, match="called by nobody that is known: d"):
+        stack(dict.fromkeys(["main", "a", "d"], "8 bytes (static)"), [("main", "a", "")])
+
+
 def test_recursion_is_refused(stack):
     with pytest.raises(size.Wrong, match="recursion: main -> a -> b -> a"):
         stack(dict.fromkeys(["main", "a", "b"], "8 bytes (static)"), [("main", "a", ""), ("a", "b", ""), ("b", "a", "")])
