@@ -1,4 +1,4 @@
-/* Runs a fuzz target without a fuzzer: first every file of its corpus folder, then a fixed series of mutations of each
+/* Runs a fuzz target without a fuzzer: first every file of the folders that are named, then a fixed series of mutations of each
  * (flipped bits, cut ends, repeated runs) and of an empty input. Deterministic: a failure prints the file and the round.
  */
 #include <dirent.h>
@@ -88,18 +88,26 @@ static void run_file(const char *folder, const char *name)
     run_mutations(name, seed, size);
 }
 
-int main(int argc, char **argv)
+/* A folder that is not there has no seeds. */
+static void run_folder(const char *name)
 {
-    run_mutations("(empty)", (const uint8_t *)"", 0);
-    DIR *folder = argc > 1 ? opendir(argv[1]) : NULL;
+    DIR *folder = opendir(name);
     if (folder == NULL) {
-        return EXIT_SUCCESS;
+        return;
     }
     for (struct dirent *entry = readdir(folder); entry != NULL; entry = readdir(folder)) {
         if (entry->d_name[0] != '.') {
-            run_file(argv[1], entry->d_name);
+            run_file(name, entry->d_name);
         }
     }
     closedir(folder);
+}
+
+int main(int argc, char **argv)
+{
+    run_mutations("(empty)", (const uint8_t *)"", 0);
+    for (int index = 1; index < argc; index++) {
+        run_folder(argv[index]);
+    }
     return EXIT_SUCCESS;
 }
