@@ -1,4 +1,5 @@
 /* The life of a device that runs images where they were written: direct XIP, a build for each slot. */
+#include "core/image/encrypted.h"
 #include "core/image/sign.h"
 #include "tests/unit/boot/life.h"
 
@@ -17,11 +18,15 @@
 
 static uint8_t staged[UD_SHA256_SIZE];
 
-/* Writes a build of that version and counter, linked for `address`, to the start of `area`, and stages that next. */
-static void load(ud_port_t *board, ud_area_t area, uint8_t major, uint32_t counter, uint32_t address)
+static uint8_t image[2 * PAYLOAD];
+
+/* Writes a build of that version and counter, linked for `address`, to the start of `area`, and stages that next. It is
+ * encrypted if there is a `reader`.
+ */
+static void load_for(ud_port_t *board, ud_area_t area, uint8_t major, uint32_t counter, uint32_t address,
+                     const ud_key_t *reader)
 {
     static uint8_t payload[PAYLOAD];
-    static uint8_t image[2 * PAYLOAD];
     ud_sign_options_t options = {.version = {.major = major},
                                  .hardware = POWERCUT_HARDWARE,
                                  .has_security_counter = true,
@@ -29,7 +34,9 @@ static void load(ud_port_t *board, ud_area_t area, uint8_t major, uint32_t count
                                  .header_size = 512,
                                  .pad_header = true,
                                  .has_rom_address = address != ANYWHERE,
-                                 .rom_address = address};
+                                 .rom_address = address,
+                                 .encrypt_for = reader,
+                                 .encrypt_key_size = reader != NULL ? 16 : 0};
     ud_image_info_t info;
     size_t size;
     memset(payload, major, sizeof payload);
@@ -37,6 +44,11 @@ static void load(ud_port_t *board, ud_area_t area, uint8_t major, uint32_t count
         ud_sign_image(&options, life_images.secret, payload, sizeof payload, image, sizeof image, &size, &info), UD_OK);
     ud_board_load(board, area, 0, image, size);
     memcpy(staged, info.hash, sizeof staged);
+}
+
+static void load(ud_port_t *board, ud_area_t area, uint8_t major, uint32_t counter, uint32_t address)
+{
+    load_for(board, area, major, counter, address, NULL);
 }
 
 static ud_err_t act_stage_loaded(ud_journal_t *journal)
@@ -172,6 +184,44 @@ static void a_build_for_the_other_slot_is_never_jumped_into(void **state)
     ud_board_destroy(board);
 }
 
+/* ---- encrypted images ----------------------------------------------------------------------------------------------- */
+
+/* Loads an encrypted build into slot B as a port that decrypts would read it. */
+static void load_decrypted(ud_port_t *board, const ud_key_t *reader, const uint8_t *private_key)
+{
+    load_for(board, UD_AREA_SLOT_B, 2, 0, ADDRESS_B, reader);
+    ud_image_memory_t memory = {image, sizeof image};
+    ud_image_source_t source = ud_image_source_from_memory(&memory);
+    ud_image_info_t info;
+    ud_aes_t aes;
+    assert_int_equal(ud_image_parse(&source, sizeof image, &info), UD_OK);
+    assert_int_equal(ud_image_unwrap_key(&source, &info, private_key, &aes), UD_OK);
+    ud_image_crypt(&aes, &info, 0, image, info.total_size);
+    ud_board_load(board, UD_AREA_SLOT_B, 0, image, info.total_size);
+}
+
+static void encrypted_images_run_only_where_the_port_decrypts(void **state)
+{
+    (void)state;
+    uint8_t private_key[UD_P256_PRIVATE_KEY_SIZE];
+    ud_key_t *reader = NULL;
+    assert_int_equal(ud_key_generate(&reader), UD_OK);
+    assert_int_equal(ud_key_private(reader, private_key), UD_OK);
+    for (int decrypts = 0; decrypts < 2; decrypts++) {
+        ud_port_t *board = make();
+        load_decrypted(board, reader, private_key);
+        life_images.boot.cipher = decrypts ? &ud_boot_ecies_p256 : NULL;
+        life_images.boot.decryption_key = private_key;
+        act(board, act_stage_loaded);
+        start_t next = start(board, UD_RESET_ORDERLY);
+        assert_int_equal(next.result.area, decrypts ? UD_AREA_SLOT_B : UD_AREA_SLOT_A);
+        assert_int_equal(next.status.revert_reason, decrypts ? UD_OK : UD_ERR_IMAGE_ENCRYPTED);
+        ud_board_destroy(board);
+    }
+    life_images.boot.cipher = NULL;
+    ud_key_destroy(reader);
+}
+
 /* ---- losses --------------------------------------------------------------------------------------------------------- */
 
 static void lose_journal(ud_port_t *board)
@@ -266,6 +316,7 @@ int main(void)
         cmocka_unit_test(a_build_for_the_other_slot_is_refused),
         cmocka_unit_test(a_build_that_names_no_address_is_refused),
         cmocka_unit_test(a_build_for_the_other_slot_is_never_jumped_into),
+        cmocka_unit_test(encrypted_images_run_only_where_the_port_decrypts),
         cmocka_unit_test(without_a_journal_the_higher_version_is_tried_and_the_other_is_its_way_back),
         cmocka_unit_test(without_a_journal_a_higher_counter_goes_before_a_higher_version),
         cmocka_unit_test(without_a_journal_that_can_be_written_the_first_slot_runs),
