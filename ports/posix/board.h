@@ -115,8 +115,8 @@ uint64_t ud_board_operations(const ud_port_t *board);
 typedef void (*ud_board_watch_t)(void *context, ud_area_t area, uint32_t offset, const void *data, size_t size);
 void ud_board_watch_set(ud_port_t *board, ud_board_watch_t watch, void *context);
 
-/* Lets `size` bytes at `offset` (whole words) fail as `fault` says, from now until they are erased (STUCK: for ever). For OLD_FIRST and
- * NEW_FIRST, "new" is what is there and "old" is erased.
+/* Lets `size` bytes at `offset` (whole words) fail as `fault` says, from now until they are erased (STUCK: for ever). For
+ * OLD_FIRST and NEW_FIRST, "new" is what is there and "old" is erased.
  */
 void ud_board_fault_words(ud_port_t *board, ud_area_t area, uint32_t offset, uint32_t size, ud_word_fault_t fault);
 

@@ -21,24 +21,31 @@ enum { PHASE_UPGRADE, PHASE_TRIAL };
 
 /* clang-format off */
 const powercut_story_t powercut_stories[] = {
-    /* name, teller, first, offered, trial, damaged, counter, chunk, the end, the end without a way back, encrypted, kept */
-    {"upgrade", TELLER_SLOT, OLD, NEW, TRIAL_CONFIRM, false, 1, 0, INSTALLED(NEW), INSTALLED(NEW), false, false},
-    {"revert", TELLER_SLOT, OLD, NEW, TRIAL_REJECT, false, 1, 0,
-     REVERTED(UD_ERR_SELF_TEST_FAILED), STAYS(UD_ERR_SELF_TEST_FAILED, true), false, false},
-    {"crash", TELLER_SLOT, OLD, NEW, TRIAL_CRASH, false, 1, 0, REVERTED(UD_ERR_CRASHED), STAYS(UD_ERR_CRASHED, true), false, false},
-    {"crash-loop", TELLER_SLOT, OLD, NEW, TRIAL_LOOP, false, 0, 0,
-     REVERTED(UD_ERR_CRASH_LOOP), STAYS(UD_ERR_CRASH_LOOP, false), false, false},
-    {"forged", TELLER_SLOT, OLD, POWERCUT_FORGED, TRIAL_CONFIRM, false, 1, 0, REFUSED, REFUSED, false, false},
-    {"rescue", TELLER_SLOT, OLD, NEW, TRIAL_CONFIRM, true, 1, 0, RESCUED, RESCUED, false, false},
-    {"encrypted", TELLER_SLOT, OLD, NEW, TRIAL_REJECT, false, 1, 0,
-     REVERTED(UD_ERR_SELF_TEST_FAILED), STAYS(UD_ERR_SELF_TEST_FAILED, true), true, false},
-    {"download", TELLER_AGENT, OLD, NEW, TRIAL_CONFIRM, false, 1, CHUNK, INSTALLED(NEW), INSTALLED(NEW), false, false},
-    {"download-512", TELLER_AGENT, OLD, NEW, TRIAL_CONFIRM, false, 1, SMALL_CHUNK, INSTALLED(NEW), INSTALLED(NEW), false, false},
-    {"reject", TELLER_AGENT, OLD, NEW, TRIAL_REJECT, false, 0, CHUNK,
-     REVERTED(UD_ERR_SELF_TEST_FAILED), STAYS(UD_ERR_SELF_TEST_FAILED, true), false, false},
-    {"rollback", TELLER_AGENT, NEW, OLD, TRIAL_CONFIRM, false, 0, CHUNK, INSTALLED(OLD), INSTALLED(OLD), false, false},
-    {"rollback-kept", TELLER_AGENT, NEW, OLD, TRIAL_CONFIRM, false, 0, CHUNK, INSTALLED(OLD), INSTALLED(OLD), false,
-     true},
+    /* name, teller, first, offered, trial, setting, counter, chunk, the end, the end without a way back */
+    {"upgrade", TELLER_SLOT, OLD, NEW, TRIAL_CONFIRM, SETTING_PLAIN, 1, 0,
+     INSTALLED(NEW), INSTALLED(NEW)},
+    {"revert", TELLER_SLOT, OLD, NEW, TRIAL_REJECT, SETTING_PLAIN, 1, 0,
+     REVERTED(UD_ERR_SELF_TEST_FAILED), STAYS(UD_ERR_SELF_TEST_FAILED, true)},
+    {"crash", TELLER_SLOT, OLD, NEW, TRIAL_CRASH, SETTING_PLAIN, 1, 0,
+     REVERTED(UD_ERR_CRASHED), STAYS(UD_ERR_CRASHED, true)},
+    {"crash-loop", TELLER_SLOT, OLD, NEW, TRIAL_LOOP, SETTING_PLAIN, 0, 0,
+     REVERTED(UD_ERR_CRASH_LOOP), STAYS(UD_ERR_CRASH_LOOP, false)},
+    {"forged", TELLER_SLOT, OLD, POWERCUT_FORGED, TRIAL_CONFIRM, SETTING_PLAIN, 1, 0,
+     REFUSED, REFUSED},
+    {"rescue", TELLER_SLOT, OLD, NEW, TRIAL_CONFIRM, SETTING_DAMAGED, 1, 0,
+     RESCUED, RESCUED},
+    {"encrypted", TELLER_SLOT, OLD, NEW, TRIAL_REJECT, SETTING_ENCRYPTED, 1, 0,
+     REVERTED(UD_ERR_SELF_TEST_FAILED), STAYS(UD_ERR_SELF_TEST_FAILED, true)},
+    {"download", TELLER_AGENT, OLD, NEW, TRIAL_CONFIRM, SETTING_PLAIN, 1, CHUNK,
+     INSTALLED(NEW), INSTALLED(NEW)},
+    {"download-512", TELLER_AGENT, OLD, NEW, TRIAL_CONFIRM, SETTING_PLAIN, 1, SMALL_CHUNK,
+     INSTALLED(NEW), INSTALLED(NEW)},
+    {"reject", TELLER_AGENT, OLD, NEW, TRIAL_REJECT, SETTING_PLAIN, 0, CHUNK,
+     REVERTED(UD_ERR_SELF_TEST_FAILED), STAYS(UD_ERR_SELF_TEST_FAILED, true)},
+    {"rollback", TELLER_AGENT, NEW, OLD, TRIAL_CONFIRM, SETTING_PLAIN, 0, CHUNK,
+     INSTALLED(OLD), INSTALLED(OLD)},
+    {"rollback-kept", TELLER_AGENT, NEW, OLD, TRIAL_CONFIRM, SETTING_KEPT, 0, CHUNK,
+     INSTALLED(OLD), INSTALLED(OLD)},
 };
 /* clang-format on */
 const size_t powercut_story_count = sizeof powercut_stories / sizeof powercut_stories[0];
@@ -49,7 +56,7 @@ void powercut_case_make(powercut_case_t *made)
                                   .mode = made->mode,
                                   .counter = made->story->counter,
                                   .first = made->story->first,
-                                  .encrypted = made->story->encrypted};
+                                  .encrypted = made->story->setting == SETTING_ENCRYPTED};
     powercut_images_make(&made->images, &what);
     if (made->story->teller == TELLER_AGENT) {
         powercut_agent_make(made);
@@ -68,7 +75,7 @@ ud_port_t *powercut_case_board(powercut_case_t *of)
 {
     static const char damage[] = "damage";
     ud_port_t *board = powercut_board(of->geometry, &of->images, of->story->first, of->story->offered);
-    if (of->story->damaged) {
+    if (of->story->setting == SETTING_DAMAGED) {
         ud_board_patch(board, UD_AREA_SLOT_A, 1000, damage, strlen(damage));
     }
     if (of->story->teller == TELLER_AGENT) {

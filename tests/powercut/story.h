@@ -24,6 +24,14 @@ typedef enum {
     TRIAL_LOOP,    /* confirms itself, and crashes from then on */
 } powercut_trial_t;
 
+/* What a story begins with, beside a device whose slot A is good. With the agent, slot B holds rubbish then. */
+typedef enum {
+    SETTING_PLAIN,
+    SETTING_DAMAGED,   /* slot A is damaged */
+    SETTING_ENCRYPTED, /* both images are encrypted: not for direct XIP, which moves nothing */
+    SETTING_KEPT,      /* slot B still holds the offered image, as the one before */
+} powercut_setting_t;
+
 /* How a story ends. */
 typedef struct {
     powercut_image_name_t last; /* what runs */
@@ -38,13 +46,11 @@ typedef struct {
     powercut_image_name_t first;   /* in slot A */
     powercut_image_name_t offered; /* in slot B, or downloaded */
     powercut_trial_t trial;
-    bool damaged;        /* slot A is, from the beginning */
+    powercut_setting_t setting;
     uint32_t counter;    /* security counter of the new image; the old one has 0 */
     uint16_t chunk_size; /* of the download, bytes */
     powercut_end_t end;
     powercut_end_t end_without_way_back;
-    bool encrypted; /* both images are: not for direct XIP, which moves nothing */
-    bool kept;      /* slot B still holds the offered image, as the one before; else the agent finds rubbish there */
 } powercut_story_t;
 
 extern const powercut_story_t powercut_stories[];

@@ -302,7 +302,7 @@ static void fill_slot_b(const powercut_case_t *of, ud_port_t *board)
     static uint8_t rubbish[IMAGE_MAX];
     const powercut_image_t *before = &of->images.images[of->story->offered];
     uint32_t size = ud_port_area(board, UD_AREA_SLOT_B)->size_bytes;
-    if (of->story->kept) {
+    if (of->story->setting == SETTING_KEPT) {
         ud_board_load(board, UD_AREA_SLOT_B, 0, before->bytes, before->size);
         return;
     }
