@@ -9,32 +9,34 @@
 #define TAG_SEQUENCE 0x30
 #define NUMBER_SIZE (UD_P256_SIGNATURE_SIZE / 2)
 
-/* Takes one INTEGER of 1 to 32 bytes of value into `number`, right-aligned. */
-static ud_err_t get_integer(ud_reader_t *reader, uint8_t number[NUMBER_SIZE])
+/* Takes the INTEGER of 1 to 32 bytes of value at `*at` into `number`, right-aligned, and steps behind it. */
+static ud_err_t get_integer(const uint8_t *der, size_t size, size_t *at, uint8_t number[NUMBER_SIZE])
 {
-    UD_REQUIRE(ud_reader_get_u8(reader) == TAG_INTEGER, UD_ERR_MALFORMED);
-    ud_span_t value = ud_reader_get_span(reader, ud_reader_get_u8(reader));
-    UD_REQUIRE(value.size > 0 && (value.data[0] & 0x80) == 0, UD_ERR_MALFORMED);
-    if (value.data[0] == 0) {
+    UD_REQUIRE(size - *at >= 2 && der[*at] == TAG_INTEGER, UD_ERR_MALFORMED);
+    size_t value_size = der[*at + 1];
+    const uint8_t *value = der + *at + 2;
+    UD_REQUIRE(value_size > 0 && value_size <= size - *at - 2 && (value[0] & 0x80) == 0, UD_ERR_MALFORMED);
+    *at += 2 + value_size;
+    if (value[0] == 0) {
         /* a leading zero stands only where the number would look negative without it */
-        UD_REQUIRE(value.size > 1 && (value.data[1] & 0x80) != 0, UD_ERR_MALFORMED);
-        value = ud_span(value.data + 1, value.size - 1);
+        UD_REQUIRE(value_size > 1 && (value[1] & 0x80) != 0, UD_ERR_MALFORMED);
+        value++;
+        value_size--;
     }
-    UD_REQUIRE(value.size <= NUMBER_SIZE, UD_ERR_MALFORMED);
-    memset(number, 0, NUMBER_SIZE - value.size);
-    memcpy(number + NUMBER_SIZE - value.size, value.data, value.size);
+    UD_REQUIRE(value_size <= NUMBER_SIZE, UD_ERR_MALFORMED);
+    memset(number, 0, NUMBER_SIZE - value_size);
+    memcpy(number + NUMBER_SIZE - value_size, value, value_size);
     return UD_OK;
 }
 
 ud_err_t ud_der_signature_decode(const uint8_t *der, size_t size, uint8_t raw[UD_P256_SIGNATURE_SIZE])
 {
     uint8_t numbers[UD_P256_SIGNATURE_SIZE];
-    ud_reader_t reader = ud_reader(der, size);
-    UD_REQUIRE(ud_reader_get_u8(&reader) == TAG_SEQUENCE, UD_ERR_MALFORMED);
-    UD_REQUIRE(ud_reader_get_u8(&reader) == ud_reader_left(&reader), UD_ERR_MALFORMED);
-    UD_TRY(get_integer(&reader, numbers));
-    UD_TRY(get_integer(&reader, numbers + NUMBER_SIZE));
-    UD_TRY(ud_reader_end(&reader));
+    size_t at = 2;
+    UD_REQUIRE(size >= 2 && der[0] == TAG_SEQUENCE && der[1] == size - 2, UD_ERR_MALFORMED);
+    UD_TRY(get_integer(der, size, &at, numbers));
+    UD_TRY(get_integer(der, size, &at, numbers + NUMBER_SIZE));
+    UD_REQUIRE(at == size, UD_ERR_MALFORMED);
     memcpy(raw, numbers, sizeof numbers);
     return UD_OK;
 }

@@ -2,7 +2,6 @@
 #include "core/image/image.h"
 
 #include "core/base/assert.h"
-#include "core/base/cursor.h"
 #include "core/base/endian.h"
 #include "core/base/utf8.h"
 #include "core/crypto/crypto.h"
@@ -211,9 +210,8 @@ static ud_err_t read_head(const parse_t *parse, uint32_t offset, uint16_t *first
 {
     uint8_t head[UD_IMAGE_TLV_HEAD_SIZE];
     UD_TRY(parse->source->read(parse->source->context, offset, head, sizeof head));
-    ud_reader_t reader = ud_reader(head, sizeof head);
-    *first = ud_reader_get_u16le(&reader);
-    *second = ud_reader_get_u16le(&reader);
+    *first = ud_get_u16le(head);
+    *second = ud_get_u16le(head + 2);
     return UD_OK;
 }
 
@@ -260,14 +258,13 @@ static ud_err_t read_header(const ud_image_source_t *source, uint32_t area_size,
     uint8_t header[UD_IMAGE_HEADER_SIZE];
     UD_REQUIRE(area_size >= sizeof header, UD_ERR_IMAGE_TRUNCATED);
     UD_TRY(source->read(source->context, 0, header, sizeof header));
-    ud_reader_t reader = ud_reader(header, sizeof header);
-    UD_REQUIRE(ud_reader_get_u32le(&reader) == UD_IMAGE_MAGIC, UD_ERR_IMAGE_MAGIC);
-    info->load_address = ud_reader_get_u32le(&reader);
-    info->header_size = ud_reader_get_u16le(&reader);
-    info->protected_size = ud_reader_get_u16le(&reader);
-    info->payload_size = ud_reader_get_u32le(&reader);
-    info->flags = ud_reader_get_u32le(&reader);
-    ud_version_from_bytes(ud_reader_get_span(&reader, UD_VERSION_SIZE).data, &info->version);
+    UD_REQUIRE(ud_get_u32le(header) == UD_IMAGE_MAGIC, UD_ERR_IMAGE_MAGIC);
+    info->load_address = ud_get_u32le(header + 4);
+    info->header_size = ud_get_u16le(header + 8);
+    info->protected_size = ud_get_u16le(header + 10);
+    info->payload_size = ud_get_u32le(header + 12);
+    info->flags = ud_get_u32le(header + 16);
+    ud_version_from_bytes(header + 20, &info->version);
     info->encrypted = (info->flags & FLAGS_ENCRYPTED) != 0;
     UD_REQUIRE(info->header_size >= UD_IMAGE_HEADER_SIZE && info->payload_size > 0, UD_ERR_IMAGE_FORMAT);
     UD_REQUIRE(info->header_size <= area_size && info->payload_size <= area_size - info->header_size,
