@@ -81,9 +81,9 @@ void ud_update_refresh(ud_update_t *update, const ud_offer_t *offer, uint64_t no
 UD_MUST_USE ud_err_t ud_update_find(const ud_update_t *update, const ud_update_judge_t *judge, ud_port_t *port,
                                     uint32_t *base);
 
-/* Verifies the complete image at `base` of the spare slot from flash: hash, signature, and that it is what was offered. Reads all of
- * it and feeds the watchdog. Errors: those of ud_image_verify(), UD_ERR_WRONG_HARDWARE, UD_ERR_WRONG_SLOT (built for another
- * address), UD_ERR_UNMET_DEPENDENCY, UD_ERR_OFFER_INVALID (authentic, but not what was offered).
+/* Verifies the complete image at `base` of the spare slot from flash: hash, signature, and that it is what was offered.
+ * Reads all of it and feeds the watchdog. Errors: those of ud_image_verify(), UD_ERR_WRONG_HARDWARE, UD_ERR_WRONG_SLOT
+ * (built for another address), UD_ERR_UNMET_DEPENDENCY, UD_ERR_OFFER_INVALID (authentic, but not what was offered).
  */
 UD_MUST_USE ud_err_t ud_update_verify(const ud_update_t *update, const ud_update_judge_t *judge, ud_port_t *port,
                                       uint32_t base);
