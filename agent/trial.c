@@ -36,6 +36,24 @@ ud_agent_event_t ud_trial_watch(ud_agent_t *agent, uint64_t now_ms, uint64_t *wa
     return UD_EVENT_NONE;
 }
 
+/* What the image revokes counts from now on. It is written down here, too: the next start may be the one that installs the
+ * next image, and boot asks the confirmed one only at a start that leaves it where it is.
+ */
+static void take_revoked(ud_agent_t *agent)
+{
+    ud_image_info_t info;
+    uint32_t before = agent->trust.revoked;
+    if (ud_update_running(agent->port, agent->config->running, &info) != UD_OK) {
+        return;
+    }
+    ud_update_trust(agent->port, agent->journal, agent->config->running, &info, true, &agent->trust);
+    for (size_t index = 0; index < agent->trust.count && index < UD_TRUSTED_KEYS_MAX; index++) {
+        if (((agent->trust.revoked & ~before) >> index & 1) != 0) {
+            ud_agent_may_fail(ud_slot_revoke(agent->journal, agent->trust.keys[index].key_hash));
+        }
+    }
+}
+
 void ud_trial_confirm(ud_agent_t *agent)
 {
     /* A journal that refuses leaves the image on trial: boot ends it, and until the next reset nothing is left to do. */
@@ -44,6 +62,7 @@ void ud_trial_confirm(ud_agent_t *agent)
         return;
     }
     agent->on_trial = false;
+    take_revoked(agent);
     if (agent->report.update_id != 0) {
         ud_report_result(agent, agent->report.update_id, UD_DEVICE_CONFIRMED, UD_OK);
     }

@@ -101,8 +101,9 @@ UD_MUST_USE ud_err_t ud_slot_raise_counter(ud_journal_t *journal, uint32_t count
 #define UD_SLOT_BAD_COUNT 2
 bool ud_slot_is_bad(const ud_journal_t *journal, const uint8_t digest[UD_SHA256_SIZE]);
 
-/* Keys that a confirmed image revoked, by the first UD_SLOT_REVOKED_SIZE bytes of their hash; written by boot at the first
- * start that finds the image confirmed. The first UD_SLOT_REVOKED_COUNT are kept; the image itself names them, too.
+/* Keys that a confirmed image revoked, by the first UD_SLOT_REVOKED_SIZE bytes of their hash; written when the image is
+ * confirmed, and by boot at the first start that finds it so. The first UD_SLOT_REVOKED_COUNT are kept; the image itself
+ * names them, too.
  */
 #define UD_SLOT_REVOKED_SIZE 16
 #define UD_SLOT_REVOKED_COUNT 3

@@ -2,6 +2,7 @@
  * by the rows it writes.
  */
 #include "agent/machine.h"
+#include "core/image/descriptor_block.h"
 #include "core/slot/record.h"
 #include "tests/unit/agent/fixture.h"
 
@@ -58,6 +59,40 @@ static void self_test_and_contact_confirm(void **state)
     assert_int_equal(fixture_last(fixture)->update_id, UPDATE_ID);
     assert_int_equal(fixture_last(fixture)->epoch, 77);
     assert_true(fixture_last(fixture)->sequence >= 10);
+}
+
+static void keys_that_the_image_revokes_are_believed_until_it_is_confirmed(void **state)
+{
+    static const uint8_t payload[1000];
+    static uint8_t image[UD_DESCRIPTOR_BLOCK_SIZE_MAX + 4096];
+    fixture_t *fixture = *state;
+    ud_key_t *other = NULL;
+    uint8_t other_public[UD_KEY_RAW_SIZE_MAX];
+    ud_trusted_key_t keys[2] = {fixture->trusted};
+    ud_image_info_t info;
+    size_t size = 0;
+    assert_int_equal(ud_key_generate(&other), UD_OK);
+    (void)ud_key_public_raw(other, other_public);
+    ud_key_destroy(other);
+    ud_trusted_key_init(&keys[1], &ud_scheme_ecdsa_p256, other_public);
+    fixture->config.keys = keys;
+    fixture->config.key_count = 2;
+    const ud_sign_options_t options = {.version = {.major = 1},
+                                       .hardware = FIXTURE_HARDWARE,
+                                       .header_size = UD_IMAGE_HEADER_SIZE,
+                                       .pad_header = true,
+                                       .revoked = (const uint8_t(*)[UD_SHA256_SIZE]) & keys[1].key_hash,
+                                       .revoked_count = 1};
+    assert_int_equal(ud_sign_image(&options, fixture->key, payload, sizeof payload, image, sizeof image, &size, &info),
+                     UD_OK);
+    ud_board_load(fixture->board, UD_AREA_SLOT_A, 0, image, size);
+    start_trial(fixture);
+    assert_int_equal(fixture->agent.trust.revoked, 0);
+    assert_null(ud_slot_revoked(&fixture->journal, 0));
+    assert_true(fixture_run_until(fixture, is_confirmed, LIMIT_MS, NULL));
+    assert_int_equal(fixture->agent.trust.revoked, 1u << 1);
+    assert_memory_equal(ud_slot_revoked(&fixture->journal, 0), keys[1].key_hash, UD_SLOT_REVOKED_SIZE);
+    assert_null(ud_slot_revoked(&fixture->journal, 1));
 }
 
 static void a_busy_server_is_contact_too(void **state)
@@ -264,6 +299,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         WITH_FIXTURE(self_test_and_contact_confirm),
+        WITH_FIXTURE(keys_that_the_image_revokes_are_believed_until_it_is_confirmed),
         WITH_FIXTURE(a_busy_server_is_contact_too),
         WITH_FIXTURE(contact_alone_does_not_confirm),
         WITH_FIXTURE(a_failed_self_test_asks_for_the_revert_and_resets),
