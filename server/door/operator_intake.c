@@ -156,12 +156,6 @@ static ud_err_t read_descriptor(work_t *work)
         return fail(work, UD_ERR_IMAGE_DESCRIPTOR, NULL,
                     "the image is signed with --pure; without a descriptor no device can judge an offer of it");
     }
-    if (err == UD_ERR_NOT_FOUND && work->key.scheme->pure) {
-        return fail(
-            work, UD_ERR_IMAGE_DESCRIPTOR, NULL,
-            "the image's content is signed (--pure), so devices judge an offer of it by its descriptor, and it has "
-            "none");
-    }
     return err == UD_ERR_NOT_FOUND ? UD_OK : err;
 }
 
