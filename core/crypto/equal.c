@@ -5,26 +5,28 @@
 #define SECOND_PART ((uint32_t)UD_VERDICT_VALID ^ (uint32_t)UD_VERDICT_INVALID ^ FIRST_PART)
 
 /* Written so that no skipped instruction makes VALID of two runs that differ: the verdict begins as INVALID and is put
- * together of two parts, each behind a comparison of its own; what they compare begins as unequal and is kept in memory,
- * so that compilers make two of them; and a loop that was left early has not counted to `size`.
+ * together of two parts, each behind a condition of its own, which begins as not met and is kept in memory, so that compilers
+ * do not make one of the two. A loop that was left early has not counted to `size`.
  */
 ud_verdict_t ud_crypto_equal(const void *left, const void *right, size_t size)
 {
     const volatile uint8_t *a = left;
     const volatile uint8_t *b = right;
     volatile uint32_t difference = UINT32_MAX;
+    volatile uint32_t remainder = UINT32_MAX;
     volatile size_t done = 0;
     uint32_t found = size == 0;
     while (done < size) {
         found |= a[done] ^ b[done];
         done++;
     }
-    difference = found | (uint32_t)(done ^ size);
+    difference = found;
+    remainder = found | (uint32_t)(done ^ size);
     uint32_t verdict = UD_VERDICT_INVALID;
     if (difference == 0) {
         verdict ^= FIRST_PART;
     }
-    if (difference == 0) {
+    if (remainder == 0) {
         verdict ^= SECOND_PART;
     }
     return (ud_verdict_t)verdict;
