@@ -87,7 +87,7 @@ apt_install() {
 }
 
 install_packages() {
-    missing=$(sed -e 's/#.*//' -e '/^[[:space:]]*$/d' scripts/packages.txt | missing_lines)
+    missing=$(sed -e 's/#.*//' -e '/?$/d' -e '/^[[:space:]]*$/d' scripts/packages.txt | missing_lines)
     if [ -z "$missing" ]; then
         say "all packages of scripts/packages.txt are installed"
         return
@@ -95,6 +95,16 @@ install_packages() {
     say "missing for build and tests (scripts/packages.txt):" $(printf '%s' "$missing" | tr '\n' ' ')
     printf '%s\n' "$missing" >.cache/missing
     apt_install <.cache/missing
+}
+
+# Lines "a ?": wanted where the release has it, and what needs it says elsewhere that it did not run.
+install_optional() {
+    sed -n -e 's/#.*//' -e 's/ *?$//p' scripts/packages.txt | while read -r package; do
+        if ! is_installed "$package" && is_offered "$package"; then
+            printf '%s\n' "$package"
+        fi
+    done >.cache/missing
+    [ ! -s .cache/missing ] || apt_install <.cache/missing
 }
 
 # The portal's build tool needs Node ^20.19 or >= 22.12: the machine's own, else Debian's, else the one from npm.
@@ -154,5 +164,6 @@ mkdir -p .cache
 exec 9>.cache/setup.lock
 flock 9
 install_packages
+install_optional
 build_portal
 say "ready"
