@@ -31,7 +31,7 @@
 
 /* Steps after which a run that neither ends nor repeats its state counts as hung. */
 #define STEPS_MAX 12000000u
-#define STEPS_MAX_WITHOUT_MEMO 60000000u
+#define STEPS_MAX_WITHOUT_MEMO 200000000u
 
 #define SYMBOLS_MAX 1000
 #define BULK_MAX 40
