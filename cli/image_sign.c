@@ -5,6 +5,7 @@
 #include "cli/verbs.h"
 #include "core/base/endian.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,13 +23,14 @@ static ud_err_t check_slot(const ud_image_plan_t *plan, const result_t *result)
 {
     uint64_t trailer = ud_image_trailer_size(&plan->trailer);
     uint64_t used = plan->pad ? result->size : result->info.total_size;
-    if (plan->slot_size == 0 || used + trailer <= plan->slot_size) {
+    uint64_t needed = used + trailer;
+    if (plan->slot_size == 0 || needed <= plan->slot_size) {
         return UD_OK;
     }
     return ud_cli_fail(UD_ERR_IMAGE_TOO_LARGE,
-                       "the image needs %llu bytes, %llu and a trailer of %llu; --slot-size is %llu",
-                       (unsigned long long)(used + trailer), (unsigned long long)used, (unsigned long long)trailer,
-                       (unsigned long long)plan->slot_size);
+                       "the image needs %" PRIu64 " bytes, %" PRIu64 " and a trailer of %" PRIu64
+                       "; --slot-size is %" PRIu64,
+                       needed, used, trailer, plan->slot_size);
 }
 
 /* What is wrong with the input, when the signer refuses it: the options are checked before. */
