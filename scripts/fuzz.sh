@@ -1,6 +1,7 @@
 #!/bin/sh
 # Builds the fuzz targets (preset fuzz) and runs each for some seconds: scripts/fuzz.sh [SECONDS [TARGET...]].
 # New inputs are kept in build/fuzz/corpus; a crash leaves its input there too, and the line that replays it.
+# scripts/fuzz.sh --runs N [TARGET...] tries N inputs each, always the same ones.
 # scripts/fuzz.sh --coverage [TARGET...] says which lines of core the inputs of seeds and former runs reach.
 set -eu
 cd "$(dirname "$0")/.."
@@ -17,8 +18,8 @@ run_all() {
     for target in "$@"; do
         found=build/fuzz/corpus/$target
         mkdir -p "$found"
-        printf '%s: %s s\n' "$target" "$seconds"
-        if ! "build/fuzz/fuzz/$target" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=1024 -print_final_stats=1 \
+        printf '%s: %s\n' "$target" "$bound"
+        if ! "build/fuzz/fuzz/$target" $bound -timeout=10 -rss_limit_mb=1024 -print_final_stats=1 \
             -artifact_prefix="$found/" "$found" $(seeds_of "$target") >"$found.log" 2>&1 </dev/null; then
             failed=$((failed + 1))
             grep -E 'ERROR|SUMMARY|Test unit written' "$found.log" || tail -n 5 "$found.log"
@@ -62,8 +63,14 @@ if [ "${1:-}" = --coverage ]; then
     measure "$@"
     exit
 fi
-seconds=${1:-60}
-[ $# -eq 0 ] || shift
+if [ "${1:-}" = --runs ]; then
+    bound="-runs=$2 -seed=1"
+    rm -rf build/fuzz/corpus
+    shift 2
+else
+    bound="-max_total_time=${1:-60}"
+    [ $# -eq 0 ] || shift
+fi
 scripts/build.sh fuzz fuzz_programs
 [ $# -gt 0 ] || set -- $(cd build/fuzz/fuzz && ls)
 run_all "$@"

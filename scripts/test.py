@@ -54,7 +54,7 @@ def runners():
         Runner("size", PYTHON + " scripts/size.py --check"),
         Runner("glitch", PYTHON + " tests/glitch/run.py && " + PYTHON + " tests/glitch/run.py --mutants"),
         Runner("lint", PYTHON + " scripts/lint.py --deep"),
-        Runner("fuzz", "scripts/fuzz.sh 4"),
+        Runner("fuzz", "scripts/fuzz.sh --runs 20000"),
         Runner("prove", "scripts/prove.sh", everywhere=False, timeout=1500),
         Runner("meta", pytest + " tests/meta", junit=True),
         Runner("e2e", pytest + " tests/e2e", junit=True),

@@ -14,6 +14,9 @@
 /* A head that claims more rows than a device can write in its life is torn, whatever its check says. */
 #define SEQUENCE_MAX 0xFFFF0000u
 
+/* A journal that claims nearly as many was never written by a device: it is lost, and begins anew with room to count. */
+#define SEQUENCE_CREDIBLE 0xFFFE0000u
+
 /* Places in a row that may fail before a sector is left for the next; so many may also look erased and not be. */
 #define TRIES_MAX 4
 
@@ -358,10 +361,12 @@ ud_err_t ud_journal_open(ud_journal_t *journal, ud_port_t *port)
             survey_sector(journal, &survey, lane, sector);
         }
     }
-    if (survey.top[0] != 0 || survey.top[1] != 0) {
+    bool credible = journal->next_sequence <= SEQUENCE_CREDIBLE;
+    if (credible && (survey.top[0] != 0 || survey.top[1] != 0)) {
         journal->condition = UD_JOURNAL_PRESENT;
         return settle(journal, &survey);
     }
+    *journal = (ud_journal_t){.port = port, .next_sequence = credible ? journal->next_sequence : 1};
     journal->condition = survey.written ? UD_JOURNAL_LOST : UD_JOURNAL_NEW;
     blank(journal);
     return UD_OK;

@@ -91,6 +91,25 @@ static void junk_is_a_lost_journal_that_takes_rows_again(void **state)
     ud_board_destroy(board);
 }
 
+static void rows_numbered_as_no_device_counts_are_no_journal(void **state)
+{
+    (void)state;
+    static const uint32_t sequences[] = {0xFFFE0000, 0xFFFEFFFF, 0xFFFF0000};
+    for (size_t index = 0; index < sizeof sequences / sizeof sequences[0]; index++) {
+        ud_port_t *board = make_board();
+        ud_journal_t journal = open_journal(board);
+        journal.next_sequence = sequences[index];
+        assert_int_equal(append(&journal, UD_ROW_SLOT, 1), UD_OK);
+        journal = open_journal(board);
+        assert_int_equal(journal.condition, UD_JOURNAL_LOST);
+        assert_int_equal(value_of(&journal, UD_ROW_SLOT), 0);
+        assert_int_equal(append(&journal, UD_ROW_REPORT, 2), UD_OK);
+        journal = open_journal(board);
+        assert_int_equal(value_of(&journal, UD_ROW_REPORT), 2);
+        ud_board_destroy(board);
+    }
+}
+
 static void the_last_row_of_a_kind_wins(void **state)
 {
     (void)state;
@@ -235,6 +254,7 @@ int main(void)
         cmocka_unit_test(it_stays_below_512_bytes_of_ram),
         cmocka_unit_test(erased_flash_is_a_new_journal),
         cmocka_unit_test(junk_is_a_lost_journal_that_takes_rows_again),
+        cmocka_unit_test(rows_numbered_as_no_device_counts_are_no_journal),
         cmocka_unit_test(the_last_row_of_a_kind_wins),
         cmocka_unit_test(rows_outlive_any_number_of_rotations),
         cmocka_unit_test(opening_a_whole_journal_writes_nothing),
