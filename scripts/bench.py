@@ -1,3 +1,4 @@
+#!/usr/bin/python3
 """Builds and runs the benchmarks: every program that a CMakeLists.txt of tests/bench puts into build/host/bench.
 
 Speed is measured here and never asserted by a test. scripts/bench.py NAME... runs only those.

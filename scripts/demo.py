@@ -1,3 +1,4 @@
+#!/usr/bin/python3
 """The story of a fleet that updates itself, told by the real programs.
 
     scripts/demo.py               tells it and leaves the portal open until Ctrl-C

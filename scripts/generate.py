@@ -1,3 +1,4 @@
+#!/usr/bin/python3
 """Generates what other languages and people read of api/errors.def and of boot's tables of decisions.
 
     scripts/generate.py           write the files

@@ -1,3 +1,4 @@
+#!/usr/bin/python3
 """Form as a test: include rules, names, sizes, banned calls, format.
 
     scripts/lint.py           rules of this file and clang-format (seconds)

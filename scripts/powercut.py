@@ -1,3 +1,4 @@
+#!/usr/bin/python3
 """Cuts the power everywhere: all rounds of ROUNDS over all cases of tests/powercut, on every core, in about an hour.
 
     scripts/powercut.py                  begins, or goes on where the last run stopped; ends with a table

@@ -1,3 +1,4 @@
+#!/usr/bin/python3
 """Links what runs on a device for each Cortex-M core, and says what it costs: flash, static RAM, worst stack.
 
     scripts/size.py                  build, measure, print the tables, hold them against the budgets of scripts/size.toml

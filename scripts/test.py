@@ -1,3 +1,4 @@
+#!/usr/bin/python3
 """Runs every test of the repository and counts them; the last line is "N passed, N failed".
 
     scripts/test.py            all runners

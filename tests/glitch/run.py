@@ -1,3 +1,4 @@
+#!/usr/bin/python3
 """Skips instructions of the bootloader, one at a time, and expects that no image boots that must not.
 
     tests/glitch/run.py             what is run at each change, on the first core: one kind of bad image whole, others sampled

@@ -1,3 +1,4 @@
+#!/usr/bin/python3
 """Plants bugs in a copy of the journal, the swap and the boot, and expects the power-cut proofs to find each of them.
 
     tests/powercut/mutants.py            all mutants; the last line counts them

@@ -1,3 +1,4 @@
+#!/usr/bin/python3
 """Proves with Eva, the value analysis of Frama-C, that code has no run-time error for any input its driver can make.
 
     scripts/prove.sh                every proof of proofs.toml

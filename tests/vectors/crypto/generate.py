@@ -1,3 +1,4 @@
+#!/usr/bin/python3
 """Makes the rows of this folder from nothing but arithmetic; README.md tells their form.
 
     tests/vectors/crypto/generate.py           write the files
