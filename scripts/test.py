@@ -36,7 +36,7 @@ TSAN = f"TSAN_OPTIONS='halt_on_error=1 suppressions={ROOT}/tests/tsan.supp' UPDR
 class Runner:
     """One step: a shell command, where its JUnit report goes (or None: the step itself is the test), seconds."""
 
-    def __init__(self, name, command, *, junit=False, timeout=600, everywhere=True):
+    def __init__(self, name, command, *, junit=False, timeout=1500, everywhere=True):
         self.name = name
         self.report = LOGS / f"{name}.xml" if junit else None
         self.command = command.format(report=self.report) if junit else command
@@ -56,7 +56,7 @@ def runners():
         Runner("glitch", PYTHON + " tests/glitch/run.py && " + PYTHON + " tests/glitch/run.py --mutants"),
         Runner("lint", PYTHON + " scripts/lint.py --deep"),
         Runner("fuzz", "scripts/fuzz.sh --runs 20000"),
-        Runner("prove", "scripts/prove.sh", everywhere=False, timeout=1500),
+        Runner("prove", "scripts/prove.sh", everywhere=False),
         Runner("meta", pytest + " tests/meta", junit=True),
         Runner("e2e", pytest + " tests/e2e", junit=True),
         Runner("build-tsan", "scripts/build.sh tsan updraftd updraft"),
