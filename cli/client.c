@@ -114,8 +114,11 @@ static ud_err_t fail_problem(const ud_client_t *client, const json_t *problem)
     const char *code = json_string_value(json_object_get(problem, "code"));
     const char *detail = json_string_value(json_object_get(problem, "detail"));
     const char *title = json_string_value(json_object_get(problem, "title"));
-    const char *field = json_string_value(json_object_get(problem, "field"));
-    const char *request = json_string_value(json_object_get(problem, "request"));
+    ud_cli_problem_t beside = {
+        .code = code,
+        .field = json_string_value(json_object_get(problem, "field")),
+        .request = json_string_value(json_object_get(problem, "request")),
+    };
     ud_err_t err = UD_ERR_PROTOCOL;
     if (code == NULL) {
         return fail(client, err,
@@ -124,8 +127,7 @@ static ud_err_t fail_problem(const ud_client_t *client, const json_t *problem)
     }
     bool known = ud_err_from_code(code, &err) == UD_OK;
     const char *what = detail != NULL ? detail : known || title == NULL ? "the server refused" : title;
-    return fail(client, err, "%s (%s%s%s%s%s)", what, code, field != NULL ? ", field " : "", field != NULL ? field : "",
-                request != NULL ? ", request " : "", request != NULL ? request : "");
+    return client->quiet ? err : ud_cli_fail_problem(err, what, &beside);
 }
 
 static ud_err_t read_answer(ud_client_t *client, json_t **answer)

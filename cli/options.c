@@ -109,12 +109,20 @@ static ud_err_t parse_short(ud_cli_call_t *call, words_t *words, const char *wor
     return keep_option(call, words, word, option, word[2] != '\0' ? word + 2 : NULL);
 }
 
+/* A file's name where the command takes none is most often meant for --out. */
+static ud_err_t refuse_argument(const ud_cli_verb_t *verb, const char *word)
+{
+    bool meant_out =
+        verb->argument_max == 0 && find_option(verb, (wanted_t){.name = "out", .size = strlen("out")}) != NULL;
+    return ud_cli_fail(UD_ERR_INVALID_ARGUMENT, "too many arguments: '%s' is one more than this command takes%s%s",
+                       word, meant_out ? "; to write there, give --out " : "", meant_out ? word : "");
+}
+
 static ud_err_t parse_argument(ud_cli_call_t *call, const char *word)
 {
     UD_ASSERT(call->verb->argument_max <= UD_CLI_ARGUMENTS_MAX);
     if (call->argument_count == call->verb->argument_max) {
-        return ud_cli_fail(UD_ERR_INVALID_ARGUMENT, "too many arguments: '%s' is one more than this command takes",
-                           word);
+        return refuse_argument(call->verb, word);
     }
     call->arguments[call->argument_count++] = word;
     return UD_OK;

@@ -150,6 +150,36 @@ void ud_output_table(const ud_output_column_t *columns, size_t column_count, con
 
 /* ---- errors ----------------------------------------------------------------------------------------------------- */
 
+static void write_part(const char *before, const char *text)
+{
+    if (text != NULL) {
+        fputs(before, stderr);
+        write_clean(stderr, text);
+    }
+}
+
+ud_err_t ud_cli_fail_problem(ud_err_t err, const char *detail, const ud_cli_problem_t *problem)
+{
+    write_part("updraft: ", detail);
+    if (problem->code != NULL) {
+        write_part(" (", problem->code);
+        write_part(", field ", problem->field);
+        write_part(", request ", problem->request);
+        fputc(')', stderr);
+    }
+    fputc('\n', stderr);
+    if (err != UD_ERR_INVALID_ARGUMENT) { /* there the detail has said it all */
+        fprintf(stderr, "  %s\n", ud_err_text(err));
+    }
+    if (output.json && !output.error_printed) {
+        output.error_printed = true;
+        ud_output_json(json_pack("{s:{s:s, s:s, s:s*, s:s*, s:s*}}", "error", "code",
+                                 problem->code != NULL ? problem->code : ud_err_code(err), "message", ud_err_text(err),
+                                 "detail", detail, "field", problem->field, "request", problem->request));
+    }
+    return err;
+}
+
 ud_err_t ud_cli_fail(ud_err_t err, const char *format, ...)
 {
     va_list values;
@@ -157,18 +187,7 @@ ud_err_t ud_cli_fail(ud_err_t err, const char *format, ...)
     va_start(values, format);
     vsnprintf(detail, sizeof detail, format, values);
     va_end(values);
-    fputs("updraft: ", stderr);
-    write_clean(stderr, detail);
-    fputc('\n', stderr);
-    if (err != UD_ERR_INVALID_ARGUMENT) { /* there the detail has said it all */
-        fprintf(stderr, "  %s\n", ud_err_text(err));
-    }
-    if (output.json && !output.error_printed) {
-        output.error_printed = true;
-        ud_output_json(json_pack("{s:{s:s, s:s, s:s*}}", "error", "code", ud_err_code(err), "message", ud_err_text(err),
-                                 "detail", detail));
-    }
-    return err;
+    return ud_cli_fail_problem(err, detail, &(ud_cli_problem_t){.code = NULL});
 }
 
 /* ---- progress --------------------------------------------------------------------------------------------------- */

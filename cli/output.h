@@ -50,9 +50,21 @@ void ud_output_table(const ud_output_column_t *columns, size_t column_count, con
 
 /* Tells the user what went wrong: "updraft: " and the detail (what, with which value), then the error list's sentence
  * of what to do (not behind UD_ERR_INVALID_ARGUMENT: say it in the detail). In JSON mode also
- * {"error": {"code", "message", "detail"}} on standard output. Returns `err`.
+ * {"error": {"code", "message", "detail", ...}} on standard output. Returns `err`.
  */
 ud_err_t ud_cli_fail(ud_err_t err, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* What a server's problem says beside its detail; NULL where it says nothing. */
+typedef struct {
+    const char *code;    /* the server's word, which this program may not know */
+    const char *field;   /* of the request, that is wrong */
+    const char *request; /* the id under which the server logged it */
+} ud_cli_problem_t;
+
+/* As ud_cli_fail(), for an error that a server answered: for people the code, field and request stand in parentheses behind
+ * `detail`, in JSON mode they are members beside it.
+ */
+ud_err_t ud_cli_fail_problem(ud_err_t err, const char *detail, const ud_cli_problem_t *problem);
 
 /* ---- progress --------------------------------------------------------------------------------------------------- */
 

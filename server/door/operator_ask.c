@@ -52,11 +52,18 @@ void ud_operator_collect(ud_exchange_t *exchange, ud_command_type_t type, int st
     }
 }
 
+/* "there is no rollout 99": every path with a parameter is /api/v1/<kind>s/<name>... */
+static void refuse_unknown(ud_exchange_t *exchange, const char *name)
+{
+    const char *kind = ud_exchange_path(exchange) + strlen("/api/v1/");
+    ud_problem_reply(exchange, UD_ERR_NOT_FOUND, NULL, "there is no %.*s %s", (int)strcspn(kind, "/") - 1, kind, name);
+}
+
 bool ud_operator_refused(ud_exchange_t *exchange, const ud_command_t *command)
 {
     const char *name = ud_exchange_param(exchange, 0);
     if (command->err == UD_ERR_NOT_FOUND && command->detail == NULL && name[0] != '\0') {
-        ud_problem_reply(exchange, command->err, NULL, "there is no %s", name);
+        refuse_unknown(exchange, name);
     } else if (command->err != UD_OK) {
         ud_problem_command(exchange, command);
     } else {

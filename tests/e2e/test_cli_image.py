@@ -409,6 +409,10 @@ def test_a_missing_option_is_named(cli, folder, missing):
     refused(cli.run("image", "sign", *words, folder / "app.bin", folder / "out.bin"), USAGE, missing, "missing")
 
 
+def test_a_file_where_none_is_taken_says_which_option_takes_it(cli, tmp_path):
+    refused(cli.run("key", "new", tmp_path / "k.pem"), USAGE, "too many arguments", f"--out {tmp_path / 'k.pem'}")
+
+
 @pytest.mark.parametrize("words", [["imag"], ["image", "sing"], ["image", "verify"], ["key", "public", "a", "b"]])
 def test_a_wrong_command_says_what_would_be_right(cli, words):
     refused(cli.run(*words), USAGE, "updraft:")

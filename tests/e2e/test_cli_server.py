@@ -152,7 +152,9 @@ def test_a_session_that_ended_is_told(server, cli):
 def test_errors_are_json_when_asked(server, cli):
     done = cli.run("rollout", "show", "R-99", "--json")
     assert done.returncode == EXIT_NOT_FOUND
-    assert json.loads(done.stdout)["error"]["code"] == "not_found"
+    error = json.loads(done.stdout)["error"]
+    assert (error["code"], error["detail"]) == ("not_found", "there is no rollout R-99")
+    assert error["request"] in done.stderr
 
 
 # ---- keys and releases -----------------------------------------------------------------------------------------------

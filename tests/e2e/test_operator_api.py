@@ -159,6 +159,9 @@ def test_what_is_not_there_is_told_by_name(api, method, path, body, name):
     status, code, problem = api.problem(method, path, body)
     assert (status, code) == (404, "not_found")
     assert name in problem["detail"]
+    if path.count("/") > 1:
+        kind = path.split("/")[1].removesuffix("s")
+        assert problem["detail"] == f"there is no {kind} {name}"
 
 
 def raw(server, method, path, headers=None, body=None):
