@@ -1,5 +1,5 @@
-/* The agent's machine as a table: [state][event] -> action, next. Empty cells reject; agent.c says how that is met.
- * docs/device.md, "Agent", shows the same table; tests/unit/agent/test_machine.c walks every cell.
+/* The agent's machine as a table: (state, event) -> action, next. What has no row is rejected; agent.c says how that is met.
+ * docs/device.md, "Agent", shows the same table; tests/unit/agent/test_machine.c walks every pair.
  */
 #ifndef UD_AGENT_MACHINE_H
 #define UD_AGENT_MACHINE_H
@@ -57,9 +57,10 @@ typedef enum {
 #define UD_AGENT_HOME UD_AGENT_STATE_COUNT
 
 typedef struct {
-    uint8_t valid;  /* 0: the cell is empty */
-    uint8_t action; /* ud_agent_action_t */
-    uint8_t next;   /* ud_agent_state_t or UD_AGENT_HOME */
+    uint8_t state : 4; /* ud_agent_state_t */
+    uint8_t next : 4;  /* ud_agent_state_t or UD_AGENT_HOME */
+    uint8_t event;     /* ud_agent_event_t */
+    uint8_t action;    /* ud_agent_action_t */
 } ud_agent_rule_t;
 
 /* For writes whose loss costs nothing but what the comment beside the call says. */
@@ -68,7 +69,7 @@ static inline void ud_agent_may_fail(ud_err_t err)
     (void)err;
 }
 
-/* The cell, or NULL where it is empty. */
+/* The row, or NULL where there is none. */
 const ud_agent_rule_t *ud_agent_rule(ud_agent_state_t state, ud_agent_event_t event);
 
 #endif

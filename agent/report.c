@@ -149,8 +149,13 @@ uint8_t ud_agent_progress(const ud_agent_t *agent)
     if (!agent->has_update || agent->update.image_size == 0) {
         return 0;
     }
-    uint64_t written = agent->state == UD_AGENT_WRITING ? agent->chunk_offset : agent->chain.offset;
-    return (uint8_t)(written * 100 / agent->update.image_size);
+    uint32_t written = agent->state == UD_AGENT_WRITING ? agent->chunk_offset : agent->chain.offset;
+    uint32_t size = agent->update.image_size;
+    while (size > UINT32_MAX / 100) { /* coarser, rather than a division of 64 bits */
+        size /= 2;
+        written /= 2;
+    }
+    return (uint8_t)(written * 100 / size);
 }
 
 static ud_err_t present_error(const ud_agent_t *agent, ud_device_state_t state)
