@@ -399,7 +399,7 @@ static bool revert(boot_t *boot)
 {
     ud_slot_record_t record = boot->record;
     memcpy(record.digest, boot->a.hash, UD_SHA256_SIZE);
-    record.reason = what_failed(boot);
+    record.reason = (uint16_t)what_failed(boot);
     const ud_boot_mode_t *mode = boot->config->mode;
     ud_install_t direction = record.crossed ? UD_INSTALL_UPGRADE : UD_INSTALL_REVERT;
     if (mode->begin(&boot->journal, &record, direction, boot->b.size, boot->a.size) != UD_OK) {

@@ -44,7 +44,7 @@ static ud_err_t begin(ud_journal_t *journal, ud_slot_record_t *record, ud_instal
 {
     (void)size_out;
     UD_REQUIRE(size_in <= ud_slot_image_size_max(&ud_slot_overwrite, journal->port), UD_ERR_IMAGE_TOO_LARGE);
-    record->install = direction;
+    record->install = (uint8_t)direction;
     record->units = (uint16_t)ud_copy_units(journal->port, size_in);
     record->hole = 0;
     return ud_slot_record_put(journal, record);

@@ -46,7 +46,7 @@ static ud_err_t begin(ud_journal_t *journal, ud_slot_record_t *record, ud_instal
     if (size_bytes > ud_slot_image_size_max(&ud_slot_swap, journal->port)) {
         return UD_ERR_IMAGE_TOO_LARGE;
     }
-    record->install = direction;
+    record->install = (uint8_t)direction;
     record->units = (uint16_t)ud_copy_units(journal->port, size_bytes);
     record->hole = direction == UD_INSTALL_UPGRADE ? 0 : (uint16_t)(2 * record->units);
     record->turned = false;
@@ -79,7 +79,7 @@ static ud_err_t step(const walk_t *walk, ud_slot_record_t *record, bool up)
     }
     record->turned = true;
     record->install = up ? UD_INSTALL_REVERT : UD_INSTALL_UPGRADE;
-    record->reason = err;
+    record->reason = (uint16_t)err;
     return UD_OK;
 }
 

@@ -43,7 +43,7 @@ static ud_err_t begin(ud_journal_t *journal, ud_slot_record_t *record, ud_instal
 {
     (void)size_in;
     (void)size_out;
-    record->install = direction;
+    record->install = (uint8_t)direction;
     return ud_slot_record_put(journal, record);
 }
 

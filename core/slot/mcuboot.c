@@ -282,7 +282,7 @@ ud_err_t ud_slot_reject(ud_journal_t *journal, ud_err_t reason)
     ud_slot_record_t record;
     ud_slot_record_get(journal, &record);
     UD_REQUIRE(record.state == UD_SLOT_TRIAL, UD_ERR_CONFLICT);
-    record.reason = reason;
+    record.reason = (uint16_t)reason;
     return ud_slot_record_put(journal, &record);
 }
 

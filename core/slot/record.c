@@ -1,59 +1,44 @@
 #include "core/slot/record.h"
 
+#include "core/base/assert.h"
 #include "core/base/endian.h"
 
 #include <string.h>
 
-#define ANNOUNCED 0x01
-#define TURNED 0x02
-#define RUNS_B 0x04
-#define CROSSED 0x08
-
 /* Bytes of a digest that the list of bad images keeps: two of them fill a row, and nobody finds a second image. */
 #define BAD_SIZE 24
 
-_Static_assert(20 + UD_SHA256_SIZE == UD_JOURNAL_PAYLOAD_SIZE, "the slot row is filled");
 _Static_assert(1 + UD_SLOT_REVOKED_COUNT * UD_SLOT_REVOKED_SIZE <= UD_JOURNAL_PAYLOAD_SIZE, "revoked keys fit");
 _Static_assert(UD_SLOT_BAD_COUNT *BAD_SIZE <= UD_JOURNAL_PAYLOAD_SIZE, "the list of bad images fits");
 
 void ud_slot_record_get(const ud_journal_t *journal, ud_slot_record_t *record)
 {
-    const uint8_t *row = ud_journal_get(journal, UD_ROW_SLOT);
-    uint16_t reason = ud_get_u16le(row + 6);
-    *record = (ud_slot_record_t){
-        .state = row[0] <= UD_SLOT_CONFIRMED ? (ud_slot_state_t)row[0] : UD_SLOT_EMPTY,
-        .install = row[1] < UD_INSTALL_COUNT ? (ud_install_t)row[1] : UD_INSTALL_NONE,
-        .attempts = row[2],
-        .abnormal_resets = row[3],
-        .announced = (row[4] & ANNOUNCED) != 0,
-        .turned = (row[4] & TURNED) != 0,
-        .runs_b = (row[4] & RUNS_B) != 0,
-        .crossed = (row[4] & CROSSED) != 0,
-        .announced_count = row[5],
-        .reason = reason < UD_ERR_COUNT ? (ud_err_t)reason : UD_ERR_INTERNAL,
-        .hole = ud_get_u16le(row + 8),
-        .units = ud_get_u16le(row + 10),
-        .security_counter = ud_get_u32le(row + 12),
-    };
-    memcpy(record->digest, row + 20, UD_SHA256_SIZE);
+    memcpy(record, ud_journal_get(journal, UD_ROW_SLOT), sizeof *record);
+    if (record->state > UD_SLOT_CONFIRMED) {
+        record->state = UD_SLOT_EMPTY;
+    }
+    if (record->install >= UD_INSTALL_COUNT) {
+        record->install = UD_INSTALL_NONE;
+    }
+    if (record->reason >= UD_ERR_COUNT) {
+        record->reason = UD_ERR_INTERNAL;
+    }
 }
 
 ud_err_t ud_slot_record_put(ud_journal_t *journal, const ud_slot_record_t *record)
 {
-    uint8_t row[UD_JOURNAL_PAYLOAD_SIZE] = {0};
-    row[0] = (uint8_t)record->state;
-    row[1] = (uint8_t)record->install;
-    row[2] = record->attempts;
-    row[3] = record->abnormal_resets;
-    row[4] = (uint8_t)((record->announced ? ANNOUNCED : 0) | (record->turned ? TURNED : 0) |
-                       (record->runs_b ? RUNS_B : 0) | (record->crossed ? CROSSED : 0));
-    row[5] = record->announced_count;
-    ud_put_u16le(row + 6, (uint16_t)record->reason);
-    ud_put_u16le(row + 8, record->hole);
-    ud_put_u16le(row + 10, record->units);
-    ud_put_u32le(row + 12, record->security_counter);
-    memcpy(row + 20, record->digest, UD_SHA256_SIZE);
-    return ud_journal_append(journal, UD_ROW_SLOT, row);
+    return ud_journal_append(journal, UD_ROW_SLOT, (const uint8_t *)record);
+}
+
+ud_err_t ud_slot_record_stage(ud_journal_t *journal, const uint8_t digest[UD_SHA256_SIZE], bool crossed)
+{
+    ud_slot_record_t record;
+    ud_slot_record_get(journal, &record);
+    UD_REQUIRE(record.state != UD_SLOT_TRIAL, UD_ERR_NOT_CONFIRMED);
+    record.install = UD_INSTALL_STAGED;
+    record.crossed = crossed;
+    memcpy(record.digest, digest, UD_SHA256_SIZE);
+    return ud_slot_record_put(journal, &record);
 }
 
 static ud_err_t put_if_new(ud_journal_t *journal, ud_row_kind_t kind, const uint8_t *row)

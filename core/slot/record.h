@@ -16,6 +16,8 @@
 
 #include "core/slot/slot.h"
 
+#include <stddef.h>
+
 /* What is to be done with slot B, or is being done. The numbers are on flash: never change them. */
 typedef enum {
     UD_INSTALL_NONE,
@@ -25,28 +27,39 @@ typedef enum {
     UD_INSTALL_COUNT
 } ud_install_t;
 
+/* The row as it is on flash, byte for byte: never move a member. The flags fill their byte from its lowest bit upwards. */
 typedef struct {
-    ud_slot_state_t state;
-    ud_install_t install;
+    uint8_t state;           /* ud_slot_state_t */
+    uint8_t install;         /* ud_install_t */
     uint8_t attempts;        /* starts of the present trial that used up an attempt */
     uint8_t abnormal_resets; /* of the confirmed image since the last contact */
-    bool announced;          /* the reset to come is meant */
+    bool announced : 1;      /* the reset to come is meant */
+    bool turned : 1;         /* this install changed its direction once: it will not again */
+    bool runs_b : 1;         /* direct XIP: slot B is the one that runs, or that `state` speaks of */
+    bool crossed : 1;        /* the image before is installed by moving the hole down, and given back by moving it up */
     uint8_t announced_count; /* of them in the present trial; saturates, and then they are no longer free */
-    bool runs_b;             /* direct XIP: slot B is the one that runs, or that `state` speaks of */
-    bool crossed;            /* the image before is installed by moving the hole down, and given back by moving it up */
-    bool turned;             /* this install changed its direction once: it will not again */
-    ud_err_t reason;         /* UD_OK, or why the trial is to end or the revert is under way */
+    uint16_t reason;         /* ud_err_t: UD_OK, or why the trial is to end or the revert is under way */
     uint16_t hole;           /* swap: its place, 0 to 2 * units; overwrite: units copied */
     uint16_t units;          /* length of the longer of both images; overwrite: of the new one */
     uint32_t security_counter;
+    uint8_t spare[4];
     uint8_t digest[UD_SHA256_SIZE]; /* image hash of what is staged, being installed or on trial */
 } ud_slot_record_t;
+
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "rows are little-endian, and used as they are");
+_Static_assert(sizeof(ud_slot_record_t) == UD_JOURNAL_PAYLOAD_SIZE, "the slot row is filled");
+_Static_assert(offsetof(ud_slot_record_t, reason) == 6 && offsetof(ud_slot_record_t, digest) == 20, "without gaps");
 
 /* The present record; all zero (EMPTY, NONE, UD_OK) if there is none. A value that no version wrote reads as zero. */
 void ud_slot_record_get(const ud_journal_t *journal, ud_slot_record_t *record);
 
 /* Writes the record, changed or not. Errors: UD_ERR_JOURNAL_WORN. Power fail: old or new. */
 UD_MUST_USE ud_err_t ud_slot_record_put(ud_journal_t *journal, const ud_slot_record_t *record);
+
+/* Notes that boot is to install the image with this hash; `crossed` as in the record. Errors: UD_ERR_NOT_CONFIRMED (slot A is
+ * on trial), UD_ERR_JOURNAL_WORN.
+ */
+UD_MUST_USE ud_err_t ud_slot_record_stage(ud_journal_t *journal, const uint8_t digest[UD_SHA256_SIZE], bool crossed);
 
 /* Remembers what boot did, for the agent to report; writes only what is new. Errors: UD_ERR_JOURNAL_WORN. */
 UD_MUST_USE ud_err_t ud_slot_reason_put(ud_journal_t *journal, ud_boot_reason_t boot_reason, ud_err_t revert_reason,

@@ -9,7 +9,9 @@
 /* First byte of the agent's rows: a row of zeros is none. */
 #define PRESENT 1
 
-_Static_assert(12 + UD_SHA256_SIZE + 8 <= UD_JOURNAL_PAYLOAD_SIZE, "the download row fits");
+_Static_assert(sizeof(ud_slot_download_t) == UD_JOURNAL_PAYLOAD_SIZE, "the download row is filled");
+_Static_assert(offsetof(ud_slot_download_t, artifact_tag) == 12 + UD_SHA256_SIZE, "without gaps");
+_Static_assert(sizeof(ud_slot_report_t) == 24 && offsetof(ud_slot_report_t, image_tag) == 16, "without gaps");
 
 void ud_slot_status(const ud_journal_t *journal, ud_slot_status_t *status)
 {
@@ -56,13 +58,7 @@ ud_err_t ud_slot_raise_counter(ud_journal_t *journal, uint32_t counter)
 
 ud_err_t ud_slot_stage_before(ud_journal_t *journal, const uint8_t digest[UD_SHA256_SIZE])
 {
-    ud_slot_record_t record;
-    ud_slot_record_get(journal, &record);
-    UD_REQUIRE(record.state != UD_SLOT_TRIAL, UD_ERR_NOT_CONFIRMED);
-    record.install = UD_INSTALL_STAGED;
-    record.crossed = true;
-    memcpy(record.digest, digest, UD_SHA256_SIZE);
-    return ud_slot_record_put(journal, &record);
+    return ud_slot_record_stage(journal, digest, true);
 }
 
 /* ---- where images lie --------------------------------------------------------------------------------------------- */
@@ -111,25 +107,30 @@ ud_err_t ud_slot_check_areas(const ud_port_t *port)
 
 /* ---- the agent's own rows ----------------------------------------------------------------------------------------- */
 
+static ud_err_t own_get(const ud_journal_t *journal, ud_row_kind_t kind, void *row, size_t size)
+{
+    const uint8_t *payload = ud_journal_get(journal, kind);
+    UD_REQUIRE(payload[0] == PRESENT, UD_ERR_NOT_FOUND);
+    memcpy(row, payload, size);
+    return UD_OK;
+}
+
+static ud_err_t own_put(ud_journal_t *journal, ud_row_kind_t kind, const void *row, size_t size)
+{
+    uint8_t payload[UD_JOURNAL_PAYLOAD_SIZE] = {0};
+    memcpy(payload, row, size);
+    payload[0] = PRESENT;
+    return ud_journal_append(journal, kind, payload);
+}
+
 ud_err_t ud_slot_download_get(const ud_journal_t *journal, ud_slot_download_t *download)
 {
-    const uint8_t *row = ud_journal_get(journal, UD_ROW_DOWNLOAD);
-    UD_REQUIRE(row[0] == PRESENT, UD_ERR_NOT_FOUND);
-    download->update_id = ud_get_u32le(row + 4);
-    download->offset = ud_get_u32le(row + 8);
-    memcpy(download->expected, row + 12, UD_SHA256_SIZE);
-    memcpy(download->artifact_tag, row + 12 + UD_SHA256_SIZE, sizeof download->artifact_tag);
-    return UD_OK;
+    return own_get(journal, UD_ROW_DOWNLOAD, download, sizeof *download);
 }
 
 ud_err_t ud_slot_download_put(ud_journal_t *journal, const ud_slot_download_t *download)
 {
-    uint8_t row[UD_JOURNAL_PAYLOAD_SIZE] = {PRESENT};
-    ud_put_u32le(row + 4, download->update_id);
-    ud_put_u32le(row + 8, download->offset);
-    memcpy(row + 12, download->expected, UD_SHA256_SIZE);
-    memcpy(row + 12 + UD_SHA256_SIZE, download->artifact_tag, sizeof download->artifact_tag);
-    return ud_journal_append(journal, UD_ROW_DOWNLOAD, row);
+    return own_put(journal, UD_ROW_DOWNLOAD, download, sizeof *download);
 }
 
 ud_err_t ud_slot_download_clear(ud_journal_t *journal)
@@ -143,24 +144,10 @@ ud_err_t ud_slot_download_clear(ud_journal_t *journal)
 
 ud_err_t ud_slot_report_get(const ud_journal_t *journal, ud_slot_report_t *report)
 {
-    const uint8_t *row = ud_journal_get(journal, UD_ROW_REPORT);
-    UD_REQUIRE(row[0] == PRESENT, UD_ERR_NOT_FOUND);
-    report->state = row[1];
-    report->error = ud_get_u16le(row + 2);
-    report->update_id = ud_get_u32le(row + 4);
-    report->epoch = ud_get_u32le(row + 8);
-    report->sequence = ud_get_u32le(row + 12);
-    memcpy(report->image_tag, row + 16, sizeof report->image_tag);
-    return UD_OK;
+    return own_get(journal, UD_ROW_REPORT, report, sizeof *report);
 }
 
 ud_err_t ud_slot_report_put(ud_journal_t *journal, const ud_slot_report_t *report)
 {
-    uint8_t row[UD_JOURNAL_PAYLOAD_SIZE] = {PRESENT, report->state};
-    ud_put_u16le(row + 2, report->error);
-    ud_put_u32le(row + 4, report->update_id);
-    ud_put_u32le(row + 8, report->epoch);
-    ud_put_u32le(row + 12, report->sequence);
-    memcpy(row + 16, report->image_tag, sizeof report->image_tag);
-    return ud_journal_append(journal, UD_ROW_REPORT, row);
+    return own_put(journal, UD_ROW_REPORT, report, sizeof *report);
 }

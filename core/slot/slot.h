@@ -170,8 +170,12 @@ UD_MUST_USE ud_err_t ud_slot_check_areas(const ud_port_t *port);
 
 /* ---- the agent's own rows: boot keeps but never reads them ------------------------------------------------------ */
 
+/* Both are rows as they are on flash, byte for byte: never move a member. */
+
 /* A download in progress; survives power cuts. */
 typedef struct {
+    uint8_t present; /* 1 in a row that is there, whatever is given to put */
+    uint8_t spare[3];
     uint32_t update_id;
     uint32_t offset;                  /* bytes of the image that are in slot B, verified */
     uint8_t expected[UD_SHA256_SIZE]; /* SHA-256 of the next record of the chunk chain */
@@ -189,11 +193,12 @@ UD_MUST_USE ud_err_t ud_slot_download_clear(ud_journal_t *journal);
 
 /* What the agent must remember to report exactly once: the update under way and the report numbering. */
 typedef struct {
+    uint8_t present;
+    uint8_t state;        /* agent's own state code (ud_device_state_t) at the last report */
+    uint16_t error;       /* ud_err_t to be reported with it */
     uint32_t update_id;   /* 0: none */
     uint32_t epoch;       /* random; drawn anew only when the journal lost it */
     uint32_t sequence;    /* first number not yet reserved: numbers below may have been used */
-    uint8_t state;        /* agent's own state code (ud_device_state_t) at the last report */
-    uint16_t error;       /* ud_err_t to be reported with it */
     uint8_t image_tag[8]; /* first bytes of the update's image hash: what boot says is of this update, or is not */
 } ud_slot_report_t;
 

@@ -2,8 +2,6 @@
 #include "core/base/assert.h"
 #include "core/slot/record.h"
 
-#include <string.h>
-
 ud_err_t ud_slot_open(ud_journal_t *journal, ud_port_t *port)
 {
     return ud_journal_open(journal, port);
@@ -13,13 +11,7 @@ ud_err_t ud_slot_open(ud_journal_t *journal, ud_port_t *port)
 
 ud_err_t ud_slot_stage(ud_journal_t *journal, const uint8_t digest[UD_SHA256_SIZE])
 {
-    ud_slot_record_t record;
-    ud_slot_record_get(journal, &record);
-    UD_REQUIRE(record.state != UD_SLOT_TRIAL, UD_ERR_NOT_CONFIRMED);
-    record.install = UD_INSTALL_STAGED;
-    record.crossed = false;
-    memcpy(record.digest, digest, UD_SHA256_SIZE);
-    return ud_slot_record_put(journal, &record);
+    return ud_slot_record_stage(journal, digest, false);
 }
 
 ud_err_t ud_slot_unstage(ud_journal_t *journal)
@@ -54,7 +46,7 @@ ud_err_t ud_slot_reject(ud_journal_t *journal, ud_err_t reason)
     ud_slot_record_t record;
     ud_slot_record_get(journal, &record);
     UD_REQUIRE(record.state == UD_SLOT_TRIAL, UD_ERR_CONFLICT);
-    record.reason = reason;
+    record.reason = (uint16_t)reason;
     return ud_slot_record_put(journal, &record);
 }
 

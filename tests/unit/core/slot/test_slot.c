@@ -91,6 +91,61 @@ static void the_record_survives_as_it_was_written(void **state)
     assert_memory_equal(read.digest, written.digest, sizeof read.digest);
 }
 
+static void the_rows_lie_on_flash_as_they_always_did(void **state)
+{
+    (void)state;
+    ud_slot_record_t record = {.state = 1,
+                               .install = 2,
+                               .attempts = 3,
+                               .abnormal_resets = 4,
+                               .announced_count = 5,
+                               .reason = 0x0706,
+                               .hole = 0x0908,
+                               .units = 0x0B0A,
+                               .security_counter = 0x0F0E0D0C,
+                               .digest = {20}};
+    const uint8_t record_row[21] = {1, 2, 3, 4, 0, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 0, 0, 0, 0, 20};
+    const uint8_t flags[] = {1, 2, 4, 8};
+    for (size_t flag = 0; flag < sizeof flags; flag++) {
+        record.announced = flag == 0;
+        record.turned = flag == 1;
+        record.runs_b = flag == 2;
+        record.crossed = flag == 3;
+        assert_int_equal(ud_slot_record_put(&journal, &record), UD_OK);
+        const uint8_t *row = ud_journal_get(&journal, UD_ROW_SLOT);
+        assert_int_equal(row[4], flags[flag]);
+        assert_memory_equal(row, record_row, 4);
+        assert_memory_equal(row + 5, record_row + 5, sizeof record_row - 5);
+    }
+    ud_slot_download_t download = {
+        .update_id = 0x07060504, .offset = 0x0B0A0908, .expected = {12}, .artifact_tag = {44, 0, 0, 0, 0, 0, 0, 51}};
+    const uint8_t download_row[UD_JOURNAL_PAYLOAD_SIZE] = {1, 0, 0,  0,  4,  5,         6,        7,
+                                                           8, 9, 10, 11, 12, [44] = 44, [51] = 51};
+    assert_int_equal(ud_slot_download_put(&journal, &download), UD_OK);
+    assert_memory_equal(ud_journal_get(&journal, UD_ROW_DOWNLOAD), download_row, sizeof download_row);
+    ud_slot_report_t report = {.state = 2,
+                               .error = 0x0403,
+                               .update_id = 0x08070605,
+                               .epoch = 0x0C0B0A09,
+                               .sequence = 0x100F0E0D,
+                               .image_tag = {17, 0, 0, 0, 0, 0, 0, 24}};
+    const uint8_t report_row[UD_JOURNAL_PAYLOAD_SIZE] = {1,  2,  3,  4,  5,  6,  7,  8,  9,
+                                                         10, 11, 12, 13, 14, 15, 16, 17, [23] = 24};
+    assert_int_equal(ud_slot_report_put(&journal, &report), UD_OK);
+    assert_memory_equal(ud_journal_get(&journal, UD_ROW_REPORT), report_row, sizeof report_row);
+}
+
+static void what_no_version_wrote_reads_as_zero(void **state)
+{
+    (void)state;
+    ud_slot_record_t record = {.state = 3, .install = UD_INSTALL_COUNT, .reason = UD_ERR_COUNT};
+    assert_int_equal(ud_slot_record_put(&journal, &record), UD_OK);
+    ud_slot_record_get(&journal, &record);
+    assert_int_equal(record.state, UD_SLOT_EMPTY);
+    assert_int_equal(record.install, UD_INSTALL_NONE);
+    assert_int_equal(record.reason, UD_ERR_INTERNAL);
+}
+
 static void what_is_staged_is_pending_until_withdrawn(void **state)
 {
     (void)state;
@@ -204,6 +259,7 @@ static void a_download_is_found_again_until_cleared(void **state)
     assert_int_equal(ud_slot_download_put(&journal, &put), UD_OK);
     reopen();
     assert_int_equal(ud_slot_download_get(&journal, &got), UD_OK);
+    put.present = 1;
     assert_memory_equal(&got, &put, sizeof put);
     assert_int_equal(ud_slot_download_clear(&journal), UD_OK);
     reopen();
@@ -315,6 +371,8 @@ int main(void)
         CASE(three_revoked_keys_are_kept_once_each),
         CASE(a_new_device_knows_nothing),
         CASE(the_record_survives_as_it_was_written),
+        CASE(the_rows_lie_on_flash_as_they_always_did),
+        CASE(what_no_version_wrote_reads_as_zero),
         CASE(what_is_staged_is_pending_until_withdrawn),
         CASE(nothing_is_staged_during_a_trial),
         CASE(confirming_ends_the_trial_and_writes_once),
