@@ -8,6 +8,8 @@ A proof that cannot fail proves nothing. Each mutant of mutants.toml is built ap
 make the proof named with it fail. The unchanged copy must pass all of them.
 """
 
+import concurrent.futures
+import os
 import pathlib
 import shutil
 import subprocess
@@ -19,6 +21,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 PARTS = ("agent", "api", "boot", "core", "include", "ports", "scripts", "tests/powercut", "tests/support")
 FILES = ("CMakeLists.txt", "tests/CMakeLists.txt")
 LIST = ROOT / "tests" / "powercut" / "mutants.toml"
+WORKERS = os.cpu_count() or 1  # each in a copy of its own
 CONFIGURE = ("cmake", "-S", ".", "-B", "build", "-G", "Ninja", "-DCMAKE_C_FLAGS=-w")  # a bug may leave something unused
 
 
@@ -53,32 +56,51 @@ def plant(copy, mutant):
     return originals
 
 
-def main():
-    listed = tomllib.loads(LIST.read_text())
-    mutants = [mutant for mutant in listed["mutant"] if not sys.argv[1:] or mutant["name"] in sys.argv[1:]]
+def copy_parts(copy):
+    for part in PARTS:
+        shutil.copytree(ROOT / part, copy / part)
+    for file in FILES:
+        shutil.copy2(ROOT / file, copy / file)
+
+
+def try_proofs(listed, mutants):
+    """The proofs that fail on unchanged code."""
+    with tempfile.TemporaryDirectory() as folder:
+        copy = pathlib.Path(folder)
+        copy_parts(copy)
+        proofs = [listed["proof"][proof] for proof in sorted({mutant["proof"] for mutant in mutants})]
+        return [" ".join(proof) for proof in proofs if fails(copy, proof)]
+
+
+def try_mutants(listed, mutants):
+    """The names of those that were not found."""
     survivors = []
     with tempfile.TemporaryDirectory() as folder:
         copy = pathlib.Path(folder)
-        for part in PARTS:
-            shutil.copytree(ROOT / part, copy / part)
-        for file in FILES:
-            shutil.copy2(ROOT / file, copy / file)
-        for proof in sorted({mutant["proof"] for mutant in mutants}):
-            if fails(copy, listed["proof"][proof]):
-                print(f"the unchanged code fails: {' '.join(listed['proof'][proof])}")
-                return 1
+        copy_parts(copy)
         for mutant in mutants:
             originals = plant(copy, mutant)
-            if originals is None:
-                return 1
             proof = listed["proof"][mutant["proof"]]
-            found = fails(copy, proof)
-            for path, text in originals.items():
+            found = originals is not None and fails(copy, proof)
+            for path, text in (originals or {}).items():
                 path.write_text(text)
             print(f"{mutant['name']}: {'found' if found else 'NOT FOUND'} by {' '.join(proof)}", flush=True)
             survivors += [] if found else [mutant["name"]]
+    return survivors
+
+
+def main():
+    listed = tomllib.loads(LIST.read_text())
+    mutants = [mutant for mutant in listed["mutant"] if not sys.argv[1:] or mutant["name"] in sys.argv[1:]]
+    with concurrent.futures.ThreadPoolExecutor(WORKERS) as pool:
+        unchanged = pool.submit(try_proofs, listed, mutants)
+        parts = [pool.submit(try_mutants, listed, mutants[first::WORKERS]) for first in range(WORKERS)]
+        broken = unchanged.result()
+        survivors = [name for part in parts for name in part.result()]
+    for proof in broken:
+        print(f"the unchanged code fails: {proof}")
     print(f"{len(mutants) - len(survivors)} mutants found, {len(survivors)} not")
-    return 1 if survivors else 0
+    return 1 if survivors or broken or not mutants else 0
 
 
 if __name__ == "__main__":
