@@ -6,6 +6,10 @@
 
 #define EVENTS_MAX 8
 #define FAILURES_SHOWN 5
+
+/* Bytes of a path in words: a letter, two numbers of 32 bits, two signs for each event. */
+#define PATH_TEXT_SIZE (EVENTS_MAX * 24)
+
 #define JOURNAL_ROW 64
 
 /* Sectors of a slot in which each program may be cut, and words of the longest program. */
@@ -147,11 +151,13 @@ static void add_prefixes(cuts_t *cuts, uint32_t words)
 }
 
 /* All cuts at an operation: before, after, and inside at its first words, its middle and its last. */
-static void list_cuts(const ud_port_t *board, const operation_t *operation, bool detail, cuts_t *cuts)
+static void list_cuts(const ud_port_t *board, const operation_t *operation, const explore_options_t *options,
+                      cuts_t *cuts)
 {
+    bool detail = options->detail != 0;
     const ud_area_geometry_t *area = ud_port_area(board, operation->area);
     uint32_t words = (uint32_t)operation->size / area->write_size_bytes;
-    bool alike = is_like_others(board, operation);
+    bool alike = !options->every && is_like_others(board, operation);
     cuts->count = 0;
     if (alike && (!detail || area->sector_size_bytes > SMALL_SECTOR)) {
         return;
@@ -233,20 +239,23 @@ static ud_port_t *cut_board(ud_port_t *board, operation_t *operation, const ud_b
 
 /* ---- exploring ------------------------------------------------------------------------------------------------------- */
 
-static void print_path(const event_t *path, size_t size)
+static void write_path(const explorer_t *explorer, char text[PATH_TEXT_SIZE])
 {
-    for (size_t index = 0; index < size; index++) {
-        printf("%s%c%u.%u", index == 0 ? "" : ",", path[index].is_fault ? 'f' : 'c', path[index].operation,
-               path[index].choice);
+    size_t used = 0;
+    text[0] = '\0';
+    for (size_t index = 0; index < explorer->path_size; index++) {
+        const event_t *event = &explorer->path[index];
+        used += (size_t)snprintf(text + used, PATH_TEXT_SIZE - used, "%s%c%u.%u", index == 0 ? "" : ",",
+                                 event->is_fault ? 'f' : 'c', event->operation, event->choice);
     }
 }
 
 static void fail(explorer_t *explorer, const char *complaint)
 {
-    if (explorer->failures++ < FAILURES_SHOWN) {
-        printf("FAILED: %s; show it: %s --replay ", complaint, explorer->options->program);
-        print_path(explorer->path, explorer->path_size);
-        printf("\n");
+    char path[PATH_TEXT_SIZE];
+    if (explorer->failures++ < FAILURES_SHOWN && explorer->options->hear == NULL) {
+        write_path(explorer, path);
+        printf("FAILED: %s; show it: %s --replay %s\n", complaint, explorer->options->program, path);
     }
 }
 
@@ -257,7 +266,7 @@ typedef struct {
     unsigned phase;
 } state_t;
 
-static void enter(explorer_t *explorer, const state_t *state, event_t strike);
+static const char *enter(explorer_t *explorer, const state_t *state, event_t strike);
 static void strike_late(explorer_t *explorer, const state_t *state);
 
 static bool is_chosen(const explorer_t *explorer, uint64_t hash, unsigned long one_in)
@@ -277,6 +286,17 @@ static uint64_t place_of(const run_t *run, unsigned choice)
     return (hash ^ hash >> 31) * 0x9E3779B97F4A7C15u;
 }
 
+static void tell(const explorer_t *explorer, const operation_t *operation, const ud_board_fuse_t *fuse,
+                 const char *complaint)
+{
+    char path[PATH_TEXT_SIZE];
+    if (explorer->options->hear != NULL) {
+        write_path(explorer, path);
+        explore_outcome_t outcome = {fuse, operation->data == NULL, path, complaint};
+        explorer->options->hear(explorer->options->hear_context, &outcome);
+    }
+}
+
 static void branch(run_t *run, operation_t *operation, unsigned choice, const ud_board_fuse_t *fuse)
 {
     explorer_t *explorer = run->explorer;
@@ -290,7 +310,8 @@ static void branch(run_t *run, operation_t *operation, unsigned choice, const ud
     if (see(explorer, hash + (run->depth << 56))) { /* what was seen after more cuts had fewer to come */
         explorer->path[explorer->path_size++] = (event_t){false, run->operation, choice};
         state_t state = {cut, run->depth + 1, run->life->phase};
-        enter(explorer, &state, (event_t){.operation = 0});
+        const char *complaint = enter(explorer, &state, (event_t){.operation = 0});
+        tell(explorer, operation, fuse, complaint);
         strike_late(explorer, &state);
         explorer->path_size--;
     }
@@ -313,7 +334,7 @@ static void watch(void *context, ud_area_t area, uint32_t offset, const void *da
         return;
     }
     cuts_t cuts;
-    list_cuts(run->board, &operation, run->explorer->options->detail != 0, &cuts);
+    list_cuts(run->board, &operation, run->explorer->options, &cuts);
     for (unsigned choice = 0; choice < cuts.count; choice++) {
         branch(run, &operation, choice, &cuts.list[choice]);
     }
@@ -375,8 +396,8 @@ static const char *check_erases(explorer_t *explorer, const ud_port_t *board)
     return erases_max != 0 && most > erases_max ? "a sector was erased too often" : NULL;
 }
 
-/* Runs from a state to the end, and branches on the way. */
-static void enter(explorer_t *explorer, const state_t *state, event_t strike)
+/* Runs from a state to the end, and branches on the way; NULL or what is wrong. */
+static const char *enter(explorer_t *explorer, const state_t *state, event_t strike)
 {
     explore_life_t life;
     run_t run = {.explorer = explorer,
@@ -393,6 +414,7 @@ static void enter(explorer_t *explorer, const state_t *state, event_t strike)
         fail(explorer, complaint);
     }
     ud_board_destroy(run.board);
+    return complaint;
 }
 
 static unsigned count_operations(const explorer_t *explorer)
@@ -420,7 +442,7 @@ static void strike_everywhere(explorer_t *explorer, unsigned operations)
                 explorer->path[0] = (event_t){true, operation, choice};
                 explorer->path_size = 1;
                 state_t origin = {.board = explorer->origin};
-                enter(explorer, &origin, explorer->path[0]);
+                (void)enter(explorer, &origin, explorer->path[0]);
                 explorer->path_size = 0;
             }
         }
@@ -439,7 +461,7 @@ static void strike_late(explorer_t *explorer, const state_t *state)
             event_t strike = {true, 1 + place / choices, place % choices};
             explorer->strikes++;
             explorer->path[explorer->path_size++] = strike;
-            enter(explorer, state, strike);
+            (void)enter(explorer, state, strike);
             explorer->path_size--;
         }
     }
@@ -450,7 +472,6 @@ static void strike_late(explorer_t *explorer, const state_t *state)
 typedef struct {
     run_t run;
     event_t event;
-    bool detail;
     ud_port_t *cut;
 } replay_t;
 
@@ -471,7 +492,7 @@ static void replay_watch(void *context, ud_area_t area, uint32_t offset, const v
     if (replay->cut != NULL || replay->event.is_fault || replay->run.operation != replay->event.operation) {
         return;
     }
-    list_cuts(replay->run.board, &operation, replay->detail, &cuts);
+    list_cuts(replay->run.board, &operation, replay->run.explorer->options, &cuts);
     if (replay->event.choice < cuts.count) {
         const ud_board_fuse_t *fuse = &cuts.list[replay->event.choice];
         printf("  cut here: %s, %u words done, %s torn, kind %d\n",
@@ -513,8 +534,7 @@ static bool replay(explorer_t *explorer)
             strike = path[index];
             continue;
         }
-        replay_t one = {
-            .run = {.board = board, .strike = strike}, .event = path[index], .detail = explorer->options->detail != 0};
+        replay_t one = {.run = {.explorer = explorer, .board = board, .strike = strike}, .event = path[index]};
         ud_board_watch_set(board, replay_watch, &one);
         printf("power up\n");
         complaint = live(explorer, board, &life);
@@ -530,44 +550,7 @@ static bool replay(explorer_t *explorer)
     return complaint == NULL;
 }
 
-/* ---- command line ---------------------------------------------------------------------------------------------------- */
-
-bool explore_options_read(explore_options_t *options, int argc, char **argv)
-{
-    const struct {
-        const char *name;
-        unsigned long *number;
-        const char **text;
-    } names[] = {{"--depth", &options->depth, NULL},   {"--sample", &options->sample, NULL},
-                 {"--faults", &options->faults, NULL}, {"--detail", &options->detail, NULL},
-                 {"--seed", &options->seed, NULL},     {"--late", &options->late, NULL},
-                 {"--apart", &options->apart, NULL},   {"--lane", &options->lane, NULL},
-                 {"--replay", NULL, &options->replay}, {"--case", NULL, &options->name}};
-    options->list = argc == 2 && strcmp(argv[1], "--list") == 0;
-    bool good = argc % 2 != 0 || options->list;
-    for (int index = 1; good && index + 1 < argc; index += 2) {
-        good = false;
-        for (size_t name = 0; name < sizeof names / sizeof names[0]; name++) {
-            if (strcmp(argv[index], names[name].name) != 0) {
-                continue;
-            }
-            good = true;
-            if (names[name].number != NULL) {
-                *names[name].number = strtoul(argv[index + 1], NULL, 10);
-            } else {
-                *names[name].text = argv[index + 1];
-            }
-        }
-    }
-    if (!good) {
-        (void)fprintf(
-            stderr,
-            "usage: %s --list | [--case NAME] [--depth CUTS] [--sample N] [--faults N] [--late N] [--detail 1] "
-            "[--apart 1] [--lane 1|2] [--seed S] [--replay PATH]\n",
-            argv[0]);
-    }
-    return good;
-}
+/* ---- all of it ------------------------------------------------------------------------------------------------------ */
 
 bool explore(ud_port_t *board, explore_start_t start, const void *context, const explore_options_t *options)
 {
@@ -578,7 +561,7 @@ bool explore(ud_port_t *board, explore_start_t start, const void *context, const
     printf("%s: ", options->program);
     unsigned operations = count_operations(&explorer);
     state_t origin = {.board = board};
-    enter(&explorer, &origin, (event_t){.operation = 0});
+    (void)enter(&explorer, &origin, (event_t){.operation = 0});
     strike_everywhere(&explorer, operations);
     printf("  %lu cuts tried, %lu faults struck, %zu states reached, %lu run to the end, %lu cuts left to other seeds, "
            "%lu failures; a sector of journal, A, B, identity erased %u, %u, %u, %u times at most\n",

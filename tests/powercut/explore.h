@@ -4,6 +4,16 @@
 
 #include "ports/posix/board.h"
 
+/* What came of a life that a power cut began; its pointers are good during the call. */
+typedef struct {
+    const ud_board_fuse_t *cut;
+    bool is_erase;         /* the operation that was cut */
+    const char *path;      /* for --replay */
+    const char *complaint; /* NULL: nothing is wrong */
+} explore_outcome_t;
+
+typedef void (*explore_hear_t)(void *context, const explore_outcome_t *outcome);
+
 typedef struct {
     const char *program;  /* its name and what chooses the case, for the command that replays a failure */
     unsigned long depth;  /* --depth: power cuts in one life */
@@ -17,8 +27,11 @@ typedef struct {
     const char *replay;   /* --replay: only this path, told step by step */
     const char *name;     /* --case: only cases whose name begins so; the caller's matter */
     bool list;            /* --list: names only; the caller's matter */
-    unsigned starts_max;  /* power-ups in one life; 0: UD_EXPLORE_STARTS_MAX */
-    uint32_t erases_max;  /* of one sector in one life without faults out of nowhere; 0: any number */
+    bool every;           /* cut at each program of a slot, not only the first, the middle and the last of a sector */
+    explore_hear_t hear;  /* not NULL: hears of each life after a cut, and failures are told to it alone */
+    void *hear_context;
+    unsigned starts_max; /* power-ups in one life; 0: UD_EXPLORE_STARTS_MAX */
+    uint32_t erases_max; /* of one sector in one life without faults out of nowhere; 0: any number */
 } explore_options_t;
 
 /* Reads the command line; prints the usage and gives false when it is wrong. */

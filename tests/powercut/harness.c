@@ -82,14 +82,16 @@ void powercut_image_make(const powercut_images_t *images, uint8_t major, uint32_
 }
 
 /* Payload of the longest image, up to the last unit of slot A, and of one that is a unit shorter. */
-static void choose_sizes(const powercut_geometry_t *geometry, uint32_t *longer, uint32_t *shorter)
+static void choose_sizes(const powercut_images_for_t *what, uint32_t *longer, uint32_t *shorter)
 {
+    const powercut_geometry_t *geometry = what->geometry;
     ud_board_config_t config = {.seed = 1};
     ud_port_t *board = NULL;
     memcpy(config.areas, geometry->areas, sizeof config.areas);
     need(ud_board_create(&config, &board) == UD_OK, geometry->name);
     uint32_t unit = ud_slot_unit_size(board);
-    *longer = geometry->areas[UD_AREA_SLOT_A].size_bytes - unit / 4 - HEADER - TLVS;
+    uint32_t room = what->room != 0 ? what->room : geometry->areas[UD_AREA_SLOT_A].size_bytes - unit / 4;
+    *longer = room - HEADER - TLVS;
     *shorter = *longer > unit ? *longer - unit : *longer / 2;
     ud_board_destroy(board);
 }
@@ -99,7 +101,7 @@ void powercut_images_make(powercut_images_t *images, const powercut_images_for_t
     ud_key_t *stranger = NULL;
     uint32_t longer;
     uint32_t shorter;
-    choose_sizes(what->geometry, &longer, &shorter);
+    choose_sizes(what, &longer, &shorter);
     need(ud_key_generate(&images->secret) == UD_OK && ud_key_generate(&stranger) == UD_OK, "no key can be made");
     ud_key_public(images->secret, images->public_key);
     ud_trusted_key_init(&images->key, &ud_scheme_ecdsa_p256, images->public_key);

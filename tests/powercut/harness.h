@@ -59,6 +59,7 @@ typedef struct {
     uint32_t counter;            /* security counter of the new image; the old one has 0 */
     powercut_image_name_t first; /* runs in slot A: under direct XIP it is linked for it, the others for slot B */
     bool encrypted;
+    uint32_t room; /* bytes that the longest image may take; 0: slot A up to its last unit */
 } powercut_images_for_t;
 
 /* Makes the images with keys of their own: test keys, drawn anew each time. Ends the program if that fails. */
