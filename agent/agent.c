@@ -71,7 +71,9 @@ static ud_agent_event_t work_unregistered(ud_agent_t *agent, uint64_t now_ms, ui
         *wake_ms = sooner(*wake_ms, agent->retry_ms);
         return UD_EVENT_NONE;
     }
-    return agent->identity.generation == 0 ? UD_EVENT_BLANK : UD_EVENT_DUE;
+    /* A copy without a second one may be torn and read whole this once: the server hears only of what was written twice. */
+    bool alone = agent->identity.worn && agent->save.done == 0;
+    return agent->identity.generation == 0 || alone ? UD_EVENT_BLANK : UD_EVENT_DUE;
 }
 
 static ud_agent_event_t work_exchange(ud_agent_t *agent, uint64_t now_ms, uint64_t *wake_ms)

@@ -63,8 +63,7 @@ static bool run_case(const powercut_mode_t *mode, const powercut_geometry_t *geo
     char name[128];
     powercut_case_t of = {.mode = mode, .geometry = geometry, .story = story};
     name_case(&of, name, sizeof name);
-    bool told = story->setting != SETTING_ENCRYPTED || !mode->slots->runs_both;
-    if (!told || !is_wanted(name, options->name == NULL ? "" : options->name)) {
+    if (!powercut_is_told(mode, story) || !is_wanted(name, options->name == NULL ? "" : options->name)) {
         return true;
     }
     if (options->list) {

@@ -264,6 +264,7 @@ typedef struct {
     ud_port_t *board;
     unsigned long depth;
     unsigned phase;
+    uint32_t known; /* of the life so far */
 } state_t;
 
 static const char *enter(explorer_t *explorer, const state_t *state, event_t strike);
@@ -307,9 +308,10 @@ static void branch(run_t *run, operation_t *operation, unsigned choice, const ud
     ud_port_t *cut = cut_board(run->board, operation, fuse);
     uint64_t hash = ud_board_state_hash(cut);
     explorer->cuts++;
+    hash ^= run->life->known * 0x94D049BB133111EBu;
     if (see(explorer, hash + (run->depth << 56))) { /* what was seen after more cuts had fewer to come */
         explorer->path[explorer->path_size++] = (event_t){false, run->operation, choice};
-        state_t state = {cut, run->depth + 1, run->life->phase};
+        state_t state = {cut, run->depth + 1, run->life->phase, run->life->known};
         const char *complaint = enter(explorer, &state, (event_t){.operation = 0});
         tell(explorer, operation, fuse, complaint);
         strike_late(explorer, &state);
@@ -353,11 +355,11 @@ static bool is_fickle(const explorer_t *explorer, const ud_port_t *board)
     return fickle;
 }
 
-/* Starts the board until its life is done; NULL or what is wrong. */
-static const char *live(const explorer_t *explorer, ud_port_t *board, explore_life_t *life)
+/* Starts the board until its life is done; NULL or what is wrong. `known` is of the life so far. */
+static const char *live(const explorer_t *explorer, ud_port_t *board, uint32_t known, explore_life_t *life)
 {
     unsigned starts_max = explorer->options->starts_max;
-    *life = (explore_life_t){.context = explorer->context, .fickle = is_fickle(explorer, board)};
+    *life = (explore_life_t){.context = explorer->context, .known = known, .fickle = is_fickle(explorer, board)};
     for (unsigned starts = 0; starts < (starts_max == 0 ? UD_EXPLORE_STARTS_MAX : starts_max); starts++) {
         ud_board_end_t end = ud_board_run(board, explorer->start, life);
         if (life->complaint != NULL || life->done) {
@@ -408,7 +410,7 @@ static const char *enter(explorer_t *explorer, const state_t *state, event_t str
                  .strike = strike};
     explorer->runs++;
     ud_board_watch_set(run.board, watch, &run);
-    const char *complaint = live(explorer, run.board, &life);
+    const char *complaint = live(explorer, run.board, state->known, &life);
     complaint = complaint == NULL ? check_erases(explorer, run.board) : complaint;
     if (complaint != NULL) {
         fail(explorer, complaint);
@@ -422,7 +424,7 @@ static unsigned count_operations(const explorer_t *explorer)
     ud_port_t *board = ud_board_clone(explorer->origin);
     uint64_t before = ud_board_operations(board);
     explore_life_t life;
-    const char *complaint = live(explorer, board, &life);
+    const char *complaint = live(explorer, board, 0, &life);
     unsigned count = (unsigned)(ud_board_operations(board) - before);
     printf("undisturbed: %u operations%s%s\n", count,
            complaint == NULL ? "" : ", FAILED: ", complaint == NULL ? "" : complaint);
@@ -528,7 +530,7 @@ static bool replay(explorer_t *explorer)
     ud_port_t *board = ud_board_clone(explorer->origin);
     event_t strike = {.operation = 0};
     const char *complaint = NULL;
-    explore_life_t life;
+    explore_life_t life = {.known = 0};
     for (size_t index = 0; index <= size; index++) {
         if (index < size && path[index].is_fault) {
             strike = path[index];
@@ -537,7 +539,7 @@ static bool replay(explorer_t *explorer)
         replay_t one = {.run = {.explorer = explorer, .board = board, .strike = strike}, .event = path[index]};
         ud_board_watch_set(board, replay_watch, &one);
         printf("power up\n");
-        complaint = live(explorer, board, &life);
+        complaint = live(explorer, board, life.known, &life);
         strike.operation = 0;
         if (one.cut != NULL) {
             ud_board_destroy(board);

@@ -45,6 +45,7 @@ bool explore_options_read(explore_options_t *options, int argc, char **argv);
 typedef struct {
     const void *context; /* as given to explore() */
     uint32_t told;       /* the caller's, 0 at first: what a start tells the next of the same life */
+    uint32_t known;      /* the caller's, 0 at first: what the world outside knows, where no power cut changes it */
     unsigned phase;      /* the caller's, 0 at first: where in its story the life is */
     bool fickle;         /* a fault out of nowhere makes words that were firm read differently from start to start */
     bool done;

@@ -104,12 +104,18 @@ void powercut_images_make(powercut_images_t *images, const powercut_images_for_t
     choose_sizes(what, &longer, &shorter);
     need(ud_key_generate(&images->secret) == UD_OK && ud_key_generate(&stranger) == UD_OK, "no key can be made");
     ud_key_public(images->secret, images->public_key);
-    ud_trusted_key_init(&images->key, &ud_scheme_ecdsa_p256, images->public_key);
+    ud_trusted_key_init(&images->keys[0], &ud_scheme_ecdsa_p256, images->public_key);
+    images->older = NULL;
+    if (what->revokes) {
+        need(ud_key_generate(&images->older) == UD_OK, "no key can be made");
+        ud_key_public(images->older, images->older_public_key);
+        ud_trusted_key_init(&images->keys[1], &ud_scheme_ecdsa_p256, images->older_public_key);
+    }
     images->slots = what->mode->slots;
     images->boot = (ud_boot_config_t){.mode = what->mode->boot,
                                       .slot_address = {POWERCUT_ADDRESS_A, POWERCUT_ADDRESS_B},
-                                      .keys = &images->key,
-                                      .key_count = 1,
+                                      .keys = images->keys,
+                                      .key_count = what->revokes ? 2 : 1,
                                       .hardware = POWERCUT_HARDWARE};
     images->device = NULL;
     if (what->encrypted) {
@@ -127,9 +133,12 @@ void powercut_images_make(powercut_images_t *images, const powercut_images_for_t
         options.rom_address = name == (int)what->first ? POWERCUT_ADDRESS_A : POWERCUT_ADDRESS_B;
         options.encrypt_for = images->device;
         options.encrypt_key_size = is_old ? 16 : 32;
+        options.revoked = &images->keys[1].key_hash;
+        options.revoked_count = what->revokes && name == POWERCUT_NEW;
+        const ud_key_t *key = is_old && what->revokes ? images->older : images->secret;
         ud_image_info_t info;
-        make_image(name == POWERCUT_FORGED ? stranger : images->secret, &options, is_old ? shorter : longer,
-                   &images->images[name], &info);
+        make_image(name == POWERCUT_FORGED ? stranger : key, &options, is_old ? shorter : longer, &images->images[name],
+                   &info);
         if (what->encrypted) {
             decrypt(&info, images->decryption_key, &images->images[name]);
         }
@@ -146,13 +155,14 @@ void powercut_images_free(powercut_images_t *images)
         free(images->images[name].bytes);
     }
     ud_key_destroy(images->device);
+    ud_key_destroy(images->older);
     ud_key_destroy(images->secret);
 }
 
 ud_port_t *powercut_board(const powercut_geometry_t *geometry, const powercut_images_t *images,
-                          powercut_image_name_t running, powercut_image_name_t staged)
+                          powercut_image_name_t running, powercut_image_name_t staged, bool hardware_counter)
 {
-    ud_board_config_t config = {.seed = 1, .hardware_counter = true};
+    ud_board_config_t config = {.seed = 1, .hardware_counter = hardware_counter};
     const ud_slot_mode_t *slots = images->slots;
     ud_port_t *board = NULL;
     memcpy(config.areas, geometry->areas, sizeof config.areas);

@@ -35,9 +35,11 @@ typedef struct {
     powercut_image_t images[POWERCUT_IMAGE_COUNT];
     ud_key_t *secret;
     uint8_t public_key[UD_P256_PUBLIC_KEY_SIZE];
-    ud_trusted_key_t key;
-    ud_boot_config_t boot; /* trusts the key */
-    ud_key_t *device;      /* what images are encrypted for, if they are; else NULL */
+    ud_key_t *older; /* the old image is signed with it where the new one revokes it; else NULL */
+    uint8_t older_public_key[UD_P256_PUBLIC_KEY_SIZE];
+    ud_trusted_key_t keys[2]; /* of `secret`, of `older` */
+    ud_boot_config_t boot;    /* trusts the keys that there are */
+    ud_key_t *device;         /* what images are encrypted for, if they are; else NULL */
     uint8_t decryption_key[UD_P256_PRIVATE_KEY_SIZE];
     const ud_slot_mode_t *slots;
 } powercut_images_t;
@@ -60,6 +62,7 @@ typedef struct {
     powercut_image_name_t first; /* runs in slot A: under direct XIP it is linked for it, the others for slot B */
     bool encrypted;
     uint32_t room; /* bytes that the longest image may take; 0: slot A up to its last unit */
+    bool revokes; /* the new image revokes the key of the old one */
 } powercut_images_for_t;
 
 /* Makes the images with keys of their own: test keys, drawn anew each time. Ends the program if that fails. */
@@ -71,10 +74,10 @@ void powercut_image_make(const powercut_images_t *images, uint8_t major, uint32_
                          const char *hardware, powercut_image_t *image);
 
 /* A board of that geometry with the image called `running` in slot A and the one called `staged` at the staging offset of
- * slot B. Ends the program if that fails.
+ * slot B. `hardware_counter`: it keeps the security counter itself, too. Ends the program if that fails.
  */
 ud_port_t *powercut_board(const powercut_geometry_t *geometry, const powercut_images_t *images,
-                          powercut_image_name_t running, powercut_image_name_t staged);
+                          powercut_image_name_t running, powercut_image_name_t staged, bool hardware_counter);
 
 /* Which image a slot holds byte by byte, POWERCUT_IMAGE_COUNT if none: this does not ask boot's own code. */
 powercut_image_name_t powercut_standing(ud_port_t *board, ud_area_t slot, const powercut_images_t *images);

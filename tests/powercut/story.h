@@ -22,6 +22,7 @@ typedef enum {
     TRIAL_REJECT,  /* finds its self-test failed; with the agent, the server offers a third image in the meantime */
     TRIAL_CRASH,   /* crashes until its attempts are used up */
     TRIAL_LOOP,    /* confirms itself, and crashes from then on */
+    TRIAL_RETURN,  /* confirms itself, starts once more, and asks for the image before, where it lies */
 } powercut_trial_t;
 
 /* What a story begins with, beside a device whose slot A is good. With the agent, slot B holds rubbish then. */
@@ -30,6 +31,9 @@ typedef enum {
     SETTING_DAMAGED,   /* slot A is damaged */
     SETTING_ENCRYPTED, /* both images are encrypted: not for direct XIP, which moves nothing */
     SETTING_KEPT,      /* slot B still holds the offered image, as the one before */
+    SETTING_BARE,      /* no hardware keeps the security counter: what the journal lost is lost */
+    SETTING_BLANK,     /* with the agent: the device was never registered, and all it does is to register */
+    SETTING_STALE,     /* with the agent: the server takes its token no longer, and offers nothing */
 } powercut_setting_t;
 
 /* How a story ends. */
@@ -48,6 +52,7 @@ typedef struct {
     powercut_trial_t trial;
     powercut_setting_t setting;
     uint32_t counter;    /* security counter of the new image; the old one has 0 */
+    bool revokes;        /* the new image revokes the key of the old one */
     uint16_t chunk_size; /* of the download, bytes */
     powercut_end_t end;
     powercut_end_t end_without_way_back;
@@ -67,6 +72,7 @@ typedef struct {
     ud_offer_t offers[POWERCUT_IMAGE_COUNT];
     uint8_t *artifacts[POWERCUT_IMAGE_COUNT]; /* none of a forged image */
     uint32_t unit;                            /* most bytes of the download that a start may repeat */
+    uint32_t identity;                        /* whom the server knows; 0 before the device registers */
     bool offering;
 } powercut_case_t;
 
@@ -88,8 +94,13 @@ void powercut_agent_make(powercut_case_t *made);
 /* Registers the device: what it has done long before the story. */
 void powercut_agent_register(powercut_case_t *of, ud_port_t *board);
 
-/* Runs the agent until it is settled, or resets. `start` is what runs. NULL or what is wrong. */
-const char *powercut_agent_run(ud_port_t *board, const powercut_case_t *of, const powercut_start_t *start);
+/* Runs the agent until it is settled, or resets. `start` is what runs; life->known is whom the server knows. NULL or what is
+ * wrong.
+ */
+const char *powercut_agent_run(ud_port_t *board, explore_life_t *life, const powercut_start_t *start);
+
+/* Whether the story makes sense in its mode. */
+bool powercut_is_told(const powercut_mode_t *mode, const powercut_story_t *story);
 
 /* How this story ends in this mode. */
 const powercut_end_t *powercut_end(const powercut_case_t *of);

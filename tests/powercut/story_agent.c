@@ -2,7 +2,9 @@
  * memory.
  */
 #include "agent/machine.h"
+#include "core/base/crc32.h"
 #include "core/image/chain.h"
+#include "core/image/encrypted.h"
 #include "tests/powercut/story.h"
 
 #include <stdio.h>
@@ -11,6 +13,7 @@
 
 #define UPDATE_ID 1
 #define TOKEN "token"
+#define NEXT_TOKEN "next token"
 
 /* Bounds one start: more steps than any needs. */
 #define STEPS_MAX 100000
@@ -27,8 +30,10 @@
 typedef struct {
     char name[8];
     const powercut_case_t *of;
-    uint32_t first; /* image offset of the first request; UINT32_MAX: none yet */
-    uint8_t status; /* of the exchange: 200 or 206 */
+    uint32_t *known;       /* the identity that registered, 0: none */
+    const char *complaint; /* what is wrong with what the device says */
+    uint32_t first;        /* image offset of the first request; UINT32_MAX: none yet */
+    uint16_t status;       /* of the exchange: 200, 206 or 401 */
     uint8_t body[UD_MESSAGE_SIZE_MAX];
     const uint8_t *data;
     size_t left;
@@ -49,9 +54,20 @@ static const ud_offer_t *choose_offer(const powercut_case_t *of, const char *ver
     return &of->offers[first ? story->offered : POWERCUT_OTHER];
 }
 
+/* The token that the server takes. */
+static const char *good_token(const powercut_case_t *of)
+{
+    return of->story->setting == SETTING_STALE && of->identity != 0 ? NEXT_TOKEN : TOKEN;
+}
+
 static ud_err_t answer_checkin(server_t *server, const ud_request_t *request)
 {
     ud_checkin_t checkin;
+    if (strcmp(request->token, good_token(server->of)) != 0) {
+        server->status = 401;
+        server->left = 0;
+        return UD_OK;
+    }
     if (ud_message_decode(UD_MESSAGE_CHECKIN, request->body, &checkin, NULL) != UD_OK) {
         return UD_ERR_MALFORMED;
     }
@@ -66,14 +82,41 @@ static powercut_image_name_t artifact_of(const char *url)
     return (powercut_image_name_t)(url[sizeof prefix] - '0');
 }
 
-static ud_err_t begin(void *state, ud_port_t *port, const ud_request_t *request, uint8_t *buffer, size_t size)
+static uint32_t name_secret(const uint8_t secret[UD_IDENTITY_SECRET_SIZE])
 {
-    static const ud_register_answer_t active = {
+    return ud_crc32(0, secret, UD_IDENTITY_SECRET_SIZE) | 1;
+}
+
+/* A device registers under one identity for ever, and one that holds a token never does again. */
+static ud_err_t answer_register(server_t *server, const ud_request_t *request)
+{
+    ud_register_answer_t active = {
         .present = UD_FIELD(UD_REGISTER_ANSWER_STATUS) | UD_FIELD(UD_REGISTER_ANSWER_TOKEN) |
                    UD_FIELD(UD_REGISTER_ANSWER_NEXT),
-        .token = TOKEN,
         .next_s = 1,
     };
+    ud_register_t device;
+    ud_token_request_t renewal;
+    uint32_t identity;
+    (void)snprintf(active.token, sizeof active.token, "%s", good_token(server->of));
+    if (request->kind == UD_REQUEST_REGISTER) {
+        UD_TRY(ud_message_decode(UD_MESSAGE_REGISTER, request->body, &device, NULL));
+        identity = name_secret(device.secret);
+        server->complaint =
+            server->of->identity != 0 ? "a device that was registered registers again" : server->complaint;
+    } else {
+        UD_TRY(ud_message_decode(UD_MESSAGE_TOKEN_REQUEST, request->body, &renewal, NULL));
+        identity = name_secret(renewal.secret);
+    }
+    if (*server->known != 0 && *server->known != identity) {
+        server->complaint = "the device has another identity than before";
+    }
+    *server->known = identity;
+    return ud_message_encode(UD_MESSAGE_REGISTER_ANSWER, &active, server->body, sizeof server->body, &server->left);
+}
+
+static ud_err_t begin(void *state, ud_port_t *port, const ud_request_t *request, uint8_t *buffer, size_t size)
+{
     server_t *server = (server_t *)(uintptr_t)request->server;
     memcpy(state, &server, sizeof server);
     (void)port;
@@ -85,7 +128,7 @@ static ud_err_t begin(void *state, ud_port_t *port, const ud_request_t *request,
         return answer_checkin(server, request);
     }
     if (request->kind != UD_REQUEST_ARTIFACT) {
-        return ud_message_encode(UD_MESSAGE_REGISTER_ANSWER, &active, server->body, sizeof server->body, &server->left);
+        return answer_register(server, request);
     }
     uint32_t chunk = server->of->story->chunk_size;
     uint32_t offset = request->first / (chunk + UD_SHA256_SIZE) * chunk;
@@ -164,6 +207,9 @@ static bool is_settled(const ud_agent_t *agent, const ud_journal_t *journal, con
 static const char *check_step(const ud_agent_t *agent, const server_t *server, uint32_t in_flash)
 {
     const powercut_case_t *of = server->of;
+    if (server->complaint != NULL) {
+        return server->complaint;
+    }
     bool succeeds = of->story->trial == TRIAL_CONFIRM;
     if (succeeds && agent->result_pending && agent->result != UD_DEVICE_CONFIRMED &&
         agent->result != UD_DEVICE_FAILED) {
@@ -173,18 +219,33 @@ static const char *check_step(const ud_agent_t *agent, const server_t *server, u
     return repeats ? "more than one unit of the download was repeated" : NULL;
 }
 
+/* What a device that only speaks to the server comes to. */
+static const char *check_identity(const powercut_case_t *of, ud_port_t *board)
+{
+    ud_identity_t identity;
+    char token[UD_TOKEN_SIZE_MAX + 1];
+    if (ud_identity_open(&identity, board) != UD_OK || ud_identity_token(&identity, board, token) != UD_OK) {
+        return "the identity is not kept";
+    }
+    return strcmp(token, good_token(of)) == 0 ? NULL : "the token that the server takes is not kept";
+}
+
 static void configure(const powercut_case_t *of, const powercut_start_t *start, const char *server, unsigned *asked,
                       ud_agent_config_t *config)
 {
     *config = (ud_agent_config_t){.device_id = "cut-1",
                                   .server = server,
                                   .transport = &transport,
-                                  .keys = &of->images.key,
-                                  .key_count = 1,
+                                  .keys = of->images.keys,
+                                  .key_count = of->images.boot.key_count,
                                   .slots = of->mode->slots,
                                   .running = start->slot,
                                   .slot_address = {POWERCUT_ADDRESS_A, POWERCUT_ADDRESS_B},
                                   .allow_unsigned_chain = true};
+    if (of->story->setting == SETTING_ENCRYPTED) {
+        config->verify_encrypted = ud_image_verify_encrypted;
+        config->decryption_key = of->images.decryption_key;
+    }
     if (of->story->trial == TRIAL_REJECT && start->name == of->story->offered) {
         config->hooks.context = asked;
         config->hooks.self_test = fail_late;
@@ -192,9 +253,11 @@ static void configure(const powercut_case_t *of, const powercut_start_t *start, 
     ud_agent_config_complete(config);
 }
 
-const char *powercut_agent_run(ud_port_t *board, const powercut_case_t *of, const powercut_start_t *start)
+const char *powercut_agent_run(ud_port_t *board, explore_life_t *life, const powercut_start_t *start)
 {
-    server_t server = {.name = "server", .of = of, .first = UINT32_MAX};
+    const powercut_case_t *of = life->context;
+    life->known = life->known == 0 ? of->identity : life->known;
+    server_t server = {.name = "server", .of = of, .known = &life->known, .first = UINT32_MAX};
     ud_agent_config_t config;
     ud_agent_t agent;
     ud_journal_t journal;
@@ -220,7 +283,7 @@ const char *powercut_agent_run(ud_port_t *board, const powercut_case_t *of, cons
             return complaint;
         }
         if (is_settled(&agent, &journal, of, start->name)) {
-            return of->offering ? powercut_check_end(of, &journal, start->name) : NULL;
+            return of->offering ? powercut_check_end(of, &journal, start->name) : check_identity(of, board);
         }
     }
     return "the agent comes to no end";
@@ -314,10 +377,15 @@ void powercut_agent_register(powercut_case_t *of, ud_port_t *board)
 {
     fill_slot_b(of, board);
     explore_life_t life = {.context = of};
+    of->identity = 0;
     of->unit = ud_spare_anchor_unit(board, UD_AREA_SLOT_B, of->story->chunk_size);
     of->offering = false;
+    if (of->story->setting == SETTING_BLANK) {
+        return;
+    }
     need(ud_board_run(board, powercut_start, &life) == UD_BOARD_RETURNED && life.complaint == NULL,
          life.complaint == NULL ? "a device that registers resets" : life.complaint);
-    of->offering = true;
+    of->identity = life.known;
+    of->offering = of->story->setting != SETTING_STALE;
     ud_board_reset_cause_set(board, UD_RESET_POWER_ON);
 }

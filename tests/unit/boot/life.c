@@ -110,7 +110,7 @@ const powercut_geometry_t *geometry(void)
 
 ud_port_t *make_board(powercut_image_name_t staged)
 {
-    ud_port_t *board = powercut_board(geometry(), &life_images, POWERCUT_OLD, staged);
+    ud_port_t *board = powercut_board(geometry(), &life_images, POWERCUT_OLD, staged, true);
     memcpy(staged_hash, life_images.images[staged].hash, sizeof staged_hash);
     return board;
 }

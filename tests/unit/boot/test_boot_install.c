@@ -166,7 +166,7 @@ static void believe_both_keys(void)
     assert_int_equal(ud_key_generate(&upper), UD_OK);
     ud_key_public(upper, upper_public);
     ud_trusted_key_init(&keys[0], &ud_scheme_ecdsa_p256, upper_public);
-    keys[1] = life_images.key;
+    keys[1] = life_images.keys[0];
     life_images.boot.keys = keys;
     life_images.boot.key_count = 2;
 }
@@ -174,7 +174,7 @@ static void believe_both_keys(void)
 static void believe_one_key(void)
 {
     ud_key_destroy(upper);
-    life_images.boot.keys = &life_images.key;
+    life_images.boot.keys = life_images.keys;
     life_images.boot.key_count = 1;
 }
 
@@ -187,7 +187,7 @@ static void load_upper(ud_port_t *board, ud_area_t area, uint32_t offset, bool r
                                  .hardware = POWERCUT_HARDWARE,
                                  .header_size = 512,
                                  .pad_header = true,
-                                 .revoked = &life_images.key.key_hash,
+                                 .revoked = &life_images.keys[0].key_hash,
                                  .revoked_count = revokes};
     ud_image_info_t info;
     size_t size;
@@ -198,7 +198,7 @@ static void load_upper(ud_port_t *board, ud_area_t area, uint32_t offset, bool r
 
 static ud_err_t act_revoke(ud_journal_t *journal)
 {
-    return ud_slot_revoke(journal, life_images.key.key_hash);
+    return ud_slot_revoke(journal, life_images.keys[0].key_hash);
 }
 
 static void an_image_of_a_revoked_key_is_neither_installed_nor_rescued(void **state)
@@ -227,8 +227,9 @@ static ud_err_t act_stage_upper(ud_journal_t *journal)
 static ud_err_t act_look_for_revoked(ud_journal_t *journal)
 {
     const uint8_t *key_hash = ud_slot_revoked(journal, 0);
-    return key_hash != NULL && memcmp(key_hash, life_images.key.key_hash, UD_SLOT_REVOKED_SIZE) == 0 ? UD_OK
-                                                                                                     : UD_ERR_NOT_FOUND;
+    return key_hash != NULL && memcmp(key_hash, life_images.keys[0].key_hash, UD_SLOT_REVOKED_SIZE) == 0
+               ? UD_OK
+               : UD_ERR_NOT_FOUND;
 }
 
 /* The old image runs; one that revokes its key is in its first start. */

@@ -82,7 +82,7 @@ static void put_tlvs(pair_t *pair)
     put_number(pair, UD_IMAGE_TLV_INFO_MAGIC, 2);
     put_number(pair, (uint32_t)(5 * 4 + 2 * UD_SHA256_SIZE + der_size + wrapped_size), 2);
     put_tlv(pair, UD_IMAGE_TLV_SHA256, pair->hash, UD_SHA256_SIZE);
-    put_tlv(pair, UD_IMAGE_TLV_KEY_HASH, life_images.key.key_hash, UD_SHA256_SIZE);
+    put_tlv(pair, UD_IMAGE_TLV_KEY_HASH, life_images.keys[0].key_hash, UD_SHA256_SIZE);
     put_tlv(pair, UD_IMAGE_TLV_ECDSA, der, der_size);
     put_tlv(pair, UD_IMAGE_TLV_ECIES_P256, wrapped, wrapped_size);
 }
