@@ -2,6 +2,7 @@
 
 #include "agent/answer.h"
 #include "agent/backoff.h"
+#include "agent/budget.h"
 #include "agent/download.h"
 #include "agent/exchange.h"
 #include "agent/machine.h"
@@ -11,29 +12,28 @@
 
 #include <string.h>
 
-#define MS_PER_S UINT64_C(1000)
+#define MS_PER_S 1000
 
 /* ---- waiting ------------------------------------------------------------ */
 
-static uint64_t later(uint64_t left, uint64_t right)
+/* True if that time has come; else the next step comes no later than then. */
+static bool has_come(ud_agent_t *agent, ud_timer_t timer)
+{
+    return ud_timers_wait(&agent->timers, agent->timers.left_ms[timer]);
+}
+
+static uint32_t longer(uint32_t left, uint32_t right)
 {
     return left > right ? left : right;
 }
 
-static uint64_t sooner(uint64_t left, uint64_t right)
+/* DUE when the next check-in is, and neither backoff nor budget forbids it. */
+static ud_agent_event_t check_in_due(ud_agent_t *agent)
 {
-    return left < right ? left : right;
-}
-
-/* DUE when the next check-in is, and neither backoff nor budget forbids it; else `*wake_ms` says when. */
-static ud_agent_event_t check_in_due(ud_agent_t *agent, uint64_t now_ms, uint64_t *wake_ms)
-{
-    uint64_t at_ms = later(agent->checkin_ms, agent->retry_ms);
-    if (now_ms >= at_ms && ud_budget_take(&agent->budget, UD_BUDGET_CHECKIN, now_ms)) {
-        return UD_EVENT_DUE;
-    }
-    *wake_ms = sooner(*wake_ms, later(at_ms, ud_budget_ready_ms(&agent->budget, UD_BUDGET_CHECKIN)));
-    return UD_EVENT_NONE;
+    ud_timers_t *timers = &agent->timers;
+    uint32_t left_ms = longer(timers->left_ms[UD_TIMER_CHECKIN], timers->left_ms[UD_TIMER_RETRY]);
+    left_ms = longer(left_ms, ud_budget_left_ms(timers, UD_TIMER_CHECKINS));
+    return ud_timers_wait(timers, left_ms) && ud_budget_take(timers, UD_TIMER_CHECKINS) ? UD_EVENT_DUE : UD_EVENT_NONE;
 }
 
 static bool allowed(const ud_agent_t *agent, bool (*hook)(void *, const ud_agent_question_t *))
@@ -49,10 +49,11 @@ static bool allowed(const ud_agent_t *agent, bool (*hook)(void *, const ud_agent
 }
 
 /* Why the update may not go on now, or UD_OK. */
-static ud_err_t obstacle(const ud_agent_t *agent, uint64_t now_ms, bool (*hook)(void *, const ud_agent_question_t *))
+static ud_err_t obstacle(const ud_agent_t *agent, bool (*hook)(void *, const ud_agent_question_t *))
 {
     const ud_agent_hooks_t *hooks = &agent->config->hooks;
-    if (now_ms < agent->update.window_opens_ms || now_ms >= agent->update.window_closes_ms) {
+    const uint32_t *left_ms = agent->timers.left_ms;
+    if (left_ms[UD_TIMER_OPENS] > 0 || (agent->update.closes && left_ms[UD_TIMER_CLOSES] == 0)) {
         return UD_ERR_WAITING_WINDOW;
     }
     if (hooks->battery != NULL && hooks->battery(hooks->context) < agent->config->battery_min) {
@@ -63,12 +64,9 @@ static ud_err_t obstacle(const ud_agent_t *agent, uint64_t now_ms, bool (*hook)(
 
 /* ---- the work of each state: what happened? ------------------------------------------------------------ */
 
-typedef ud_agent_event_t (*work_t)(ud_agent_t *agent, uint64_t now_ms, uint64_t *wake_ms);
-
-static ud_agent_event_t work_unregistered(ud_agent_t *agent, uint64_t now_ms, uint64_t *wake_ms)
+static ud_agent_event_t work_unregistered(ud_agent_t *agent)
 {
-    if (now_ms < agent->retry_ms) {
-        *wake_ms = sooner(*wake_ms, agent->retry_ms);
+    if (!has_come(agent, UD_TIMER_RETRY)) {
         return UD_EVENT_NONE;
     }
     /* A copy without a second one may be torn and read whole this once: the server hears only of what was written twice. */
@@ -76,34 +74,29 @@ static ud_agent_event_t work_unregistered(ud_agent_t *agent, uint64_t now_ms, ui
     return agent->identity.generation == 0 || alone ? UD_EVENT_BLANK : UD_EVENT_DUE;
 }
 
-static ud_agent_event_t work_exchange(ud_agent_t *agent, uint64_t now_ms, uint64_t *wake_ms)
+static ud_agent_event_t work_exchange(ud_agent_t *agent)
 {
     ud_err_t err;
-    uint64_t until_ms = *wake_ms;
-    switch (ud_exchange_poll(agent, ud_exchange_room(agent), now_ms, &until_ms, &err)) {
+    switch (ud_exchange_poll(agent, ud_exchange_room(agent), &err)) {
     case UD_EXCHANGE_BUSY:
-        *wake_ms = sooner(*wake_ms, until_ms);
-        return UD_EVENT_NONE;
     case UD_EXCHANGE_MOVED:
-        *wake_ms = now_ms;
         return UD_EVENT_NONE;
     case UD_EXCHANGE_DONE:
-        return agent->request == UD_REQUEST_CHECKIN ? ud_answer_to_checkin(agent, now_ms)
-                                                    : ud_answer_to_register(agent, now_ms);
+        return agent->request == UD_REQUEST_CHECKIN ? ud_answer_to_checkin(agent) : ud_answer_to_register(agent);
     case UD_EXCHANGE_FAILED:
         break;
     }
     return agent->identity.generation == 0 ? UD_EVENT_UNKNOWN : UD_EVENT_FAILED;
 }
 
-static ud_agent_event_t work_saving(ud_agent_t *agent, uint64_t now_ms, uint64_t *wake_ms)
+static ud_agent_event_t work_saving(ud_agent_t *agent)
 {
     if (agent->save.size == 0) {
         return UD_EVENT_FAILED;
     }
     ud_err_t err = ud_identity_save_step(&agent->identity, agent->port, agent->buffer, &agent->save);
     if (err == UD_ERR_WOULD_BLOCK) {
-        *wake_ms = now_ms;
+        agent->timers.wait_ms = 0;
         return UD_EVENT_NONE;
     }
     if (err != UD_OK) {
@@ -112,57 +105,53 @@ static ud_agent_event_t work_saving(ud_agent_t *agent, uint64_t now_ms, uint64_t
     return agent->identity.token_size > 0 ? UD_EVENT_DONE : UD_EVENT_MORE;
 }
 
-static ud_agent_event_t fail_update(ud_agent_t *agent, ud_err_t err)
+/* `good`, if nothing went wrong: what did ends the update. */
+static ud_agent_event_t unless(ud_agent_t *agent, ud_err_t err, ud_agent_event_t good)
 {
+    if (err == UD_OK) {
+        return good;
+    }
     agent->download_error = (uint16_t)err;
     return UD_EVENT_FATAL;
 }
 
-static ud_agent_event_t work_waiting(ud_agent_t *agent, uint64_t now_ms, uint64_t *wake_ms)
+static ud_agent_event_t work_waiting(ud_agent_t *agent)
 {
-    if (now_ms >= agent->ask_ms) {
-        ud_err_t reason = obstacle(agent, now_ms, agent->config->hooks.may_download);
+    uint32_t *left_ms = agent->timers.left_ms;
+    if (left_ms[UD_TIMER_ASK] == 0) {
+        ud_err_t reason = obstacle(agent, agent->config->hooks.may_download);
         if (reason == UD_OK) {
             bool begun = agent->chain.image_size != 0;
-            ud_err_t err = begun ? UD_OK : ud_download_begin(agent, now_ms);
-            return err == UD_OK ? UD_EVENT_GO : fail_update(agent, err);
+            return unless(agent, begun ? UD_OK : ud_download_begin(agent), UD_EVENT_GO);
         }
         if (reason != (ud_err_t)agent->wait_reason) {
             agent->wait_reason = (uint16_t)reason;
-            agent->checkin_ms = now_ms;
+            left_ms[UD_TIMER_CHECKIN] = 0;
         }
-        agent->ask_ms = now_ms + UD_AGENT_ASK_INTERVAL_MS;
+        left_ms[UD_TIMER_ASK] = UD_AGENT_ASK_INTERVAL_MS;
     }
-    *wake_ms = sooner(*wake_ms, agent->ask_ms);
-    return check_in_due(agent, now_ms, wake_ms);
+    (void)has_come(agent, UD_TIMER_ASK);
+    return check_in_due(agent);
 }
 
-static ud_agent_event_t work_downloading(ud_agent_t *agent, uint64_t now_ms, uint64_t *wake_ms)
+static ud_agent_event_t work_downloading(ud_agent_t *agent)
 {
     if (ud_chain_is_done(&agent->chain)) {
         return UD_EVENT_DONE;
     }
-    if (agent->busy) {
-        return ud_download_receive(agent, now_ms, wake_ms);
+    if (!agent->busy) {
+        if (!has_come(agent, UD_TIMER_RETRY)) {
+            return UD_EVENT_NONE;
+        }
+        if (ud_download_report_due(agent)) {
+            return UD_EVENT_DUE;
+        }
+        if (obstacle(agent, agent->config->hooks.may_download) != UD_OK) {
+            return UD_EVENT_HOLD;
+        }
+        ud_exchange_begin(agent, UD_REQUEST_ARTIFACT);
     }
-    if (now_ms < agent->retry_ms) {
-        *wake_ms = sooner(*wake_ms, agent->retry_ms);
-        return UD_EVENT_NONE;
-    }
-    if (ud_download_report_due(agent, now_ms)) {
-        return UD_EVENT_DUE;
-    }
-    if (obstacle(agent, now_ms, agent->config->hooks.may_download) != UD_OK) {
-        return UD_EVENT_HOLD;
-    }
-    ud_exchange_begin(agent, UD_REQUEST_ARTIFACT, now_ms);
-    return ud_download_receive(agent, now_ms, wake_ms);
-}
-
-static ud_agent_event_t work_writing(ud_agent_t *agent, uint64_t now_ms, uint64_t *wake_ms)
-{
-    *wake_ms = now_ms;
-    return ud_download_write(agent);
+    return ud_download_receive(agent);
 }
 
 /* Asks boot to install at the next start; from here on any reset does. */
@@ -176,144 +165,146 @@ static ud_err_t stage(ud_agent_t *agent)
     return UD_OK;
 }
 
-static ud_agent_event_t work_verifying(ud_agent_t *agent, uint64_t now_ms, uint64_t *wake_ms)
+static ud_agent_event_t work_verifying(ud_agent_t *agent)
 {
-    ud_update_judge_t judge;
-    *wake_ms = now_ms;
+    agent->timers.wait_ms = 0;
     ud_err_t err = ud_spare_finish(&agent->spare, agent->port, agent->update.image_size);
     if (err == UD_ERR_WOULD_BLOCK) {
         return UD_EVENT_NONE;
     }
-    ud_answer_judge(agent, &judge);
-    err = err == UD_OK ? ud_update_verify(&agent->update, &judge, agent->port, agent->spare.base) : err;
+    err = err == UD_OK ? ud_update_verify(agent, agent->spare.base) : err;
     if (err == UD_OK && !agent->update.download_only) {
         err = stage(agent);
     }
-    return err == UD_OK ? UD_EVENT_DONE : fail_update(agent, err);
+    return unless(agent, err, UD_EVENT_DONE);
 }
 
-static ud_agent_event_t work_staged(ud_agent_t *agent, uint64_t now_ms, uint64_t *wake_ms)
+static ud_agent_event_t work_staged(ud_agent_t *agent)
 {
-    bool fresh = agent->answered_ms != 0 && now_ms - agent->answered_ms < UD_AGENT_OFFER_FRESH_MS;
-    if (!fresh) {
-        agent->checkin_ms = sooner(agent->checkin_ms, now_ms);
-    } else if (now_ms >= agent->ask_ms && !agent->update.download_only) {
-        if (obstacle(agent, now_ms, agent->config->hooks.may_reboot) == UD_OK) {
-            ud_err_t err = agent->staged ? UD_OK : stage(agent);
-            return err == UD_OK ? UD_EVENT_GO : fail_update(agent, err);
+    uint32_t *left_ms = agent->timers.left_ms;
+    if (left_ms[UD_TIMER_FRESH] == 0) {
+        left_ms[UD_TIMER_CHECKIN] = 0;
+    } else if (left_ms[UD_TIMER_ASK] == 0 && !agent->update.download_only) {
+        if (obstacle(agent, agent->config->hooks.may_reboot) == UD_OK) {
+            return unless(agent, agent->staged ? UD_OK : stage(agent), UD_EVENT_GO);
         }
-        agent->ask_ms = now_ms + UD_AGENT_ASK_INTERVAL_MS;
-        *wake_ms = sooner(*wake_ms, agent->ask_ms);
+        left_ms[UD_TIMER_ASK] = UD_AGENT_ASK_INTERVAL_MS;
+        (void)has_come(agent, UD_TIMER_ASK);
     }
-    return check_in_due(agent, now_ms, wake_ms);
+    return check_in_due(agent);
 }
 
-static ud_agent_event_t work_resting(ud_agent_t *agent, uint64_t now_ms, uint64_t *wake_ms)
+static ud_agent_event_t work(ud_agent_t *agent)
 {
-    return check_in_due(agent, now_ms, wake_ms);
+    switch ((ud_agent_state_t)agent->state) {
+    case UD_AGENT_UNREGISTERED:
+        return work_unregistered(agent);
+    case UD_AGENT_REGISTERING:
+    case UD_AGENT_CHECKING:
+    case UD_AGENT_RENEWING:
+        return work_exchange(agent);
+    case UD_AGENT_SAVING:
+        return work_saving(agent);
+    case UD_AGENT_WAITING:
+        return work_waiting(agent);
+    case UD_AGENT_DOWNLOADING:
+        return work_downloading(agent);
+    case UD_AGENT_WRITING:
+        agent->timers.wait_ms = 0;
+        return ud_download_write(agent);
+    case UD_AGENT_VERIFYING:
+        return work_verifying(agent);
+    case UD_AGENT_STAGED:
+        return work_staged(agent);
+    case UD_AGENT_PENDING:
+    case UD_AGENT_IDLE:
+    case UD_AGENT_TRIAL:
+    case UD_AGENT_RETIRED:
+    case UD_AGENT_STATE_COUNT:
+        break;
+    }
+    return check_in_due(agent);
 }
-
-static const work_t works[UD_AGENT_STATE_COUNT] = {
-    [UD_AGENT_UNREGISTERED] = work_unregistered,
-    [UD_AGENT_REGISTERING] = work_exchange,
-    [UD_AGENT_PENDING] = work_resting,
-    [UD_AGENT_SAVING] = work_saving,
-    [UD_AGENT_IDLE] = work_resting,
-    [UD_AGENT_CHECKING] = work_exchange,
-    [UD_AGENT_RENEWING] = work_exchange,
-    [UD_AGENT_WAITING] = work_waiting,
-    [UD_AGENT_DOWNLOADING] = work_downloading,
-    [UD_AGENT_WRITING] = work_writing,
-    [UD_AGENT_VERIFYING] = work_verifying,
-    [UD_AGENT_STAGED] = work_staged,
-    [UD_AGENT_TRIAL] = work_resting,
-    [UD_AGENT_RETIRED] = work_resting,
-};
 
 /* ---- actions ------------------------------------------------------------ */
 
-typedef void (*act_t)(ud_agent_t *agent, uint64_t now_ms);
-
-static void act_none(ud_agent_t *agent, uint64_t now_ms)
+/* Milliseconds of a backoff after so many failures. */
+static uint32_t backoff_ms(ud_agent_t *agent, uint32_t max_ms, uint8_t failures)
 {
-    (void)agent;
-    (void)now_ms;
-}
-
-static uint32_t chance(ud_agent_t *agent, uint64_t now_ms)
-{
-    uint32_t bits;
-    if (ud_port_random(agent->port, &bits, sizeof bits) != UD_OK) {
-        bits = (uint32_t)now_ms * UINT32_C(2654435761); /* a poor spread is better than none */
+    uint32_t chance;
+    if (ud_port_random(agent->port, &chance, sizeof chance) != UD_OK) {
+        chance = (uint32_t)agent->now_ms * UINT32_C(2654435761); /* a poor spread is better than none */
     }
-    return bits;
+    return ud_backoff_ms(agent->config->retry_base_ms, max_ms, failures, agent->answer.retry_after_s, chance);
 }
 
-static void act_back_off(ud_agent_t *agent, uint64_t now_ms)
+static void count_failure(ud_agent_t *agent)
+{
+    agent->failures = (uint8_t)(agent->failures + (agent->failures < UINT8_MAX));
+}
+
+static void back_off(ud_agent_t *agent)
 {
     ud_exchange_close(agent);
-    agent->failures = (uint8_t)(agent->failures + (agent->failures < UINT8_MAX));
-    agent->retry_ms = now_ms + ud_backoff_ms(agent->config->retry_base_ms, agent->config->retry_max_ms, agent->failures,
-                                             agent->answer.retry_after_s, chance(agent, now_ms));
+    count_failure(agent);
+    agent->timers.left_ms[UD_TIMER_RETRY] = backoff_ms(agent, agent->config->retry_max_ms, agent->failures);
+}
+
+/* A check-in is due, and nothing forbids it. */
+static void hurry(ud_agent_t *agent)
+{
+    agent->timers.left_ms[UD_TIMER_CHECKIN] = 0;
+    agent->timers.left_ms[UD_TIMER_RETRY] = 0;
 }
 
 /* Begins to write the identity with `token`, if it was not written too often; what goes wrong shows in the work of the
  * state.
  */
-static void save(ud_agent_t *agent, const char *token, uint64_t now_ms)
+static void save(ud_agent_t *agent, const char *token)
 {
     agent->save = (ud_identity_save_t){0};
-    if (ud_budget_take(&agent->budget, UD_BUDGET_SAVE, now_ms)) {
+    if (ud_budget_take(&agent->timers, UD_TIMER_SAVES)) {
         ud_agent_may_fail(ud_identity_save_begin(&agent->identity, agent->port, token, agent->buffer, &agent->save));
     }
 }
 
-static void act_draw_identity(ud_agent_t *agent, uint64_t now_ms)
-{
-    save(agent, "", now_ms);
-}
-
-static void act_keep_token(ud_agent_t *agent, uint64_t now_ms)
+static void keep_token(ud_agent_t *agent)
 {
     const ud_register_answer_t *answer = ud_exchange_scratch(agent);
     ud_exchange_close(agent);
-    save(agent, answer->token, now_ms);
-}
-
-static void act_register(ud_agent_t *agent, uint64_t now_ms)
-{
-    ud_exchange_begin(agent, UD_REQUEST_REGISTER, now_ms);
-}
-
-static void act_check_in(ud_agent_t *agent, uint64_t now_ms)
-{
-    ud_exchange_begin(agent, UD_REQUEST_CHECKIN, now_ms);
+    save(agent, answer->token);
 }
 
 /* A server that takes no token it gave must not make the device ask in a tight loop. */
-static void act_renew(ud_agent_t *agent, uint64_t now_ms)
+static void renew(ud_agent_t *agent)
 {
-    agent->failures = (uint8_t)(agent->failures + (agent->failures < UINT8_MAX));
-    ud_exchange_begin(agent, UD_REQUEST_TOKEN, now_ms);
+    count_failure(agent);
+    ud_exchange_begin(agent, UD_REQUEST_TOKEN);
 }
 
-static void act_again(ud_agent_t *agent, uint64_t now_ms)
+static void begin_again(ud_agent_t *agent)
 {
-    agent->checkin_ms = now_ms;
-    agent->retry_ms = now_ms;
+    hurry(agent);
     if (agent->failures > 1) {
-        act_back_off(agent, now_ms);
+        back_off(agent);
     }
 }
 
 /* In a download only a new record shows that all is well again (agent/download.c). */
-static void act_settle(ud_agent_t *agent, uint64_t now_ms)
+static void settle(ud_agent_t *agent)
 {
     agent->failures = agent->home == UD_AGENT_DOWNLOADING ? agent->failures : 0;
-    agent->retry_ms = now_ms;
+    agent->timers.left_ms[UD_TIMER_RETRY] = 0;
     if (agent->home != UD_AGENT_DOWNLOADING && agent->home != UD_AGENT_STAGED) {
         ud_exchange_close(agent);
     }
+}
+
+/* Whoever is asked is asked at once, and what kept the update waiting before is told again. */
+static void ask_anew(ud_agent_t *agent)
+{
+    agent->timers.left_ms[UD_TIMER_ASK] = 0;
+    agent->wait_reason = UD_OK;
 }
 
 /* Takes back what boot was asked for. What cannot be taken back is reported by boot: it verifies for itself. */
@@ -328,27 +319,26 @@ static void withdraw(ud_agent_t *agent)
     }
 }
 
-static void give_up(ud_agent_t *agent)
+static void drop_update(ud_agent_t *agent)
 {
     withdraw(agent);
     ud_download_forget(agent);
     ud_exchange_close(agent);
 }
 
-static void act_give_up(ud_agent_t *agent, uint64_t now_ms)
+static void give_up(ud_agent_t *agent)
 {
     if (!agent->result_pending) {
         ud_report_result(agent, agent->update.update_id, UD_DEVICE_FAILED, (ud_err_t)agent->download_error);
     }
-    give_up(agent);
-    agent->checkin_ms = now_ms;
-    agent->retry_ms = now_ms;
+    drop_update(agent);
+    hurry(agent);
 }
 
 /* What the spare slot holds stays, and the journal's row of how far it is good: the same image may be offered under another
  * id. A trial goes on.
  */
-static void act_forget(ud_agent_t *agent, uint64_t now_ms)
+static void forget(ud_agent_t *agent)
 {
     ud_report_forget(agent);
     if (agent->has_update && agent->update.update_id == agent->sent_id) {
@@ -356,106 +346,126 @@ static void act_forget(ud_agent_t *agent, uint64_t now_ms)
         agent->has_update = false;
         agent->home = UD_AGENT_IDLE;
     }
-    agent->checkin_ms = now_ms;
-    act_back_off(agent, now_ms);
+    agent->timers.left_ms[UD_TIMER_CHECKIN] = 0;
+    back_off(agent);
 }
 
-static void act_accept(ud_agent_t *agent, uint64_t now_ms)
+static void accept(ud_agent_t *agent)
 {
-    act_settle(agent, now_ms);
+    settle(agent);
     withdraw(agent);
     agent->has_update = true;
     agent->chain = (ud_chain_t){0};
-    agent->ask_ms = now_ms;
-    agent->wait_reason = UD_OK;
+    ask_anew(agent);
 }
 
-static void act_hold(ud_agent_t *agent, uint64_t now_ms)
+static void retire(ud_agent_t *agent)
 {
-    ud_exchange_close(agent);
-    agent->ask_ms = now_ms;
-    agent->wait_reason = UD_OK;
-}
-
-static void act_stage(ud_agent_t *agent, uint64_t now_ms)
-{
-    agent->answered_ms = 0;
-    agent->ask_ms = now_ms;
-    agent->checkin_ms = now_ms;
-}
-
-static void act_reboot(ud_agent_t *agent, uint64_t now_ms)
-{
-    (void)now_ms;
-    ud_report_tell(agent);
-    ud_exchange_close(agent);
-    ud_port_reset(agent->port);
-}
-
-static void act_confirm(ud_agent_t *agent, uint64_t now_ms)
-{
-    ud_trial_confirm(agent);
-    agent->home = UD_AGENT_IDLE;
-    agent->checkin_ms = now_ms;
-}
-
-static void act_reject(ud_agent_t *agent, uint64_t now_ms)
-{
-    (void)now_ms;
-    ud_exchange_close(agent);
-    ud_trial_reject(agent);
-}
-
-static void act_retire(ud_agent_t *agent, uint64_t now_ms)
-{
-    give_up(agent);
+    drop_update(agent);
     agent->home = agent->on_trial ? UD_AGENT_TRIAL : UD_AGENT_IDLE;
-    agent->checkin_ms = now_ms + UD_AGENT_RETIRED_INTERVAL_S * MS_PER_S;
+    agent->timers.left_ms[UD_TIMER_CHECKIN] = UD_AGENT_RETIRED_INTERVAL_S * MS_PER_S;
 }
 
-static const act_t acts[UD_ACT_COUNT] = {
-    [UD_ACT_NONE] = act_none,         [UD_ACT_DRAW_IDENTITY] = act_draw_identity,
-    [UD_ACT_REGISTER] = act_register, [UD_ACT_CHECK_IN] = act_check_in,
-    [UD_ACT_RENEW] = act_renew,       [UD_ACT_KEEP_TOKEN] = act_keep_token,
-    [UD_ACT_SETTLE] = act_settle,     [UD_ACT_BACK_OFF] = act_back_off,
-    [UD_ACT_AGAIN] = act_again,       [UD_ACT_HOLD] = act_hold,
-    [UD_ACT_ACCEPT] = act_accept,     [UD_ACT_GIVE_UP] = act_give_up,
-    [UD_ACT_FORGET] = act_forget,     [UD_ACT_STAGE] = act_stage,
-    [UD_ACT_REBOOT] = act_reboot,     [UD_ACT_CONFIRM] = act_confirm,
-    [UD_ACT_REJECT] = act_reject,     [UD_ACT_RETIRE] = act_retire,
-};
+static void act(ud_agent_t *agent, ud_agent_action_t action)
+{
+    switch (action) {
+    case UD_ACT_DRAW_IDENTITY:
+        save(agent, "");
+        break;
+    case UD_ACT_REGISTER:
+        ud_exchange_begin(agent, UD_REQUEST_REGISTER);
+        break;
+    case UD_ACT_CHECK_IN:
+        ud_exchange_begin(agent, UD_REQUEST_CHECKIN);
+        break;
+    case UD_ACT_RENEW:
+        renew(agent);
+        break;
+    case UD_ACT_KEEP_TOKEN:
+        keep_token(agent);
+        break;
+    case UD_ACT_SETTLE:
+        settle(agent);
+        break;
+    case UD_ACT_BACK_OFF:
+        back_off(agent);
+        break;
+    case UD_ACT_AGAIN:
+        begin_again(agent);
+        break;
+    case UD_ACT_HOLD:
+        ud_exchange_close(agent);
+        ask_anew(agent);
+        break;
+    case UD_ACT_ACCEPT:
+        accept(agent);
+        break;
+    case UD_ACT_GIVE_UP:
+        give_up(agent);
+        break;
+    case UD_ACT_FORGET:
+        forget(agent);
+        break;
+    case UD_ACT_STAGE:
+        agent->timers.left_ms[UD_TIMER_FRESH] = 0;
+        agent->timers.left_ms[UD_TIMER_ASK] = 0;
+        agent->timers.left_ms[UD_TIMER_CHECKIN] = 0;
+        break;
+    case UD_ACT_REBOOT:
+        ud_report_tell(agent);
+        ud_exchange_close(agent);
+        ud_port_reset(agent->port);
+    case UD_ACT_CONFIRM:
+        ud_trial_confirm(agent);
+        agent->home = UD_AGENT_IDLE;
+        agent->timers.left_ms[UD_TIMER_CHECKIN] = 0;
+        break;
+    case UD_ACT_REJECT:
+        ud_exchange_close(agent);
+        ud_trial_reject(agent);
+        break;
+    case UD_ACT_RETIRE:
+        retire(agent);
+        break;
+    case UD_ACT_NONE:
+    case UD_ACT_COUNT:
+        break;
+    }
+}
 
 /* ---- the engine ------------------------------------------------------------ */
 
 static bool is_home(uint8_t state)
 {
-    return state == UD_AGENT_IDLE || state == UD_AGENT_WAITING || state == UD_AGENT_DOWNLOADING ||
-           state == UD_AGENT_STAGED || state == UD_AGENT_TRIAL;
+    const uint32_t homes = 1u << UD_AGENT_IDLE | 1u << UD_AGENT_WAITING | 1u << UD_AGENT_DOWNLOADING |
+                           1u << UD_AGENT_STAGED | 1u << UD_AGENT_TRIAL;
+    return (homes >> state & 1) != 0;
 }
 
 void ud_agent_step(ud_agent_t *agent, uint64_t now_ms, uint64_t *wake_ms)
 {
-    *wake_ms = UINT64_MAX;
-    ud_agent_event_t event = ud_trial_watch(agent, now_ms, wake_ms);
-    if (event == UD_EVENT_NONE || ud_agent_rule((ud_agent_state_t)agent->state, event) == NULL) {
-        event = works[agent->state](agent, now_ms, wake_ms);
+    ud_timers_pass(&agent->timers, now_ms - agent->now_ms);
+    agent->now_ms = now_ms;
+    const ud_agent_rule_t *rule = ud_agent_rule((ud_agent_state_t)agent->state, ud_trial_watch(agent));
+    if (rule == NULL) {
+        ud_agent_event_t event = work(agent);
+        rule = ud_agent_rule((ud_agent_state_t)agent->state, event);
+        UD_ASSERT(rule != NULL || event == UD_EVENT_NONE);
     }
-    if (event != UD_EVENT_NONE) {
-        const ud_agent_rule_t *rule = ud_agent_rule((ud_agent_state_t)agent->state, event);
-        UD_ASSERT(rule != NULL);
-        acts[rule->action](agent, now_ms);
+    if (rule != NULL) {
+        act(agent, (ud_agent_action_t)rule->action);
         agent->state = rule->next == UD_AGENT_HOME ? agent->home : rule->next;
         agent->home = is_home(agent->state) ? agent->state : agent->home;
-        *wake_ms = now_ms;
+        agent->timers.wait_ms = 0;
     }
+    *wake_ms = agent->timers.wait_ms == UINT32_MAX ? UINT64_MAX : now_ms + agent->timers.wait_ms;
     ud_report_tell(agent);
 }
 
-void ud_agent_wake(ud_agent_t *agent, uint64_t now_ms)
+void ud_agent_wake(ud_agent_t *agent)
 {
-    agent->checkin_ms = now_ms;
-    agent->retry_ms = now_ms;
-    agent->ask_ms = now_ms;
+    hurry(agent);
+    agent->timers.left_ms[UD_TIMER_ASK] = 0;
 }
 
 bool ud_agent_is_resting(const ud_agent_t *agent)
@@ -536,6 +546,7 @@ ud_err_t ud_agent_init(ud_agent_t *agent, ud_port_t *port, const ud_agent_config
         .buffer = buffer,
         .buffer_size = buffer_size,
         .started_ms = now_ms,
+        .now_ms = now_ms,
     };
     ud_image_info_t info;
     UD_TRY(read_running(agent, &info));
@@ -551,13 +562,14 @@ ud_err_t ud_agent_init(ud_agent_t *agent, ud_port_t *port, const ud_agent_config
     raise_counter(agent, ud_port_security_counter(port));
     agent->on_trial = status.state == UD_SLOT_TRIAL;
     agent->trust = (ud_trust_t){.keys = config->keys, .count = config->key_count};
-    ud_update_trust(port, journal, config->running, &info, !agent->on_trial, &agent->trust);
+    ud_update_trust(agent, &info);
     ud_report_open(agent, &status);
 
     bool known = ud_identity_open(&agent->identity, port) == UD_OK && agent->identity.token_size > 0;
     agent->home = agent->on_trial ? UD_AGENT_TRIAL : UD_AGENT_IDLE;
     agent->state = known ? agent->home : UD_AGENT_UNREGISTERED;
     /* A site whose power came back does not check in as one. */
-    agent->retry_ms = now_ms + ud_backoff_ms(config->retry_base_ms, config->retry_base_ms, 1, 0, chance(agent, now_ms));
+    agent->timers.left_ms[UD_TIMER_RETRY] = backoff_ms(agent, config->retry_base_ms, 1);
+    agent->timers.left_ms[UD_TIMER_CONTACT] = ud_timer_ms(config->contact_timeout_s, MS_PER_S);
     return UD_OK;
 }

@@ -1,9 +1,10 @@
 #include "agent/answer.h"
 
+#include "agent/budget.h"
 #include "agent/exchange.h"
 #include "agent/report.h"
 
-#define MS_PER_S UINT64_C(1000)
+#define MS_PER_S 1000
 
 /* What statuses of errors mean; all others: try again later. */
 static const struct {
@@ -32,13 +33,14 @@ static bool is_good(const ud_agent_t *agent)
 }
 
 /* A server that names no time, or no time at all, is asked again in the usual interval, not at once. */
-static void schedule(ud_agent_t *agent, uint32_t next_s, uint64_t now_ms)
+static void schedule(ud_agent_t *agent, uint32_t next_s)
 {
     uint32_t wait_s = next_s > 0 ? next_s : agent->config->checkin_interval_s;
-    agent->checkin_ms = now_ms + (wait_s < UD_AGENT_SLEEP_MAX_S ? wait_s : UD_AGENT_SLEEP_MAX_S) * MS_PER_S;
+    wait_s = wait_s < UD_AGENT_SLEEP_MAX_S ? wait_s : UD_AGENT_SLEEP_MAX_S;
+    agent->timers.left_ms[UD_TIMER_CHECKIN] = wait_s * MS_PER_S;
 }
 
-ud_agent_event_t ud_answer_to_register(ud_agent_t *agent, uint64_t now_ms)
+ud_agent_event_t ud_answer_to_register(ud_agent_t *agent)
 {
     ud_register_answer_t *answer = ud_exchange_scratch(agent);
     if (!is_good(agent)) {
@@ -47,59 +49,36 @@ ud_agent_event_t ud_answer_to_register(ud_agent_t *agent, uint64_t now_ms)
     if (ud_message_decode(UD_MESSAGE_REGISTER_ANSWER, ud_span(agent->buffer, agent->fill), answer, NULL) != UD_OK) {
         return UD_EVENT_FAILED;
     }
-    schedule(agent, answer->next_s, now_ms);
+    schedule(agent, answer->next_s);
     if (answer->status != UD_STATUS_ACTIVE) {
         return UD_EVENT_PENDING;
     }
     return (answer->present & UD_FIELD(UD_REGISTER_ANSWER_TOKEN)) != 0 ? UD_EVENT_DONE : UD_EVENT_FAILED;
 }
 
-void ud_answer_judge(const ud_agent_t *agent, ud_update_judge_t *judge)
-{
-    *judge = (ud_update_judge_t){
-        .hardware = agent->hardware,
-        .image_digest = agent->image_digest,
-        .version = agent->version,
-        .security_counter = agent->security_counter,
-        .capacity = ud_slot_image_size_max(agent->config->slots, agent->port),
-        .chunk_size_max = agent->config->chunk_size_max,
-        .slots = agent->config->slots,
-        .slot_address = agent->config->slot_address,
-        .spare = ud_slot_spare(agent->config->slots, agent->config->running),
-        .confirmed = !agent->on_trial,
-        .allow_unsigned_chain = agent->config->allow_unsigned_chain,
-        .journal = agent->journal,
-        .trust = agent->trust,
-        .verify_encrypted = agent->config->verify_encrypted,
-        .decryption_key = agent->config->decryption_key,
-    };
-}
-
 /* An order to install. The answer to the report of a failure may not begin the same update again, or the two would
  * chase each other: the next check-in may. On trial the server repeats what is being tried. An offer beyond the budget is
  * left for a later check-in.
  */
-static ud_agent_event_t take_offer(ud_agent_t *agent, const ud_offer_t *offer, bool was_result, uint64_t now_ms)
+static ud_agent_event_t take_offer(ud_agent_t *agent, const ud_offer_t *offer, bool was_result)
 {
     if (agent->on_trial || (was_result && offer->update_id == agent->sent_id)) {
         return UD_EVENT_DONE;
     }
     if (agent->has_update && ud_update_is_same(&agent->update, offer)) {
-        ud_update_refresh(&agent->update, offer, now_ms);
+        ud_update_refresh(agent, offer);
         return UD_EVENT_DONE;
     }
-    ud_update_judge_t judge;
-    ud_update_t update;
-    ud_answer_judge(agent, &judge);
-    ud_err_t err = ud_update_judge(offer, &judge, now_ms, &update);
+    ud_version_t version;
+    ud_err_t err = ud_update_judge(agent, offer, &version);
     if (err != UD_OK) {
         ud_report_result(agent, offer->update_id, UD_DEVICE_REFUSED, err);
         return UD_EVENT_REFUSED;
     }
-    if (!ud_budget_take(&agent->budget, UD_BUDGET_OFFER, now_ms)) {
+    if (!ud_budget_take(&agent->timers, UD_TIMER_OFFERS)) {
         return UD_EVENT_DONE;
     }
-    agent->update = update;
+    ud_update_take(agent, offer, &version);
     return UD_EVENT_INSTALL;
 }
 
@@ -113,7 +92,7 @@ static ud_agent_event_t take_cancel(ud_agent_t *agent, const ud_offer_t *offer)
     return UD_EVENT_CANCEL;
 }
 
-ud_agent_event_t ud_answer_to_checkin(ud_agent_t *agent, uint64_t now_ms)
+ud_agent_event_t ud_answer_to_checkin(ud_agent_t *agent)
 {
     ud_offer_t *offer = ud_exchange_scratch(agent);
     if (!is_good(agent)) {
@@ -125,13 +104,13 @@ ud_agent_event_t ud_answer_to_checkin(ud_agent_t *agent, uint64_t now_ms)
     bool was_result = agent->result_pending;
     ud_report_acknowledged(agent);
     ud_agent_may_fail(ud_slot_contact(agent->journal)); /* the count of crashes goes on */
-    schedule(agent, offer->next_s, now_ms);
-    agent->answered_ms = now_ms > 0 ? now_ms : 1;
+    schedule(agent, offer->next_s);
+    agent->timers.left_ms[UD_TIMER_FRESH] = UD_AGENT_OFFER_FRESH_MS;
 
     switch ((ud_action_t)offer->action) {
     case UD_ACTION_INSTALL:
     case UD_ACTION_ROLLBACK:
-        return take_offer(agent, offer, was_result, now_ms);
+        return take_offer(agent, offer, was_result);
     case UD_ACTION_CANCEL:
         return take_cancel(agent, offer);
     case UD_ACTION_REGISTER:

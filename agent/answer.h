@@ -5,12 +5,9 @@
 #include "agent/machine.h"
 
 /* DONE (a token came: it lies in ud_exchange_scratch()), PENDING, or what the status says. */
-ud_agent_event_t ud_answer_to_register(ud_agent_t *agent, uint64_t now_ms);
+ud_agent_event_t ud_answer_to_register(ud_agent_t *agent);
 
 /* DONE, INSTALL, REFUSED, CANCEL, REGISTER, RETIRED, or what the status says. Acknowledges what was reported. */
-ud_agent_event_t ud_answer_to_checkin(ud_agent_t *agent, uint64_t now_ms);
-
-/* The device as judge of offers, at this moment. */
-void ud_answer_judge(const ud_agent_t *agent, ud_update_judge_t *judge);
+ud_agent_event_t ud_answer_to_checkin(ud_agent_t *agent);
 
 #endif

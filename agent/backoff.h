@@ -10,6 +10,6 @@
  * min(max_ms, base_ms * 2^(failures - 1)) by `chance`, 32 random bits. With `retry_after_s` of the server, of which
  * UD_AGENT_SLEEP_MAX_S count, the wait is that long at least, and the spread comes on top of it.
  */
-uint64_t ud_backoff_ms(uint32_t base_ms, uint32_t max_ms, uint8_t failures, uint32_t retry_after_s, uint32_t chance);
+uint32_t ud_backoff_ms(uint32_t base_ms, uint32_t max_ms, uint8_t failures, uint32_t retry_after_s, uint32_t chance);
 
 #endif

@@ -9,25 +9,17 @@
  * Reports of progress are bounded by the downloads, which are bounded by the offers.
  * So the worst server costs 32 saves and 32 erases of the spare slot a day. The buckets are in RAM and full after a reset:
  * a server cannot order a reset but by an image that is signed for this device, complete, verified and staged.
- * A bucket is one number, the time when it is full again.
+ * A bucket is one timer (agent/timer.h): how long until it is full again, 0 when it is.
  */
 #ifndef UD_AGENT_BUDGET_H
 #define UD_AGENT_BUDGET_H
 
-#include <stdbool.h>
-#include <stdint.h>
+#include "agent/timer.h"
 
-typedef enum { UD_BUDGET_SAVE, UD_BUDGET_OFFER, UD_BUDGET_CHECKIN, UD_BUDGET_COUNT } ud_budget_kind_t;
-
-/* All zero: full. */
-typedef struct {
-    uint64_t full_ms[UD_BUDGET_COUNT];
-} ud_budget_t;
-
-/* When there is one to take: a time that has come, or is still to come. */
-uint64_t ud_budget_ready_ms(const ud_budget_t *budget, ud_budget_kind_t kind);
+/* Milliseconds until there is one to take, of UD_TIMER_SAVES, _OFFERS or _CHECKINS. */
+uint32_t ud_budget_left_ms(const ud_timers_t *timers, ud_timer_t bucket);
 
 /* Takes one, if there is one. */
-bool ud_budget_take(ud_budget_t *budget, ud_budget_kind_t kind, uint64_t now_ms);
+bool ud_budget_take(ud_timers_t *timers, ud_timer_t bucket);
 
 #endif

@@ -1,7 +1,7 @@
 #include "agent/download.h"
 
-#include "agent/answer.h"
 #include "agent/exchange.h"
+#include "agent/report.h"
 #include "core/base/assert.h"
 #include "core/base/endian.h"
 
@@ -17,40 +17,41 @@
 
 /* ---- where it stands ------------------------------------------------------------ */
 
+/* Has the journal take note of how far the download is, if it has to start again. */
 static ud_err_t keep_anchor(ud_agent_t *agent)
 {
-    ud_slot_download_t row = {.update_id = agent->update.update_id, .offset = agent->anchor.offset};
-    memcpy(row.expected, agent->anchor.expected, UD_SHA256_SIZE);
+    ud_slot_download_t row = {.update_id = agent->update.update_id, .offset = agent->chain.offset};
+    memcpy(row.expected, agent->chain.expected, UD_SHA256_SIZE);
     memcpy(row.artifact_tag, agent->update.chain_root, sizeof row.artifact_tag);
     return ud_slot_download_put(agent->journal, &row);
 }
 
-static ud_err_t restart_at_anchor(ud_agent_t *agent)
+static ud_err_t start_chain(ud_agent_t *agent, uint32_t offset, const uint8_t expected[UD_SHA256_SIZE])
 {
-    return ud_chain_init(&agent->chain, agent->update.image_size, agent->update.chunk_size, agent->anchor.offset,
-                         agent->anchor.expected);
+    return ud_chain_init(&agent->chain, agent->update.image_size, agent->update.chunk_size, offset, expected);
 }
 
-/* The journal's row, if it is of these very records and of a place where writing can begin. */
-static bool find_anchor(ud_agent_t *agent, uint32_t unit)
+/* Goes on at the journal's row, if it is of these very records and of a place where writing can begin. */
+static ud_err_t restart_at_anchor(ud_agent_t *agent, uint32_t unit)
 {
     ud_slot_download_t row;
-    if (ud_slot_download_get(agent->journal, &row) != UD_OK ||
-        memcmp(row.artifact_tag, agent->update.chain_root, sizeof row.artifact_tag) != 0 || row.offset % unit != 0) {
-        return false;
-    }
-    agent->anchor.offset = row.offset;
-    memcpy(agent->anchor.expected, row.expected, UD_SHA256_SIZE);
-    return restart_at_anchor(agent) == UD_OK;
+    UD_TRY(ud_slot_download_get(agent->journal, &row));
+    UD_REQUIRE(memcmp(row.artifact_tag, agent->update.chain_root, sizeof row.artifact_tag) == 0 &&
+                   row.offset % unit == 0,
+               UD_ERR_NOT_FOUND);
+    return start_chain(agent, row.offset, row.expected);
+}
+
+static uint32_t anchor_unit(const ud_agent_t *agent, ud_area_t area)
+{
+    return ud_spare_anchor_unit(agent->port, area, agent->update.chunk_size);
 }
 
 /* What lies in the spare slot already, by a rollback or an update that was taken back, is not downloaded. */
 static bool is_there(ud_agent_t *agent, ud_area_t area)
 {
-    ud_update_judge_t judge;
     uint32_t base;
-    ud_answer_judge(agent, &judge);
-    if (ud_update_find(&agent->update, &judge, agent->port, &base) != UD_OK) {
+    if (ud_update_find(agent, &base) != UD_OK) {
         return false;
     }
     ud_spare_begin(&agent->spare, area, base, agent->update.image_size, 0);
@@ -66,19 +67,18 @@ static bool is_there(ud_agent_t *agent, ud_area_t area)
 static ud_err_t begin_at_anchor(ud_agent_t *agent, ud_area_t area)
 {
     uint32_t base = ud_slot_staging_offset(agent->config->slots, agent->port);
-    uint32_t unit = ud_spare_anchor_unit(agent->port, area, agent->update.chunk_size);
-    bool resumed = find_anchor(agent, unit);
-    if (!resumed) {
-        agent->anchor.offset = 0;
-        memcpy(agent->anchor.expected, agent->update.chain_root, UD_SHA256_SIZE);
-        UD_TRY(restart_at_anchor(agent));
+    uint32_t unit = anchor_unit(agent, area);
+    uint32_t suspect_size = unit;
+    if (restart_at_anchor(agent, unit) != UD_OK) {
+        suspect_size = 0;
+        UD_TRY(start_chain(agent, 0, agent->update.chain_root));
         UD_TRY(keep_anchor(agent));
     }
-    ud_spare_begin(&agent->spare, area, base, agent->anchor.offset, resumed ? unit : 0);
+    ud_spare_begin(&agent->spare, area, base, agent->chain.offset, suspect_size);
     return UD_OK;
 }
 
-ud_err_t ud_download_begin(ud_agent_t *agent, uint64_t now_ms)
+ud_err_t ud_download_begin(ud_agent_t *agent)
 {
     ud_area_t area = ud_slot_spare(agent->config->slots, agent->config->running);
     if (!is_there(agent, area)) {
@@ -89,8 +89,7 @@ ud_err_t ud_download_begin(ud_agent_t *agent, uint64_t now_ms)
     agent->span_left = 0;
     agent->download_failures = 0;
     agent->download_error = UD_OK;
-    agent->reported_ms = now_ms;
-    agent->reported_percent = ud_agent_progress(agent);
+    ud_report_progress(agent);
     return UD_OK;
 }
 
@@ -115,7 +114,7 @@ static uint32_t span_records_max(const ud_agent_t *agent)
     return step > 0 ? step : 1;
 }
 
-void ud_download_request(ud_agent_t *agent, ud_request_t *request, uint64_t now_ms)
+void ud_download_request(ud_agent_t *agent, ud_request_t *request)
 {
     uint32_t first = (uint32_t)ud_chain_record_offset(agent->chain.offset, agent->update.chunk_size);
     uint64_t size = (uint64_t)agent->span_records * record_size(agent);
@@ -124,7 +123,7 @@ void ud_download_request(ud_agent_t *agent, ud_request_t *request, uint64_t now_
     }
     ud_chain_restart_record(&agent->chain);
     agent->span_left = (uint32_t)size;
-    agent->span_ms = now_ms;
+    agent->timers.left_ms[UD_TIMER_SPAN] = agent->config->report_interval_ms;
     request->url = agent->update.url;
     request->first = first;
     request->last = (uint32_t)(first + size - 1);
@@ -132,23 +131,22 @@ void ud_download_request(ud_agent_t *agent, ud_request_t *request, uint64_t now_
 }
 
 /* The span came: fit the next one to the link. */
-static void adapt_span(ud_agent_t *agent, uint64_t now_ms)
+static void adapt_span(ud_agent_t *agent)
 {
-    uint32_t interval_ms = agent->config->report_interval_ms;
-    uint64_t took_ms = now_ms - agent->span_ms;
+    uint32_t left_ms = agent->timers.left_ms[UD_TIMER_SPAN];
     uint32_t max = span_records_max(agent);
-    if (took_ms > interval_ms && agent->span_records > 1) {
+    if (left_ms == 0 && agent->span_records > 1) {
         agent->span_records /= 2;
-    } else if (took_ms < interval_ms / 2 && agent->span_records < max) {
+    } else if (left_ms > agent->config->report_interval_ms / 2 && agent->span_records < max) {
         agent->span_records = agent->span_records * 2 < max ? agent->span_records * 2 : max;
     }
 }
 
-bool ud_download_report_due(const ud_agent_t *agent, uint64_t now_ms)
+bool ud_download_report_due(const ud_agent_t *agent)
 {
     uint8_t percent = ud_agent_progress(agent);
     return percent >= agent->reported_percent + agent->config->report_step_percent ||
-           now_ms - agent->reported_ms >= agent->config->report_interval_ms;
+           agent->timers.left_ms[UD_TIMER_REPORT] == 0;
 }
 
 /* ---- receiving ------------------------------------------------------------ */
@@ -179,7 +177,7 @@ static ud_agent_event_t judge_status(ud_agent_t *agent)
 }
 
 /* The record in the buffer grew to `fill` bytes: is it whole, and true? */
-static ud_agent_event_t judge_record(ud_agent_t *agent, uint64_t now_ms)
+static ud_agent_event_t judge_record(ud_agent_t *agent)
 {
     uint32_t fill = agent->chain.fill;
     size_t eaten = 0;
@@ -195,23 +193,22 @@ static ud_agent_event_t judge_record(ud_agent_t *agent, uint64_t now_ms)
     agent->chunk_size = (uint32_t)chunk.size;
     agent->download_failures = 0;
     agent->failures = 0;
-    agent->begun_ms = now_ms;
+    ud_exchange_expect(agent);
     return UD_EVENT_MORE;
 }
 
-ud_agent_event_t ud_download_receive(ud_agent_t *agent, uint64_t now_ms, uint64_t *wake_ms)
+ud_agent_event_t ud_download_receive(ud_agent_t *agent)
 {
     size_t before = agent->fill;
     size_t want = agent->chain.fill + ud_chain_wants(&agent->chain);
     ud_err_t err;
-    ud_exchange_progress_t progress = ud_exchange_poll(agent, want, now_ms, wake_ms, &err);
+    ud_exchange_progress_t progress = ud_exchange_poll(agent, want, &err);
     if (progress == UD_EXCHANGE_BUSY) {
         return UD_EVENT_NONE;
     }
     if (progress == UD_EXCHANGE_FAILED) {
         return err == UD_ERR_NETWORK ? UD_EVENT_FAILED : wrong(agent, UD_ERR_DOWNLOAD_FAILED);
     }
-    *wake_ms = now_ms;
     if (agent->answer.complete && agent->answer.status >= 300) {
         return judge_status(agent);
     }
@@ -224,9 +221,9 @@ ud_agent_event_t ud_download_receive(ud_agent_t *agent, uint64_t now_ms, uint64_
         if (agent->span_left > 0) {
             return wrong(agent, UD_ERR_DOWNLOAD_FAILED);
         }
-        adapt_span(agent, now_ms);
+        adapt_span(agent);
     }
-    return came > 0 ? judge_record(agent, now_ms) : UD_EVENT_NONE;
+    return came > 0 ? judge_record(agent) : UD_EVENT_NONE;
 }
 
 /* ---- writing ------------------------------------------------------------ */
@@ -234,11 +231,9 @@ ud_agent_event_t ud_download_receive(ud_agent_t *agent, uint64_t now_ms, uint64_
 /* The chunk is in flash. At an anchor the journal takes note; a journal that cannot will not take an install either. */
 static ud_agent_event_t chunk_done(ud_agent_t *agent)
 {
-    uint32_t unit = ud_spare_anchor_unit(agent->port, (ud_area_t)agent->spare.area, agent->update.chunk_size);
+    uint32_t unit = anchor_unit(agent, (ud_area_t)agent->spare.area);
     agent->fill = 0;
     if (!ud_chain_is_done(&agent->chain) && agent->chain.offset % unit == 0) {
-        agent->anchor.offset = agent->chain.offset;
-        memcpy(agent->anchor.expected, agent->chain.expected, UD_SHA256_SIZE);
         if (keep_anchor(agent) != UD_OK) {
             agent->download_error = UD_ERR_JOURNAL_WORN;
             return UD_EVENT_FATAL;
@@ -281,7 +276,7 @@ ud_agent_event_t ud_download_write(ud_agent_t *agent)
     case UD_SPARE_AGAIN:
         ud_exchange_close(agent);
         agent->fill = 0;
-        if (restart_at_anchor(agent) != UD_OK) {
+        if (restart_at_anchor(agent, anchor_unit(agent, (ud_area_t)agent->spare.area)) != UD_OK) {
             agent->download_error = UD_ERR_INTERNAL;
             return UD_EVENT_FATAL;
         }

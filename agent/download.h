@@ -11,16 +11,16 @@
 #include "agent/machine.h"
 
 /* Takes up agent->update where the journal has it, or anew. Errors: UD_ERR_JOURNAL_WORN, UD_ERR_OFFER_INVALID. */
-UD_MUST_USE ud_err_t ud_download_begin(ud_agent_t *agent, uint64_t now_ms);
+UD_MUST_USE ud_err_t ud_download_begin(ud_agent_t *agent);
 
 /* Fills in the range and address of the next span. */
-void ud_download_request(ud_agent_t *agent, ud_request_t *request, uint64_t now_ms);
+void ud_download_request(ud_agent_t *agent, ud_request_t *request);
 
 /* True if progress is to be reported before more is asked for. */
-bool ud_download_report_due(const ud_agent_t *agent, uint64_t now_ms);
+bool ud_download_report_due(const ud_agent_t *agent);
 
 /* Receives: MORE when a chunk that matched the chain is at hand; otherwise as in the table of states. */
-ud_agent_event_t ud_download_receive(ud_agent_t *agent, uint64_t now_ms, uint64_t *wake_ms);
+ud_agent_event_t ud_download_receive(ud_agent_t *agent);
 
 /* Writes the chunk at hand, a step of it: NONE (call again), MORE (it is in flash), FATAL. */
 ud_agent_event_t ud_download_write(ud_agent_t *agent);

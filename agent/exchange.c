@@ -60,7 +60,7 @@ static ud_err_t encode_token_request(ud_agent_t *agent, uint8_t *data, size_t *s
     return ud_message_encode(UD_MESSAGE_TOKEN_REQUEST, &message, data, UD_REQUEST_SIZE_MAX, size);
 }
 
-static ud_err_t compose(ud_agent_t *agent, ud_request_t *request, uint64_t now_ms)
+static ud_err_t compose(ud_agent_t *agent, ud_request_t *request)
 {
     uint8_t *message = agent->buffer + agent->buffer_size - UD_TRANSPORT_TAIL_SIZE;
     char *token = (char *)message + UD_REQUEST_SIZE_MAX;
@@ -74,11 +74,11 @@ static ud_err_t compose(ud_agent_t *agent, ud_request_t *request, uint64_t now_m
         UD_TRY(encode_token_request(agent, message, &size));
         break;
     case UD_REQUEST_CHECKIN:
-        UD_TRY(ud_report_encode(agent, message, &size, now_ms));
+        UD_TRY(ud_report_encode(agent, message, &size));
         UD_TRY(ud_identity_token(&agent->identity, agent->port, token));
         break;
     case UD_REQUEST_ARTIFACT:
-        ud_download_request(agent, request, now_ms);
+        ud_download_request(agent, request);
         UD_TRY(ud_identity_token(&agent->identity, agent->port, token));
         break;
     case UD_REQUEST_COUNT:
@@ -89,15 +89,25 @@ static ud_err_t compose(ud_agent_t *agent, ud_request_t *request, uint64_t now_m
     return UD_OK;
 }
 
-void ud_exchange_begin(ud_agent_t *agent, ud_request_kind_t kind, uint64_t now_ms)
+void ud_exchange_expect(ud_agent_t *agent)
+{
+    agent->timers.left_ms[UD_TIMER_ANSWER] = ud_timer_ms(agent->config->answer_timeout_ms, UD_AGENT_ANSWER_TIMEOUTS);
+}
+
+static void expect_byte(ud_agent_t *agent)
+{
+    agent->timers.left_ms[UD_TIMER_SILENCE] = agent->config->answer_timeout_ms;
+}
+
+void ud_exchange_begin(ud_agent_t *agent, ud_request_kind_t kind)
 {
     ud_request_t request = {.kind = kind, .server = agent->config->server};
     agent->request = (uint8_t)kind;
     agent->answer = (ud_answer_t){0};
     agent->fill = 0;
-    agent->begun_ms = now_ms;
-    agent->heard_ms = now_ms;
-    ud_err_t err = compose(agent, &request, now_ms);
+    ud_exchange_expect(agent);
+    expect_byte(agent);
+    ud_err_t err = compose(agent, &request);
     if (err != UD_OK) {
         /* A copy of the identity went bad under way: from now on the other one, if there is one. */
         ud_agent_may_fail(ud_identity_open(&agent->identity, agent->port));
@@ -121,36 +131,35 @@ static ud_exchange_progress_t fail(ud_agent_t *agent)
     return UD_EXCHANGE_FAILED;
 }
 
-ud_exchange_progress_t ud_exchange_poll(ud_agent_t *agent, size_t want, uint64_t now_ms, uint64_t *wake_ms,
-                                        ud_err_t *err)
+ud_exchange_progress_t ud_exchange_poll(ud_agent_t *agent, size_t want, ud_err_t *err)
 {
     const ud_transport_t *transport = agent->config->transport;
+    ud_timers_t *timers = &agent->timers;
     if (!agent->busy) {
         *err = (ud_err_t)agent->begin_error;
         return fail(agent);
     }
     *err = UD_ERR_NETWORK;
-    uint64_t end_ms = agent->begun_ms + UD_AGENT_ANSWER_TIMEOUTS * (uint64_t)agent->config->answer_timeout_ms;
-    if (now_ms >= end_ms) {
+    if (timers->left_ms[UD_TIMER_ANSWER] == 0) {
         return fail(agent);
     }
     ud_err_t moved = transport->poll(agent->transport_state, agent->port, agent->buffer, agent->buffer_size, want,
                                      &agent->fill, &agent->answer);
     if (moved == UD_ERR_WOULD_BLOCK) {
-        uint64_t silent_ms = agent->heard_ms + agent->config->answer_timeout_ms;
-        *wake_ms = silent_ms < end_ms ? silent_ms : end_ms;
-        return now_ms < *wake_ms ? UD_EXCHANGE_BUSY : fail(agent);
+        (void)ud_timers_wait(timers, timers->left_ms[UD_TIMER_ANSWER]);
+        return ud_timers_wait(timers, timers->left_ms[UD_TIMER_SILENCE]) ? fail(agent) : UD_EXCHANGE_BUSY;
     }
+    timers->wait_ms = 0;
     if (moved == UD_ERR_NETWORK && transport->was_stale(agent->transport_state)) {
         ud_exchange_close(agent);
-        ud_exchange_begin(agent, (ud_request_kind_t)agent->request, now_ms);
+        ud_exchange_begin(agent, (ud_request_kind_t)agent->request);
         return UD_EXCHANGE_MOVED;
     }
     if (moved != UD_OK) {
         *err = moved;
         return fail(agent);
     }
-    agent->heard_ms = now_ms;
+    expect_byte(agent);
     agent->contact = agent->contact || agent->answer.complete;
     agent->busy = !agent->answer.complete;
     return agent->answer.complete ? UD_EXCHANGE_DONE : UD_EXCHANGE_MOVED;

@@ -12,11 +12,13 @@ typedef enum {
 } ud_exchange_progress_t;
 
 /* Begins. A failure shows at the first ud_exchange_poll(). */
-void ud_exchange_begin(ud_agent_t *agent, ud_request_kind_t kind, uint64_t now_ms);
+void ud_exchange_begin(ud_agent_t *agent, ud_request_kind_t kind);
 
-/* Goes on until `want` bytes of body are in the buffer. `*wake_ms` is set when BUSY, `*err` when FAILED. */
-ud_exchange_progress_t ud_exchange_poll(ud_agent_t *agent, size_t want, uint64_t now_ms, uint64_t *wake_ms,
-                                        ud_err_t *err);
+/* Grants the answer, or the next record of a download, the whole time again. */
+void ud_exchange_expect(ud_agent_t *agent);
+
+/* Goes on until `want` bytes of body are in the buffer. `*err` is set when FAILED. */
+ud_exchange_progress_t ud_exchange_poll(ud_agent_t *agent, size_t want, ud_err_t *err);
 
 /* Ends what is under way and closes the stream. */
 void ud_exchange_close(ud_agent_t *agent);

@@ -181,7 +181,7 @@ static uint32_t seconds(uint64_t time_ms)
     return (eighths > UINT32_MAX ? UINT32_MAX : (uint32_t)eighths) / 125;
 }
 
-static void fill_device(const ud_agent_t *agent, ud_checkin_t *message, uint64_t now_ms)
+static void fill_device(const ud_agent_t *agent, ud_checkin_t *message)
 {
     const ud_agent_hooks_t *hooks = &agent->config->hooks;
     strncpy(message->device_id, agent->config->device_id, UD_DEVICE_ID_SIZE_MAX);
@@ -193,7 +193,7 @@ static void fill_device(const ud_agent_t *agent, ud_checkin_t *message, uint64_t
         message->present |= UD_FIELD(UD_CHECKIN_SLOT_ADDRESSES);
         memcpy(message->slot_addresses, agent->config->slot_address, sizeof message->slot_addresses);
     }
-    message->uptime_s = seconds(now_ms - agent->started_ms);
+    message->uptime_s = seconds(agent->now_ms - agent->started_ms);
     message->capabilities = (ud_capabilities_t){
         .present = UD_FIELD(UD_CAPABILITY_DELTA) | UD_FIELD(UD_CAPABILITY_CHUNK_SIZE_MAX) |
                    UD_FIELD(UD_CAPABILITY_INSTALL) | UD_FIELD(UD_CAPABILITY_SLOT_SIZE),
@@ -265,7 +265,13 @@ static void fill_state(ud_agent_t *agent, ud_checkin_t *message)
     agent->sent_percent = percent;
 }
 
-ud_err_t ud_report_encode(ud_agent_t *agent, uint8_t *data, size_t *size, uint64_t now_ms)
+void ud_report_progress(ud_agent_t *agent)
+{
+    agent->timers.left_ms[UD_TIMER_REPORT] = agent->config->report_interval_ms;
+    agent->reported_percent = ud_agent_progress(agent);
+}
+
+ud_err_t ud_report_encode(ud_agent_t *agent, uint8_t *data, size_t *size)
 {
     ud_checkin_t message = {
         .present = UD_FIELD(UD_CHECKIN_DEVICE_ID) | UD_FIELD(UD_CHECKIN_HARDWARE) | UD_FIELD(UD_CHECKIN_VERSION) |
@@ -275,11 +281,10 @@ ud_err_t ud_report_encode(ud_agent_t *agent, uint8_t *data, size_t *size, uint64
                    UD_FIELD(UD_CHECKIN_CAPABILITIES) | UD_FIELD(UD_CHECKIN_JOURNAL_WORN) |
                    UD_FIELD(UD_CHECKIN_SAFE_MODE) | UD_FIELD(UD_CHECKIN_UPTIME),
     };
-    fill_device(agent, &message, now_ms);
+    fill_device(agent, &message);
     fill_boot(agent, &message);
     fill_state(agent, &message);
-    agent->reported_ms = now_ms;
-    agent->reported_percent = ud_agent_progress(agent);
+    ud_report_progress(agent);
     return ud_message_encode(UD_MESSAGE_CHECKIN, &message, data, UD_REQUEST_SIZE_MAX, size);
 }
 

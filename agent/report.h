@@ -14,7 +14,10 @@
 void ud_report_open(ud_agent_t *agent, const ud_slot_status_t *status);
 
 /* Encodes the check-in of this moment; the same numbers again if nothing changed since one that was not answered. */
-UD_MUST_USE ud_err_t ud_report_encode(ud_agent_t *agent, uint8_t *data, size_t *size, uint64_t now_ms);
+UD_MUST_USE ud_err_t ud_report_encode(ud_agent_t *agent, uint8_t *data, size_t *size);
+
+/* The progress of this moment is known: the next report of it is due after its interval, or the next step of percent. */
+void ud_report_progress(ud_agent_t *agent);
 
 /* A check-in was answered: what it carried is done with. */
 void ud_report_acknowledged(ud_agent_t *agent);

@@ -2,12 +2,10 @@
 
 #include "agent/report.h"
 
-#define MS_PER_S UINT64_C(1000)
-
 /* Milliseconds until a self-test that is running is asked again. */
 #define SELF_TEST_INTERVAL_MS 1000
 
-ud_agent_event_t ud_trial_watch(ud_agent_t *agent, uint64_t now_ms, uint64_t *wake_ms)
+ud_agent_event_t ud_trial_watch(ud_agent_t *agent)
 {
     const ud_agent_hooks_t *hooks = &agent->config->hooks;
     if (!agent->on_trial || agent->trial_error == UD_ERR_JOURNAL_WORN) {
@@ -27,12 +25,12 @@ ud_agent_event_t ud_trial_watch(ud_agent_t *agent, uint64_t now_ms, uint64_t *wa
             return UD_EVENT_PASSED;
         }
     }
-    uint64_t deadline_ms = agent->started_ms + agent->config->contact_timeout_s * MS_PER_S;
-    if (now_ms >= deadline_ms) {
+    if (ud_timers_wait(&agent->timers, agent->timers.left_ms[UD_TIMER_CONTACT])) {
         return UD_EVENT_EXPIRED;
     }
-    uint64_t next_ms = agent->self_test_passed ? deadline_ms : now_ms + SELF_TEST_INTERVAL_MS;
-    *wake_ms = next_ms < *wake_ms ? next_ms : *wake_ms;
+    if (!agent->self_test_passed) {
+        (void)ud_timers_wait(&agent->timers, SELF_TEST_INTERVAL_MS);
+    }
     return UD_EVENT_NONE;
 }
 
@@ -46,7 +44,7 @@ static void take_revoked(ud_agent_t *agent)
     if (ud_update_running(agent->port, agent->config->running, &info) != UD_OK) {
         return;
     }
-    ud_update_trust(agent->port, agent->journal, agent->config->running, &info, true, &agent->trust);
+    ud_update_trust(agent, &info);
     for (size_t index = 0; index < agent->trust.count && index < UD_TRUSTED_KEYS_MAX; index++) {
         if (((agent->trust.revoked & ~before) >> index & 1) != 0) {
             ud_agent_may_fail(ud_slot_revoke(agent->journal, agent->trust.keys[index].key_hash));

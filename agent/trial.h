@@ -6,8 +6,8 @@
 
 #include "agent/machine.h"
 
-/* PASSED, EXPIRED, or NONE with `*wake_ms` lowered to the next look. NONE when nothing is on trial. */
-ud_agent_event_t ud_trial_watch(ud_agent_t *agent, uint64_t now_ms, uint64_t *wake_ms);
+/* PASSED, EXPIRED, or NONE with the next step no later than the next look. NONE when nothing is on trial. */
+ud_agent_event_t ud_trial_watch(ud_agent_t *agent);
 
 /* Makes the running image permanent; the result is reported next. */
 void ud_trial_confirm(ud_agent_t *agent);

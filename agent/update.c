@@ -4,6 +4,7 @@
 #include "core/base/hex.h"
 #include "core/image/dependency.h"
 #include "core/image/descriptor.h"
+#include "include/updraft/agent.h"
 
 #include <string.h>
 
@@ -15,7 +16,7 @@
      UD_FIELD(UD_OFFER_CHAIN_ROOT) | UD_FIELD(UD_OFFER_HARDWARE))
 
 #define KIND_FULL 0
-#define MS_PER_S UINT64_C(1000)
+#define MS_PER_S 1000
 
 static bool has(const ud_offer_t *offer, uint32_t fields)
 {
@@ -24,42 +25,44 @@ static bool has(const ud_offer_t *offer, uint32_t fields)
 
 /* ---- form: does the offer hold together? ------------------------------------------------------------ */
 
-static ud_err_t judge_form(const ud_offer_t *offer, const ud_update_judge_t *judge, ud_version_t *version)
+static ud_err_t judge_form(const ud_agent_t *agent, const ud_offer_t *offer, ud_version_t *version)
 {
     UD_REQUIRE(has(offer, FIELDS_REQUIRED) && offer->update_id != 0, UD_ERR_OFFER_INVALID);
     UD_REQUIRE(offer->kind == KIND_FULL, UD_ERR_UNSUPPORTED);
-    UD_REQUIRE(!has(offer, UD_FIELD(UD_OFFER_BASE_DIGEST)), UD_ERR_OFFER_INVALID);
-    UD_REQUIRE(has(offer, UD_FIELD(UD_OFFER_URL)) || has(offer, UD_FIELD(UD_OFFER_ARTIFACT_DIGEST)),
-               UD_ERR_OFFER_INVALID);
-    UD_REQUIRE(ud_version_parse(offer->version, strlen(offer->version), version) == UD_OK, UD_ERR_OFFER_INVALID);
-    UD_REQUIRE(ud_chunk_size_is_known(offer->chunk_size) && offer->chunk_size <= judge->chunk_size_max,
-               UD_ERR_OFFER_INVALID);
-    UD_REQUIRE(offer->image_size > 0 &&
-                   offer->artifact_size == ud_chain_artifact_size(offer->image_size, offer->chunk_size),
-               UD_ERR_OFFER_INVALID);
-    return UD_OK;
+    bool sound = !has(offer, UD_FIELD(UD_OFFER_BASE_DIGEST)) &&
+                 (offer->present & (UD_FIELD(UD_OFFER_URL) | UD_FIELD(UD_OFFER_ARTIFACT_DIGEST))) != 0 &&
+                 ud_version_parse(offer->version, strlen(offer->version), version) == UD_OK &&
+                 ud_chunk_size_is_known(offer->chunk_size) && offer->chunk_size <= agent->config->chunk_size_max &&
+                 offer->image_size > 0 &&
+                 offer->artifact_size == ud_chain_artifact_size(offer->image_size, offer->chunk_size);
+    return sound ? UD_OK : UD_ERR_OFFER_INVALID;
 }
 
 /* ---- fitness: is it for this device, now? ------------------------------------------------------------ */
 
-/* An offer that names no slot is found out by its first chunk, before anything is erased (agent/download.c). */
-static bool is_for_slot(const ud_offer_t *offer, const ud_update_judge_t *judge)
+static ud_area_t spare_of(const ud_agent_t *agent)
 {
-    uint8_t slot = judge->slots->runs_both && judge->spare == UD_AREA_SLOT_B;
+    return ud_slot_spare(agent->config->slots, agent->config->running);
+}
+
+/* An offer that names no slot is found out by its first chunk, before anything is erased (agent/download.c). */
+static bool is_for_slot(const ud_agent_t *agent, const ud_offer_t *offer)
+{
+    uint8_t slot = agent->config->slots->runs_both && spare_of(agent) == UD_AREA_SLOT_B;
     return !has(offer, UD_FIELD(UD_OFFER_SLOT)) || offer->slot == slot;
 }
 
-static ud_err_t judge_fitness(const ud_offer_t *offer, const ud_update_judge_t *judge, const ud_version_t *version)
+static ud_err_t judge_fitness(const ud_agent_t *agent, const ud_offer_t *offer, const ud_version_t *version)
 {
-    UD_REQUIRE(strcmp(offer->hardware, judge->hardware) == 0, UD_ERR_WRONG_HARDWARE);
-    UD_REQUIRE(is_for_slot(offer, judge), UD_ERR_WRONG_SLOT);
-    UD_REQUIRE(memcmp(offer->image_digest, judge->image_digest, UD_SHA256_SIZE) != 0, UD_ERR_ALREADY_RUNNING);
-    UD_REQUIRE(!ud_slot_is_bad(judge->journal, offer->image_digest), UD_ERR_KNOWN_BAD);
-    UD_REQUIRE(offer->action == UD_ACTION_ROLLBACK || ud_version_compare_full(version, &judge->version) >= 0,
+    UD_REQUIRE(strcmp(offer->hardware, agent->hardware) == 0, UD_ERR_WRONG_HARDWARE);
+    UD_REQUIRE(is_for_slot(agent, offer), UD_ERR_WRONG_SLOT);
+    UD_REQUIRE(memcmp(offer->image_digest, agent->image_digest, UD_SHA256_SIZE) != 0, UD_ERR_ALREADY_RUNNING);
+    UD_REQUIRE(!ud_slot_is_bad(agent->journal, offer->image_digest), UD_ERR_KNOWN_BAD);
+    UD_REQUIRE(offer->action == UD_ACTION_ROLLBACK || ud_version_compare_full(version, &agent->version) >= 0,
                UD_ERR_OLDER_VERSION);
-    UD_REQUIRE(offer->security_counter >= judge->security_counter, UD_ERR_LOW_COUNTER);
-    UD_REQUIRE(offer->image_size <= judge->capacity, UD_ERR_IMAGE_TOO_LARGE);
-    UD_REQUIRE(judge->confirmed, UD_ERR_NOT_CONFIRMED);
+    UD_REQUIRE(offer->security_counter >= agent->security_counter, UD_ERR_LOW_COUNTER);
+    UD_REQUIRE(offer->image_size <= ud_slot_image_size_max(agent->config->slots, agent->port), UD_ERR_IMAGE_TOO_LARGE);
+    UD_REQUIRE(!agent->on_trial, UD_ERR_NOT_CONFIRMED);
     return UD_OK;
 }
 
@@ -68,23 +71,22 @@ static ud_err_t judge_fitness(const ud_offer_t *offer, const ud_update_judge_t *
 /* A key that signs the content itself, not its hash: its signature cannot be judged before the image is here, so the
  * descriptor, which is over a hash, must be there.
  */
-static bool signs_content(const ud_update_judge_t *judge, const uint8_t key_hash[UD_SHA256_SIZE])
+static bool signs_content(const ud_trust_t *trust, const uint8_t key_hash[UD_SHA256_SIZE])
 {
-    const ud_trusted_key_t *key = ud_trust_find(&judge->trust, key_hash);
+    const ud_trusted_key_t *key = ud_trust_find(trust, key_hash);
     return key != NULL && key->scheme->pure;
 }
 
-static ud_err_t judge_authenticity(const ud_offer_t *offer, const ud_update_judge_t *judge, const ud_version_t *version)
+static ud_err_t judge_authenticity(const ud_agent_t *agent, const ud_offer_t *offer, const ud_version_t *version)
 {
     ud_err_t reason = UD_ERR_IMAGE_SIGNATURE;
-    ud_span_t signature = ud_span(offer->signature.data, offer->signature.size);
-    bool pure = signs_content(judge, offer->key_hash);
-    if (!pure &&
-        ud_trust_verify(&judge->trust, offer->key_hash, offer->image_digest, signature, &reason) != UD_VERDICT_VALID) {
+    bool pure = signs_content(&agent->trust, offer->key_hash);
+    if (!pure && ud_trust_verify(&agent->trust, offer->key_hash, offer->image_digest,
+                                 ud_span(offer->signature.data, offer->signature.size), &reason) != UD_VERDICT_VALID) {
         return reason;
     }
     if (!has(offer, UD_FIELD(UD_OFFER_DESCRIPTOR))) {
-        return judge->allow_unsigned_chain && !pure ? UD_OK : UD_ERR_IMAGE_DESCRIPTOR;
+        return agent->config->allow_unsigned_chain && !pure ? UD_OK : UD_ERR_IMAGE_DESCRIPTOR;
     }
     ud_descriptor_t descriptor = {
         .version = *version,
@@ -96,10 +98,16 @@ static ud_err_t judge_authenticity(const ud_offer_t *offer, const ud_update_judg
     memcpy(descriptor.image_hash, offer->image_digest, UD_SHA256_SIZE);
     memcpy(descriptor.root, offer->chain_root, UD_SHA256_SIZE);
     reason = UD_ERR_IMAGE_DESCRIPTOR;
-    signature = ud_span(offer->descriptor.data, offer->descriptor.size);
-    return ud_descriptor_verify(&descriptor, offer->key_hash, signature, &judge->trust, &reason) == UD_VERDICT_VALID
-               ? UD_OK
-               : reason;
+    ud_verdict_t verdict = ud_descriptor_verify(
+        &descriptor, offer->key_hash, ud_span(offer->descriptor.data, offer->descriptor.size), &agent->trust, &reason);
+    return verdict == UD_VERDICT_VALID ? UD_OK : reason;
+}
+
+ud_err_t ud_update_judge(const ud_agent_t *agent, const ud_offer_t *offer, ud_version_t *version)
+{
+    UD_TRY(judge_form(agent, offer, version));
+    UD_TRY(judge_fitness(agent, offer, version));
+    return judge_authenticity(agent, offer, version);
 }
 
 /* ---- what is kept ------------------------------------------------------------ */
@@ -115,39 +123,32 @@ static void compose_url(const ud_offer_t *offer, char url[UD_URL_SIZE_MAX + 1])
     ud_hex_encode(offer->artifact_digest, UD_SHA256_SIZE, url + sizeof prefix - 1);
 }
 
-void ud_update_refresh(ud_update_t *update, const ud_offer_t *offer, uint64_t now_ms)
+void ud_update_refresh(ud_agent_t *agent, const ud_offer_t *offer)
 {
     const ud_policy_t *policy = &offer->policy;
+    ud_update_t *update = &agent->update;
     compose_url(offer, update->url);
     update->forced = policy->forced;
     update->consent = policy->consent;
     update->download_only = policy->download_only;
     update->retries = policy->retries;
-    update->window_opens_ms = now_ms + policy->window_opens_s * MS_PER_S;
-    update->window_closes_ms = (policy->present & UD_FIELD(UD_POLICY_WINDOW_CLOSES)) != 0
-                                   ? now_ms + policy->window_closes_s * MS_PER_S
-                                   : UINT64_MAX;
+    update->closes = (policy->present & UD_FIELD(UD_POLICY_WINDOW_CLOSES)) != 0;
+    agent->timers.left_ms[UD_TIMER_OPENS] = ud_timer_ms(policy->window_opens_s, MS_PER_S);
+    agent->timers.left_ms[UD_TIMER_CLOSES] = ud_timer_ms(policy->window_closes_s, MS_PER_S);
 }
 
-ud_err_t ud_update_judge(const ud_offer_t *offer, const ud_update_judge_t *judge, uint64_t now_ms, ud_update_t *update)
+void ud_update_take(ud_agent_t *agent, const ud_offer_t *offer, const ud_version_t *version)
 {
-    ud_version_t version;
-    UD_TRY(judge_form(offer, judge, &version));
-    UD_TRY(judge_fitness(offer, judge, &version));
-    UD_TRY(judge_authenticity(offer, judge, &version));
-
-    *update = (ud_update_t){
-        .update_id = offer->update_id,
-        .image_size = offer->image_size,
-        .artifact_size = offer->artifact_size,
-        .security_counter = offer->security_counter,
-        .version = version,
-        .chunk_size = offer->chunk_size,
-    };
+    ud_update_t *update = &agent->update;
+    update->update_id = offer->update_id;
+    update->image_size = offer->image_size;
+    update->artifact_size = offer->artifact_size;
+    update->security_counter = offer->security_counter;
+    update->version = *version;
+    update->chunk_size = offer->chunk_size;
     memcpy(update->image_digest, offer->image_digest, UD_SHA256_SIZE);
     memcpy(update->chain_root, offer->chain_root, UD_SHA256_SIZE);
-    ud_update_refresh(update, offer, now_ms);
-    return UD_OK;
+    ud_update_refresh(agent, offer);
 }
 
 bool ud_update_is_same(const ud_update_t *update, const ud_offer_t *offer)
@@ -163,46 +164,55 @@ typedef struct {
     ud_port_t *port;
     ud_area_t area;
     uint32_t base; /* bytes into the area */
-} area_source_t;
+} place_t;
 
 static ud_err_t read_area(void *context, uint32_t offset, void *data, size_t size)
 {
-    const area_source_t *source = context;
-    return ud_port_flash_read(source->port, source->area, source->base + offset, data, size);
+    const place_t *place = context;
+    return ud_port_flash_read(place->port, place->area, place->base + offset, data, size);
 }
 
 static void feed(void *context, uint32_t done_bytes, uint32_t total_bytes)
 {
-    const area_source_t *source = context;
+    const place_t *place = context;
     (void)done_bytes;
     (void)total_bytes;
-    ud_port_watchdog_feed(source->port);
+    ud_port_watchdog_feed(place->port);
+}
+
+/* What lies at `base` of an area, as a source. */
+static ud_image_source_t look_at(ud_port_t *port, ud_area_t area, uint32_t base, place_t *place)
+{
+    *place = (place_t){port, area, base};
+    return (ud_image_source_t){read_area, feed, place};
 }
 
 ud_err_t ud_update_running(ud_port_t *port, ud_area_t area, ud_image_info_t *info)
 {
-    area_source_t slot = {port, area, 0};
-    ud_image_source_t source = {read_area, feed, &slot};
+    place_t place;
+    ud_image_source_t source = look_at(port, area, 0, &place);
     return ud_image_parse(&source, ud_port_area(port, area)->size_bytes, info);
 }
 
-ud_err_t ud_update_verify(const ud_update_t *update, const ud_update_judge_t *judge, ud_port_t *port, uint32_t base)
+ud_err_t ud_update_verify(const ud_agent_t *agent, uint32_t base)
 {
-    area_source_t area = {port, judge->spare, base};
-    ud_image_source_t source = {read_area, feed, &area};
+    const ud_agent_config_t *config = agent->config;
+    const ud_update_t *update = &agent->update;
+    place_t place;
+    ud_image_source_t source = look_at(agent->port, spare_of(agent), base, &place);
     ud_image_info_t info;
     ud_err_t reason = UD_ERR_IMAGE_HASH;
-    ud_verdict_t verdict =
-        judge->verify_encrypted != NULL
-            ? judge->verify_encrypted(&source, update->image_size, judge->decryption_key, &judge->trust, &info, &reason)
-            : ud_image_verify(&source, update->image_size, &judge->trust, &info, &reason);
+    ud_verdict_t verdict = config->verify_encrypted != NULL
+                               ? config->verify_encrypted(&source, update->image_size, config->decryption_key,
+                                                          &agent->trust, &info, &reason)
+                               : ud_image_verify(&source, update->image_size, &agent->trust, &info, &reason);
     if (verdict != UD_VERDICT_VALID) {
         return reason;
     }
     UD_REQUIRE(memcmp(info.hash, update->image_digest, UD_SHA256_SIZE) == 0, UD_ERR_OFFER_INVALID);
-    UD_REQUIRE(strcmp(info.hardware, judge->hardware) == 0, UD_ERR_WRONG_HARDWARE);
+    UD_REQUIRE(strcmp(info.hardware, agent->hardware) == 0, UD_ERR_WRONG_HARDWARE);
     bool fixed = (info.flags & UD_IMAGE_FLAG_ROM_FIXED) != 0;
-    UD_REQUIRE(ud_slot_takes(judge->slots, judge->slot_address, judge->spare, fixed, info.load_address),
+    UD_REQUIRE(ud_slot_takes(config->slots, config->slot_address, place.area, fixed, info.load_address),
                UD_ERR_WRONG_SLOT);
     UD_REQUIRE(ud_image_dependencies_are_met(&info), UD_ERR_UNMET_DEPENDENCY);
     UD_REQUIRE(ud_version_compare_full(&info.version, &update->version) == 0 &&
@@ -211,34 +221,35 @@ ud_err_t ud_update_verify(const ud_update_t *update, const ud_update_judge_t *ju
     return UD_OK;
 }
 
-void ud_update_trust(ud_port_t *port, const ud_journal_t *journal, ud_area_t area, const ud_image_info_t *info,
-                     bool confirmed, ud_trust_t *trust)
+void ud_update_trust(ud_agent_t *agent, const ud_image_info_t *info)
 {
+    ud_trust_t *trust = &agent->trust;
     const uint8_t *key_hash;
-    area_source_t slot = {port, area, 0};
-    ud_image_source_t source = {read_area, feed, &slot};
-    ud_err_t err = confirmed ? ud_trust_take(trust, &source, info) : UD_OK;
+    place_t place;
+    ud_image_source_t source = look_at(agent->port, agent->config->running, 0, &place);
+    ud_err_t err = agent->on_trial ? UD_OK : ud_trust_take(trust, &source, info);
     (void)err;
     for (size_t index = 0; index < trust->count; index++) {
-        trust->revoked |= ud_port_key_is_revoked(port, trust->keys[index].key_hash) ? 1u << index : 0;
+        trust->revoked |= ud_port_key_is_revoked(agent->port, trust->keys[index].key_hash) ? 1u << index : 0;
     }
-    for (size_t index = 0; (key_hash = ud_slot_revoked(journal, index)) != NULL; index++) {
+    for (size_t index = 0; (key_hash = ud_slot_revoked(agent->journal, index)) != NULL; index++) {
         ud_trust_revoke(trust, key_hash, UD_SLOT_REVOKED_SIZE);
     }
 }
 
-ud_err_t ud_update_find(const ud_update_t *update, const ud_update_judge_t *judge, ud_port_t *port, uint32_t *base)
+static bool lies_at(const ud_agent_t *agent, uint32_t base)
 {
-    uint32_t staging = ud_slot_staging_offset(judge->slots, port);
-    for (*base = staging;; *base = 0) {
-        area_source_t area = {port, judge->spare, *base};
-        ud_image_source_t source = {read_area, feed, &area};
-        ud_image_info_t info;
-        if (ud_image_parse(&source, update->image_size, &info) == UD_OK &&
-            memcmp(info.hash, update->image_digest, UD_SHA256_SIZE) == 0 &&
-            ud_update_verify(update, judge, port, *base) == UD_OK) {
-            return UD_OK;
-        }
+    place_t place;
+    ud_image_info_t info;
+    ud_image_source_t source = look_at(agent->port, spare_of(agent), base, &place);
+    return ud_image_parse(&source, agent->update.image_size, &info) == UD_OK &&
+           memcmp(info.hash, agent->update.image_digest, UD_SHA256_SIZE) == 0 && ud_update_verify(agent, base) == UD_OK;
+}
+
+ud_err_t ud_update_find(const ud_agent_t *agent, uint32_t *base)
+{
+    for (*base = ud_slot_staging_offset(agent->config->slots, agent->port); !lies_at(agent, *base); *base = 0) {
         UD_REQUIRE(*base != 0, UD_ERR_NOT_FOUND);
     }
+    return UD_OK;
 }

@@ -7,6 +7,8 @@
 #include "core/proto/message.h"
 #include "core/slot/slot.h"
 
+typedef struct ud_agent ud_agent_t;
+
 typedef struct {
     uint32_t update_id;
     uint32_t image_size;    /* bytes */
@@ -17,46 +19,20 @@ typedef struct {
     bool forced;
     bool consent;
     bool download_only;
-    uint8_t retries;           /* 0: the config's */
-    uint64_t window_opens_ms;  /* of the agent's clock; 0: open */
-    uint64_t window_closes_ms; /* 0: never */
+    bool closes;     /* its window does, at UD_TIMER_CLOSES */
+    uint8_t retries; /* 0: the config's */
     uint8_t image_digest[UD_SHA256_SIZE];
     uint8_t chain_root[UD_SHA256_SIZE];
     char url[UD_URL_SIZE_MAX + 1];
 } ud_update_t;
-
-/* Where a download can be taken up again: kept in the journal at multiples of ud_spare_anchor_unit(). */
-typedef struct {
-    uint32_t offset; /* bytes of the image in flash */
-    uint8_t expected[UD_SHA256_SIZE];
-} ud_anchor_t;
 
 /* What ud_image_verify_encrypted() is (core/image/encrypted.h): a product that takes encrypted images names it. */
 typedef ud_verdict_t (*ud_agent_verify_t)(const ud_image_source_t *source, uint32_t area_size,
                                           const uint8_t decryption_key[UD_P256_PRIVATE_KEY_SIZE],
                                           const ud_trust_t *trust, ud_image_info_t *info, ud_err_t *reason);
 
-/* The device, as far as offers are judged by it. */
-typedef struct {
-    const char *hardware;
-    const uint8_t *image_digest; /* of the running image */
-    ud_version_t version;        /* of the running image */
-    uint32_t security_counter;   /* the highest of port, journal and running image */
-    uint32_t capacity;           /* bytes an image may have */
-    uint16_t chunk_size_max;     /* bytes */
-    const ud_slot_mode_t *slots;
-    const uint32_t *slot_address; /* of slots A and B, for the processor */
-    ud_area_t spare;              /* the slot that the image goes to */
-    bool confirmed;               /* the running image is */
-    bool allow_unsigned_chain;
-    const ud_journal_t *journal; /* knows the bad images */
-    ud_trust_t trust;
-    ud_agent_verify_t verify_encrypted; /* NULL: encrypted images are refused */
-    const uint8_t *decryption_key;
-} ud_update_judge_t;
-
-/* Judges an offer to install (or to roll back) and copies what the download needs. Pure: no flash, no clock but `now_ms`
- * for the window. `update` is written only if the offer is accepted. Errors, in the order of the checks:
+/* Judges an offer to install (or to roll back). Pure: no flash. `version` is the offered one, written as soon as it is known.
+ * Errors, in the order of the checks:
  *   UD_ERR_OFFER_INVALID    fields are missing, contradict each other or ask for what was not offered
  *   UD_ERR_UNSUPPORTED      a delta
  *   UD_ERR_WRONG_HARDWARE, UD_ERR_WRONG_SLOT, UD_ERR_ALREADY_RUNNING, UD_ERR_KNOWN_BAD,
@@ -65,34 +41,33 @@ typedef struct {
  *   UD_ERR_IMAGE_DESCRIPTOR missing where one is demanded (by a key with a pure scheme always), or not true of these very
  *                           fields
  */
-UD_MUST_USE ud_err_t ud_update_judge(const ud_offer_t *offer, const ud_update_judge_t *judge, uint64_t now_ms,
-                                     ud_update_t *update);
+UD_MUST_USE ud_err_t ud_update_judge(const ud_agent_t *agent, const ud_offer_t *offer, ud_version_t *version);
+
+/* Makes an offer that was judged well the update under way: copies what the download needs. */
+void ud_update_take(ud_agent_t *agent, const ud_offer_t *offer, const ud_version_t *version);
 
 /* True if the offer is about the update already under way: same id, image and chunks. */
 bool ud_update_is_same(const ud_update_t *update, const ud_offer_t *offer);
 
 /* Takes over what may change while an update is under way: address, policy and window. */
-void ud_update_refresh(ud_update_t *update, const ud_offer_t *offer, uint64_t now_ms);
+void ud_update_refresh(ud_agent_t *agent, const ud_offer_t *offer);
 
-/* Where in the spare slot the image of `update` lies already, complete and verified as by ud_update_verify(): at the staging
- * offset, or, if it is the image before and that can come back without a copy, at 0. A look at the header if it does not.
- * Errors: UD_ERR_NOT_FOUND.
+/* Where in the spare slot the image of the update lies already, complete and verified as by ud_update_verify(): at the
+ * staging offset, or, if it is the image before and that can come back without a copy, at 0. A look at the header if it
+ * does not. Errors: UD_ERR_NOT_FOUND.
  */
-UD_MUST_USE ud_err_t ud_update_find(const ud_update_t *update, const ud_update_judge_t *judge, ud_port_t *port,
-                                    uint32_t *base);
+UD_MUST_USE ud_err_t ud_update_find(const ud_agent_t *agent, uint32_t *base);
 
 /* Verifies the complete image at `base` of the spare slot from flash: hash, signature, and that it is what was offered.
  * Reads all of it and feeds the watchdog. Errors: those of ud_image_verify(), UD_ERR_WRONG_HARDWARE, UD_ERR_WRONG_SLOT
  * (built for another address), UD_ERR_UNMET_DEPENDENCY, UD_ERR_OFFER_INVALID (authentic, but not what was offered).
  */
-UD_MUST_USE ud_err_t ud_update_verify(const ud_update_t *update, const ud_update_judge_t *judge, ud_port_t *port,
-                                      uint32_t base);
+UD_MUST_USE ud_err_t ud_update_verify(const ud_agent_t *agent, uint32_t base);
 
-/* The keys that are believed: those of `trust` but for what the port, the journal and, if it is confirmed, the image that
- * runs in `area` revoked. `info` is of that image. Flash that cannot be read revokes nothing: boot knows better.
+/* Takes from agent->trust the keys that the port, the journal and, unless it is on trial, the image that runs revoked;
+ * `info` is of that image. Flash that cannot be read revokes nothing: boot knows better.
  */
-void ud_update_trust(ud_port_t *port, const ud_journal_t *journal, ud_area_t area, const ud_image_info_t *info,
-                     bool confirmed, ud_trust_t *trust);
+void ud_update_trust(ud_agent_t *agent, const ud_image_info_t *info);
 
 /* Reads what runs in `area`. Errors: those of ud_image_parse(). */
 UD_MUST_USE ud_err_t ud_update_running(ud_port_t *port, ud_area_t area, ud_image_info_t *info);

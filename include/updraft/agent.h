@@ -21,9 +21,9 @@
 #ifndef UPDRAFT_AGENT_H
 #define UPDRAFT_AGENT_H
 
-#include "agent/budget.h"
 #include "agent/identity.h"
 #include "agent/spare.h"
+#include "agent/timer.h"
 #include "agent/transport.h"
 #include "agent/update.h"
 #include "core/image/image.h"
@@ -133,9 +133,9 @@ typedef struct {
 } ud_agent_config_t;
 
 /* All an agent remembers between two steps. Opaque to the application; may be thrown away at any time, which is what a
- * reset does. Holds no pointer into itself. Times are of the clock that ud_agent_step() is given.
+ * reset does. Holds no pointer into itself.
  */
-typedef struct { /* what is asked for often comes first: small offsets make small code */
+struct ud_agent { /* what is asked for often comes first: small offsets make small code */
     ud_port_t *port;
     const ud_agent_config_t *config;
     ud_journal_t *journal;
@@ -143,51 +143,41 @@ typedef struct { /* what is asked for often comes first: small offsets make smal
     size_t buffer_size;
 
     /* the machine, the exchange, the update, the reports: what and whether */
-    uint8_t state;           /* ud_agent_state_t */
-    uint8_t home;            /* the state an exchange in between returns to */
-    uint8_t failures;        /* exchanges that failed in a row */
-    bool on_trial;           /* the running image is */
-    bool self_test_passed;   /* on trial */
-    bool contact;            /* the server answered since the start */
-    bool staged;             /* boot was asked to install */
-    bool busy;               /* an exchange is under way */
-    uint8_t request;         /* ud_request_kind_t, of the exchange */
-    bool has_update;         /* an update is under way */
-    bool result_pending;     /* result, result_error and result_id are to be reported */
-    uint8_t result;          /* ud_device_state_t */
-    uint16_t result_error;   /* ud_err_t */
-    uint16_t trial_error;    /* ud_err_t: why the trial would end now */
-    uint16_t begin_error;    /* ud_err_t, when the exchange could not begin */
-    uint16_t wait_reason;    /* ud_err_t: why it waits */
-    uint16_t download_error; /* ud_err_t of the last failure of the download */
-    uint16_t told_error;     /* ud_err_t, to the progress hook, */
-    uint8_t told_state;      /* with the state */
-    uint8_t told_percent;    /* and the percent */
-    uint32_t result_id;
-    size_t fill; /* bytes of the answer's body in the buffer */
-    ud_answer_t answer;
-
-    /* times */
-    uint64_t started_ms;  /* when ud_agent_init() was called */
-    uint64_t checkin_ms;  /* the next check-in is due */
-    uint64_t retry_ms;    /* nothing is sent before */
-    uint64_t ask_ms;      /* hooks are not asked before */
-    uint64_t answered_ms; /* last answer to a check-in; 0: none since the update was staged */
-    uint64_t begun_ms;    /* the exchange, or the record of a download that is coming in */
-    uint64_t heard_ms;    /* the last byte of the exchange */
-    uint64_t span_ms;     /* when the span of the download began */
-    uint64_t reported_ms; /* last report of progress */
-
-    /* reports */
-    uint32_t sequence; /* of the last report composed... */
-    uint32_t sent_id;  /* ...and what it said... */
-    uint8_t sent_state;
+    uint8_t state;         /* ud_agent_state_t */
+    uint8_t home;          /* the state an exchange in between returns to */
+    uint8_t failures;      /* exchanges that failed in a row */
+    bool on_trial;         /* the running image is */
+    bool self_test_passed; /* on trial */
+    bool contact;          /* the server answered since the start */
+    bool staged;           /* boot was asked to install */
+    bool busy;             /* an exchange is under way */
+    uint8_t request;       /* ud_request_kind_t, of the exchange */
+    bool has_update;       /* an update is under way */
+    bool result_pending;   /* result, result_error and result_id are to be reported */
+    uint8_t result;        /* ud_device_state_t */
+    uint8_t told_state;    /* ud_device_state_t, to the progress hook, */
+    uint8_t told_percent;  /* with the percent */
+    bool sent_open;        /* the last report is not acknowledged; what it said: */
+    uint8_t sent_state;    /* ud_device_state_t */
     uint8_t sent_percent;
-    uint16_t sent_error;
-    bool sent_open; /* ...until it is acknowledged */
-    uint8_t reported_percent;
+    uint8_t reported_percent;  /* of the last report of progress */
     uint8_t download_failures; /* wrong answers without a new record in between */
-    ud_slot_report_t report;   /* as the journal has it */
+    uint16_t result_error;     /* ud_err_t */
+    uint16_t told_error;       /* ud_err_t, with told_state */
+    uint16_t sent_error;       /* ud_err_t, with sent_state */
+    uint16_t trial_error;      /* ud_err_t: why the trial would end now */
+    uint16_t begin_error;      /* ud_err_t, when the exchange could not begin */
+    uint16_t wait_reason;      /* ud_err_t: why it waits */
+    uint16_t download_error;   /* ud_err_t of the last failure of the download */
+    uint32_t result_id;
+    uint32_t sent_id;  /* with sent_state */
+    uint32_t sequence; /* of the last report composed */
+    size_t fill;       /* bytes of the answer's body in the buffer */
+    ud_answer_t answer;
+    ud_timers_t timers;
+    uint64_t now_ms;         /* of the step under way, by the clock that ud_agent_step() is given */
+    uint64_t started_ms;     /* of ud_agent_init() */
+    ud_slot_report_t report; /* as the journal has it */
 
     /* the update under way */
     uint32_t chunk_offset; /* of the chunk being written, bytes of the image */
@@ -195,9 +185,8 @@ typedef struct { /* what is asked for often comes first: small offsets make smal
     uint32_t span_records; /* asked for in one request */
     uint32_t span_left;    /* bytes of artifact still to come of the request under way */
     ud_spare_t spare;
-    ud_update_t update;
     ud_chain_t chain;
-    ud_anchor_t anchor;
+    ud_update_t update;
 
     /* the image that runs, read from its slot */
     char hardware[UD_HARDWARE_SIZE_MAX + 1];
@@ -206,11 +195,10 @@ typedef struct { /* what is asked for often comes first: small offsets make smal
     uint32_t security_counter;
     ud_trust_t trust; /* the keys that are believed since the start */
 
-    ud_budget_t budget; /* what the server may still have written to flash */
     ud_identity_t identity;
     ud_identity_save_t save;
     uint64_t transport_state[UD_TRANSPORT_STATE_SIZE / sizeof(uint64_t)];
-} ud_agent_t;
+};
 
 _Static_assert(sizeof(ud_agent_t) <= 1024, "the agent keeps its promise of 1 KB beside the buffer and the journal");
 
@@ -237,7 +225,7 @@ void ud_agent_step(ud_agent_t *agent, uint64_t now_ms, uint64_t *wake_ms);
 /* Checks in at the next step: a button, a push message, a network that came back. Ends a backoff, not a lack of budget
  * (agent/budget.h).
  */
-void ud_agent_wake(ud_agent_t *agent, uint64_t now_ms);
+void ud_agent_wake(ud_agent_t *agent);
 
 /* What the device would report now. */
 ud_device_state_t ud_agent_device_state(const ud_agent_t *agent);

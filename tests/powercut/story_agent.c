@@ -195,7 +195,7 @@ static bool is_settled(const ud_agent_t *agent, const ud_journal_t *journal, con
 {
     ud_slot_status_t status;
     ud_slot_status(journal, &status);
-    if (agent->state != UD_AGENT_IDLE || agent->result_pending || agent->answered_ms == 0) {
+    if (agent->state != UD_AGENT_IDLE || agent->result_pending || agent->timers.left_ms[UD_TIMER_FRESH] == 0) {
         return false;
     }
     const powercut_story_t *story = of->story;

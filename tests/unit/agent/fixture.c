@@ -440,7 +440,7 @@ bool fixture_is_idle(const fixture_t *fixture)
 
 bool fixture_is_staged(const fixture_t *fixture)
 {
-    return fixture->agent.state == UD_AGENT_STAGED && fixture->agent.answered_ms > 0;
+    return fixture->agent.state == UD_AGENT_STAGED && fixture->agent.timers.left_ms[UD_TIMER_FRESH] > 0;
 }
 
 bool fixture_has_result(const fixture_t *fixture)

@@ -20,36 +20,38 @@
 static void as_many_as_it_holds_can_be_taken_at_once(void **state)
 {
     (void)state;
-    ud_budget_t budget = {0};
+    ud_timers_t timers = {0};
     for (int i = 0; i < UD_AGENT_SAVES_MAX; i++) {
-        assert_true(ud_budget_take(&budget, UD_BUDGET_SAVE, 5000));
+        assert_true(ud_budget_take(&timers, UD_TIMER_SAVES));
     }
-    assert_false(ud_budget_take(&budget, UD_BUDGET_SAVE, 5000));
-    assert_true(ud_budget_take(&budget, UD_BUDGET_OFFER, 5000));
+    assert_false(ud_budget_take(&timers, UD_TIMER_SAVES));
+    assert_true(ud_budget_take(&timers, UD_TIMER_OFFERS));
 }
 
 static void an_empty_one_has_the_next_a_period_later(void **state)
 {
     (void)state;
-    ud_budget_t budget = {0};
+    ud_timers_t timers = {0};
     for (int i = 0; i < UD_AGENT_SAVES_MAX; i++) {
-        assert_true(ud_budget_take(&budget, UD_BUDGET_SAVE, 5000));
+        assert_true(ud_budget_take(&timers, UD_TIMER_SAVES));
     }
-    uint64_t ready_ms = ud_budget_ready_ms(&budget, UD_BUDGET_SAVE);
-    assert_int_equal(ready_ms, 5000 + UD_AGENT_SAVE_PERIOD_MS);
-    assert_false(ud_budget_take(&budget, UD_BUDGET_SAVE, ready_ms - 1));
-    assert_true(ud_budget_take(&budget, UD_BUDGET_SAVE, ready_ms));
-    assert_false(ud_budget_take(&budget, UD_BUDGET_SAVE, ready_ms));
+    assert_int_equal(ud_budget_left_ms(&timers, UD_TIMER_SAVES), UD_AGENT_SAVE_PERIOD_MS);
+    ud_timers_pass(&timers, UD_AGENT_SAVE_PERIOD_MS - 1);
+    assert_false(ud_budget_take(&timers, UD_TIMER_SAVES));
+    ud_timers_pass(&timers, 1);
+    assert_true(ud_budget_take(&timers, UD_TIMER_SAVES));
+    assert_false(ud_budget_take(&timers, UD_TIMER_SAVES));
 }
 
 static void a_long_rest_fills_it_no_further_than_full(void **state)
 {
     (void)state;
-    ud_budget_t budget = {0};
+    ud_timers_t timers = {0};
     uint32_t taken = 0;
-    assert_true(ud_budget_take(&budget, UD_BUDGET_CHECKIN, 0));
+    assert_true(ud_budget_take(&timers, UD_TIMER_CHECKINS));
+    ud_timers_pass(&timers, UINT64_C(2000) * HOUR_MS);
     for (int i = 0; i < 2 * UD_AGENT_CHECKINS_MAX; i++) {
-        taken += ud_budget_take(&budget, UD_BUDGET_CHECKIN, 1000 * HOUR_MS) ? 1 : 0;
+        taken += ud_budget_take(&timers, UD_TIMER_CHECKINS) ? 1 : 0;
     }
     assert_int_equal(taken, UD_AGENT_CHECKINS_MAX);
 }
@@ -171,8 +173,8 @@ static void as_many_updates_in_a_row_as_a_day_brings_are_taken_at_once(void **st
     for (uint32_t i = 0; i < UD_AGENT_OFFERS_MAX; i++) {
         fixture_offer(fixture, &fixture->second);
         fixture->server.offer.update_id += i;
-        fixture->agent.answered_ms = 0;
-        ud_agent_wake(&fixture->agent, fixture->now_ms);
+        fixture->agent.timers.left_ms[UD_TIMER_FRESH] = 0;
+        ud_agent_wake(&fixture->agent);
         assert_true(fixture_run_until(fixture, fixture_is_staged, fixture->now_ms + HOUR_MS, NULL));
     }
     assert_true(fixture->now_ms - before_ms < HOUR_MS);

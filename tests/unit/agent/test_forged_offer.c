@@ -1,7 +1,6 @@
 /* A forged server: every field of an offer changed in turn, by the message's own table, so that a field added tomorrow
  * is judged here too. Nothing is erased and nothing is staged, unless the field is one of those that carry no promise.
  */
-#include "agent/answer.h"
 #include "agent/machine.h"
 #include "core/proto/message_table.h"
 #include "core/slot/record.h"
@@ -237,12 +236,10 @@ static void an_image_that_failed_here_before_is_refused(void **state)
 static void nothing_is_accepted_while_the_running_image_is_on_trial(void **state)
 {
     fixture_t *fixture = *state;
-    ud_update_judge_t judge;
-    ud_update_t update;
-    ud_answer_judge(&fixture->agent, &judge);
-    assert_int_equal(ud_update_judge(&fixture->second.offer, &judge, 0, &update), UD_OK);
-    judge.confirmed = false;
-    assert_int_equal(ud_update_judge(&fixture->second.offer, &judge, 0, &update), UD_ERR_NOT_CONFIRMED);
+    ud_version_t version;
+    assert_int_equal(ud_update_judge(&fixture->agent, &fixture->second.offer, &version), UD_OK);
+    fixture->agent.on_trial = true;
+    assert_int_equal(ud_update_judge(&fixture->agent, &fixture->second.offer, &version), UD_ERR_NOT_CONFIRMED);
 }
 
 static void an_image_for_the_other_slot_is_refused(void **state)

@@ -196,7 +196,7 @@ static void a_cancelled_update_is_not_installed(void **state)
     assert_int_equal(model_type(&ud_mcuboot, fixture->board), MODEL_TEST);
     fixture->server.offer.action = UD_ACTION_CANCEL;
     fixture->server.offer.next_s = 60;
-    ud_agent_wake(&fixture->agent, fixture->now_ms);
+    ud_agent_wake(&fixture->agent);
     on_mcuboot_settle(fixture);
     assert_int_equal(model_type(&ud_mcuboot, fixture->board), MODEL_NONE);
     assert_int_equal(on_mcuboot_reset(fixture, UD_RESET_POWER_ON), MODEL_NONE);

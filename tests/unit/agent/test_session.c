@@ -292,7 +292,7 @@ static void a_wake_up_ends_a_backoff(void **state)
     assert_false(fixture_run_until(fixture, fixture_never, fixture->now_ms + 86400000, NULL));
     fixture->server.unreachable = false;
     uint64_t before_ms = fixture->now_ms;
-    ud_agent_wake(&fixture->agent, fixture->now_ms);
+    ud_agent_wake(&fixture->agent);
     check_in_again(fixture);
     assert_int_equal(fixture->now_ms, before_ms);
 }
