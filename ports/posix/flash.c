@@ -28,6 +28,11 @@ static bool is_power_of_two(uint32_t value)
     return value != 0 && (value & (value - 1)) == 0;
 }
 
+static bool is_erased_value(uint8_t value)
+{
+    return value == 0xFF || value == 0x00;
+}
+
 static bool is_inside(const ud_port_t *board, ud_area_t area, uint32_t offset, size_t size)
 {
     return (unsigned)area < UD_AREA_COUNT && offset <= board->areas[area].size_bytes &&
@@ -53,7 +58,8 @@ ud_err_t ud_flash_init(ud_port_t *board, const ud_area_geometry_t *areas)
         UD_REQUIRE(is_power_of_two(geometry->sector_size_bytes) && is_power_of_two(geometry->write_size_bytes),
                    UD_ERR_INVALID_ARGUMENT);
         UD_REQUIRE(geometry->write_size_bytes <= UD_WRITE_SIZE_MAX &&
-                       geometry->sector_size_bytes >= geometry->write_size_bytes && geometry->erased_value == 0xFF &&
+                       geometry->sector_size_bytes >= geometry->write_size_bytes &&
+                       is_erased_value(geometry->erased_value) &&
                        geometry->size_bytes % geometry->sector_size_bytes == 0,
                    UD_ERR_INVALID_ARGUMENT);
         board->sector_count += geometry->size_bytes / geometry->sector_size_bytes;
@@ -66,7 +72,8 @@ ud_err_t ud_flash_init(ud_port_t *board, const ud_area_geometry_t *areas)
 
 static void seal_one(ud_port_t *board, work_t *work)
 {
-    ud_sector_t *sector = ud_flash_pool_put(board->pool, work->bytes, board->areas[work->area].sector_size_bytes);
+    const ud_area_geometry_t *area = &board->areas[work->area];
+    ud_sector_t *sector = ud_flash_pool_put(board->pool, work->bytes, area->sector_size_bytes, area->erased_value);
     ud_flash_pool_drop(board->pool, board->sectors[work->sector]);
     board->sectors[work->sector] = sector;
     free(work->bytes);
@@ -129,7 +136,7 @@ static uint8_t *open_sector(ud_port_t *board, ud_area_t area, uint32_t sector)
     }
     uint32_t size = board->areas[area].sector_size_bytes;
     *oldest = (work_t){.bytes = need(malloc(size)), .sector = sector, .area = area, .used_at = board->operations};
-    ud_sector_read(board->sectors[sector], 0, oldest->bytes, size);
+    ud_sector_read(board->sectors[sector], 0, oldest->bytes, size, board->areas[area].erased_value);
     return oldest->bytes;
 }
 
@@ -173,7 +180,7 @@ void ud_board_peek(const ud_port_t *board, ud_area_t area, uint32_t offset, void
         if (work != NULL) {
             memcpy(bytes, work->bytes + inside, part);
         } else {
-            ud_sector_read(board->sectors[sector], inside, bytes, part);
+            ud_sector_read(board->sectors[sector], inside, bytes, part, board->areas[area].erased_value);
         }
         offset += (uint32_t)part;
         bytes += part;
@@ -309,7 +316,7 @@ static ud_err_t apply_fault(ud_port_t *board, const fault_t *fault, uint32_t off
         uint8_t old[UD_WRITE_SIZE_MAX];
         uint32_t word_end = from - from % geometry->write_size_bytes + geometry->write_size_bytes;
         uint32_t part = (word_end < end ? word_end : end) - from;
-        ud_sector_read(fault->before, from % geometry->sector_size_bytes, old, part);
+        ud_sector_read(fault->before, from % geometry->sector_size_bytes, old, part, geometry->erased_value);
         UD_TRY(read_word(board, fault, old, data + (from - offset), part));
         from += part;
     }
@@ -347,7 +354,7 @@ static void tear(const range_t *range, const uint8_t *data)
         return;
     }
     uint8_t *mixed = need(malloc(torn));
-    ud_sector_read(before, at % range->geometry->sector_size_bytes, mixed, torn);
+    ud_sector_read(before, at % range->geometry->sector_size_bytes, mixed, torn, range->geometry->erased_value);
     for (uint32_t index = 0; index < torn; index++) {
         uint8_t mask = fuse->fault == UD_WORD_MIXED ? (uint8_t)ud_board_noise(&board->noise) : 0xFF;
         mixed[index] = (uint8_t)((data[done + index] & mask) | (mixed[index] & ~mask));
@@ -396,7 +403,7 @@ static bool is_erased(const range_t *range)
         uint32_t part = range->size - done < sizeof piece ? range->size - done : (uint32_t)sizeof piece;
         ud_board_peek(board, range->area, range->offset + done, piece, part);
         for (uint32_t index = 0; index < part; index++) {
-            if (piece[index] != 0xFF) {
+            if (piece[index] != range->geometry->erased_value) {
                 return false;
             }
         }
@@ -436,7 +443,7 @@ ud_err_t ud_port_flash_erase(ud_port_t *board, ud_area_t area, uint32_t offset)
     bool refused = board->refuses[sector];
     if (!refused) {
         uint8_t *erased = need(malloc(range.size));
-        memset(erased, 0xFF, range.size);
+        memset(erased, range.geometry->erased_value, range.size);
         board->erases[sector]++;
         operate(&range, erased, cut);
         free(erased);
@@ -461,10 +468,10 @@ void ud_board_patch(ud_port_t *board, ud_area_t area, uint32_t offset, const voi
 void ud_board_load(ud_port_t *board, ud_area_t area, uint32_t offset, const void *data, size_t size)
 {
     uint32_t sector_size = board->areas[area].sector_size_bytes;
+    uint8_t erased[64];
+    memset(erased, board->areas[area].erased_value, sizeof erased);
     for (uint32_t at = 0; at < board->areas[area].size_bytes; at += sector_size) {
-        memset(open_sector(board, area, sector_index(board, area, at)), 0xFF, sector_size);
-        uint8_t erased[64];
-        memset(erased, 0xFF, sizeof erased);
+        memset(open_sector(board, area, sector_index(board, area, at)), erased[0], sector_size);
         for (uint32_t part = 0; part < sector_size; part += sizeof erased) {
             file_write(board, area, at + part, erased, sizeof erased);
         }

@@ -7,7 +7,6 @@
 
 /* Erased bytes that are compared at once. */
 #define TAIL_PIECE 16
-#define ERASED_PIECE {0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF}
 
 struct ud_flash_pool {
     ud_sector_t **buckets;
@@ -86,21 +85,22 @@ static void grow(ud_flash_pool_t *pool)
 }
 
 /* Bytes before the erased tail. */
-static size_t written_size(const uint8_t *bytes, size_t size)
+static size_t written_size(const uint8_t *bytes, size_t size, uint8_t erased)
 {
-    static const uint8_t erased[TAIL_PIECE] = ERASED_PIECE;
-    while (size >= TAIL_PIECE && memcmp(bytes + size - TAIL_PIECE, erased, TAIL_PIECE) == 0) {
+    uint8_t piece[TAIL_PIECE];
+    memset(piece, erased, sizeof piece);
+    while (size >= TAIL_PIECE && memcmp(bytes + size - TAIL_PIECE, piece, TAIL_PIECE) == 0) {
         size -= TAIL_PIECE;
     }
-    while (size > 0 && bytes[size - 1] == 0xFF) {
+    while (size > 0 && bytes[size - 1] == erased) {
         size--;
     }
     return size;
 }
 
-ud_sector_t *ud_flash_pool_put(ud_flash_pool_t *pool, const uint8_t *bytes, size_t size)
+ud_sector_t *ud_flash_pool_put(ud_flash_pool_t *pool, const uint8_t *bytes, size_t size, uint8_t erased)
 {
-    size = written_size(bytes, size);
+    size = written_size(bytes, size, erased);
     if (size == 0) {
         return NULL;
     }
@@ -147,12 +147,12 @@ void ud_flash_pool_drop(ud_flash_pool_t *pool, ud_sector_t *sector)
     free(sector);
 }
 
-void ud_sector_read(const ud_sector_t *sector, size_t offset, uint8_t *data, size_t size)
+void ud_sector_read(const ud_sector_t *sector, size_t offset, uint8_t *data, size_t size, uint8_t erased)
 {
     size_t stored = sector != NULL && sector->size > offset ? sector->size - offset : 0;
     stored = stored < size ? stored : size;
     if (stored > 0) {
         memcpy(data, sector->bytes + offset, stored);
     }
-    memset(data + stored, 0xFF, size - stored);
+    memset(data + stored, erased, size - stored);
 }

@@ -60,6 +60,30 @@ static void a_word_is_programmed_once_between_erases(void **state)
     ud_board_destroy(board);
 }
 
+static void flash_may_be_erased_to_zeros(void **state)
+{
+    (void)state;
+    ud_board_config_t config;
+    ud_port_t *board = NULL;
+    ud_board_config_default(&config);
+    config.areas[UD_AREA_SLOT_A].erased_value = 0x00;
+    assert_int_equal(ud_board_create(&config, &board), UD_OK);
+    assert_int_equal(byte_at(board, 100), 0x00);
+    assert_int_equal(ud_port_flash_program(board, UD_AREA_SLOT_A, 8, words, 8), UD_OK);
+    assert_int_equal(ud_port_flash_program(board, UD_AREA_SLOT_A, 8, words, 8), UD_ERR_FLASH_WRITE);
+    assert_int_equal(byte_at(board, 16), 0x00);
+    assert_int_equal(ud_port_flash_program(board, UD_AREA_SLOT_A, 16, words, 8), UD_OK);
+    assert_int_equal(ud_port_flash_erase(board, UD_AREA_SLOT_A, 0), UD_OK);
+    assert_int_equal(byte_at(board, 8), 0x00);
+    uint8_t other = 0;
+    assert_int_equal(ud_port_flash_read(board, UD_AREA_SLOT_B, 0, &other, 1), UD_OK);
+    assert_int_equal(other, 0xFF);
+    ud_board_destroy(board);
+
+    config.areas[UD_AREA_SLOT_A].erased_value = 0x5A;
+    assert_int_equal(ud_board_create(&config, &board), UD_ERR_INVALID_ARGUMENT);
+}
+
 static void parts_of_words_and_places_outside_are_refused(void **state)
 {
     (void)state;
@@ -273,6 +297,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(flash_begins_erased_and_keeps_what_is_programmed),
         cmocka_unit_test(a_word_is_programmed_once_between_erases),
+        cmocka_unit_test(flash_may_be_erased_to_zeros),
         cmocka_unit_test(parts_of_words_and_places_outside_are_refused),
         cmocka_unit_test(a_cut_before_leaves_the_old_and_after_the_new),
         cmocka_unit_test(a_cut_inside_tears_one_word),
