@@ -28,11 +28,6 @@ static bool is_power_of_two(uint32_t value)
     return value != 0 && (value & (value - 1)) == 0;
 }
 
-static bool is_erased_value(uint8_t value)
-{
-    return value == 0xFF || value == 0x00;
-}
-
 static bool is_inside(const ud_port_t *board, ud_area_t area, uint32_t offset, size_t size)
 {
     return (unsigned)area < UD_AREA_COUNT && offset <= board->areas[area].size_bytes &&
@@ -46,23 +41,25 @@ static uint32_t sector_index(const ud_port_t *board, ud_area_t area, uint32_t of
 
 /* ---- sectors ---------------------------------------------------------------------------------------------------- */
 
+static bool is_sound(const ud_area_geometry_t *geometry)
+{
+    return is_power_of_two(geometry->sector_size_bytes) && is_power_of_two(geometry->write_size_bytes) &&
+           geometry->write_size_bytes <= UD_WRITE_SIZE_MAX &&
+           geometry->sector_size_bytes >= geometry->write_size_bytes &&
+           (geometry->erased_value == 0xFF || geometry->erased_value == 0x00) &&
+           geometry->size_bytes % geometry->sector_size_bytes == 0;
+}
+
 ud_err_t ud_flash_init(ud_port_t *board, const ud_area_geometry_t *areas)
 {
+    for (int area = 0; area < UD_AREA_COUNT; area++) {
+        UD_REQUIRE(areas[area].size_bytes == 0 || is_sound(&areas[area]), UD_ERR_INVALID_ARGUMENT);
+    }
     for (int area = 0; area < UD_AREA_COUNT; area++) {
         const ud_area_geometry_t *geometry = &areas[area];
         board->areas[area] = *geometry;
         board->first[area] = board->sector_count;
-        if (geometry->size_bytes == 0) {
-            continue;
-        }
-        UD_REQUIRE(is_power_of_two(geometry->sector_size_bytes) && is_power_of_two(geometry->write_size_bytes),
-                   UD_ERR_INVALID_ARGUMENT);
-        UD_REQUIRE(geometry->write_size_bytes <= UD_WRITE_SIZE_MAX &&
-                       geometry->sector_size_bytes >= geometry->write_size_bytes &&
-                       is_erased_value(geometry->erased_value) &&
-                       geometry->size_bytes % geometry->sector_size_bytes == 0,
-                   UD_ERR_INVALID_ARGUMENT);
-        board->sector_count += geometry->size_bytes / geometry->sector_size_bytes;
+        board->sector_count += geometry->size_bytes == 0 ? 0 : geometry->size_bytes / geometry->sector_size_bytes;
     }
     board->sectors = need(calloc(board->sector_count + 1, sizeof(ud_sector_t *)));
     board->erases = need(calloc(board->sector_count + 1, sizeof *board->erases));

@@ -62,7 +62,7 @@ typedef struct {
     powercut_image_name_t first; /* runs in slot A: under direct XIP it is linked for it, the others for slot B */
     bool encrypted;
     uint32_t room; /* bytes that the longest image may take; 0: slot A up to its last unit */
-    bool revokes; /* the new image revokes the key of the old one */
+    bool revokes;  /* the new image revokes the key of the old one */
 } powercut_images_for_t;
 
 /* Makes the images with keys of their own: test keys, drawn anew each time. Ends the program if that fails. */
