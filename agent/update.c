@@ -227,8 +227,7 @@ void ud_update_trust(ud_agent_t *agent, const ud_image_info_t *info)
     const uint8_t *key_hash;
     place_t place;
     ud_image_source_t source = look_at(agent->port, agent->config->running, 0, &place);
-    ud_err_t err = agent->on_trial ? UD_OK : ud_trust_take(trust, &source, info);
-    (void)err;
+    trust->revoked |= agent->on_trial ? 0 : ud_trust_named(trust, &source, info);
     for (size_t index = 0; index < trust->count; index++) {
         trust->revoked |= ud_port_key_is_revoked(agent->port, trust->keys[index].key_hash) ? 1u << index : 0;
     }

@@ -29,7 +29,7 @@ static ud_err_t open_stream(const uint8_t *decryption_key, const ud_image_source
                             stream_t *stream, ud_copy_filter_t *filter)
 {
     UD_TRY(ud_image_parse(image, room, &stream->info));
-    if (stream->info.encrypted) {
+    if (ud_image_has(&stream->info, UD_IMAGE_ENCRYPTION)) {
         UD_TRY(ud_image_unwrap_key(image, &stream->info, decryption_key, &stream->aes));
         *filter = (ud_copy_filter_t){apply, stream};
     }

@@ -33,14 +33,6 @@ static ud_err_t judge(const ud_boot_config_t *config, ud_area_t area, const ud_i
     return info->security_counter >= counter ? UD_OK : UD_ERR_LOW_COUNTER;
 }
 
-/* What cannot be read is read again at the next start. */
-static uint32_t revokes(const ud_trust_t *trust, const ud_image_source_t *source, const ud_image_info_t *info)
-{
-    ud_trust_t after = *trust;
-    ud_err_t err = ud_trust_take(&after, source, info);
-    return err == UD_OK ? after.revoked & ~trust->revoked : 0;
-}
-
 void ud_boot_inspect(ud_port_t *port, const ud_boot_config_t *config, const ud_trust_t *trust, ud_area_t area,
                      uint32_t offset, uint32_t counter, ud_boot_found_t *found)
 {
@@ -68,8 +60,8 @@ void ud_boot_inspect(ud_port_t *port, const ud_boot_config_t *config, const ud_t
     } else if (found->reason == UD_OK) {
         found->worth = UD_FACT_GOOD;
         found->verdict = verdict;
-        found->key = 1u << (ud_trust_find(trust, info.key_hash) - trust->keys);
-        found->revokes = revokes(trust, &source, &info);
+        found->key = ud_trust_rows(trust, info.key_hash, UD_SHA256_SIZE);
+        found->revokes = ud_trust_named(trust, &source, &info) & ~trust->revoked;
     }
 }
 

@@ -95,8 +95,8 @@ static void print_digest(const char *label, bool known, const uint8_t digest[UD_
 /* "none", or cipher and how its key is wrapped. */
 static const char *encryption_name(const ud_image_info_t *info)
 {
-    bool is_ecies = info->encryption.type == UD_IMAGE_TLV_ECIES_P256;
-    if (!info->encrypted) {
+    bool is_ecies = info->tlvs[UD_IMAGE_ENCRYPTION].type == UD_IMAGE_TLV_ECIES_P256;
+    if (!ud_image_has(info, UD_IMAGE_ENCRYPTION)) {
         return "none";
     }
     if ((info->flags & UD_IMAGE_FLAG_AES256) != 0) {
@@ -111,7 +111,7 @@ void ud_image_print(const ud_image_info_t *info)
     ud_version_format(&info->version, version);
     ud_output_field("Version", "%s", version);
     ud_output_field("Hardware id", "%s", info->hardware[0] != '\0' ? info->hardware : "none");
-    if (info->has_security_counter) {
+    if (ud_image_has(info, UD_IMAGE_COUNTER)) {
         ud_output_field("Security counter", "%u", info->security_counter);
     } else {
         ud_output_field("Security counter", "none");
@@ -126,7 +126,7 @@ void ud_image_print(const ud_image_info_t *info)
     ud_output_field("  protected TLVs", "%u bytes", info->protected_size);
     print_flags(info);
     print_digest("Image hash", true, info->hash);
-    print_digest("Key hash", info->key_tlv.type != 0, info->key_hash);
+    print_digest("Key hash", ud_image_has(info, UD_IMAGE_KEY), info->key_hash);
     ud_output_field("Signature", "%s", ud_scheme_name(ud_scheme_of(info)));
     ud_output_field("Encryption", "%s", encryption_name(info));
 }
@@ -165,14 +165,14 @@ json_t *ud_image_json(const ud_image_info_t *info)
 {
     char version[UD_VERSION_TEXT_SIZE_MAX + 1];
     ud_version_format(&info->version, version);
-    json_t *counter = info->has_security_counter ? json_integer(info->security_counter) : json_null();
+    json_t *counter = ud_image_has(info, UD_IMAGE_COUNTER) ? json_integer(info->security_counter) : json_null();
     json_t *hardware = info->hardware[0] != '\0' ? json_string(info->hardware) : json_null();
     return json_pack("{s:s, s:o, s:o, s:o, s:I, s:I, s:I, s:I, s:o, s:I, s:b, s:o, s:o, s:s, s:s}", "version", version,
                      "hardware", hardware, "security_counter", counter, "dependencies", dependencies_json(info),
                      "image_size", (json_int_t)info->total_size, "header_size", (json_int_t)info->header_size,
                      "payload_size", (json_int_t)info->payload_size, "protected_size", (json_int_t)info->protected_size,
                      "flags", flags_json(info), "load_address", (json_int_t)info->load_address, "encrypted",
-                     (int)info->encrypted, "hash", digest_json(true, info->hash), "key_hash",
-                     digest_json(info->key_tlv.type != 0, info->key_hash), "signature",
+                     (int)ud_image_has(info, UD_IMAGE_ENCRYPTION), "hash", digest_json(true, info->hash), "key_hash",
+                     digest_json(ud_image_has(info, UD_IMAGE_KEY), info->key_hash), "signature",
                      ud_scheme_name(ud_scheme_of(info)), "encryption", encryption_name(info));
 }

@@ -12,7 +12,7 @@
 /* Whether the content is what the image's own hash says. */
 static ud_err_t check_content(const ud_image_file_t *file, const ud_image_info_t *info, const char **account)
 {
-    if (info->encrypted) {
+    if (ud_image_has(info, UD_IMAGE_ENCRYPTION)) {
         *account = "unchecked";
         return UD_OK;
     }
@@ -65,8 +65,8 @@ static json_t *trailer_json(bool padded, const ud_image_trailer_t *trailer)
 static void print_revoked(const ud_image_file_t *file, const ud_image_info_t *info)
 {
     char digits[UD_HEX_TEXT_SIZE(UD_SHA256_SIZE)];
-    for (uint32_t offset = 0; offset < info->revoked.size; offset += UD_SHA256_SIZE) {
-        ud_hex_encode(file->data + info->revoked.offset + offset, UD_SHA256_SIZE, digits);
+    for (uint32_t offset = 0; offset < info->tlvs[UD_IMAGE_REVOKED].size; offset += UD_SHA256_SIZE) {
+        ud_hex_encode(file->data + info->tlvs[UD_IMAGE_REVOKED].offset + offset, UD_SHA256_SIZE, digits);
         ud_output_field("Revokes key", "%s", digits);
     }
 }
@@ -75,8 +75,8 @@ static json_t *revoked_json(const ud_image_file_t *file, const ud_image_info_t *
 {
     json_t *list = json_array();
     char digits[UD_HEX_TEXT_SIZE(UD_SHA256_SIZE)];
-    for (uint32_t offset = 0; offset < info->revoked.size; offset += UD_SHA256_SIZE) {
-        ud_hex_encode(file->data + info->revoked.offset + offset, UD_SHA256_SIZE, digits);
+    for (uint32_t offset = 0; offset < info->tlvs[UD_IMAGE_REVOKED].size; offset += UD_SHA256_SIZE) {
+        ud_hex_encode(file->data + info->tlvs[UD_IMAGE_REVOKED].offset + offset, UD_SHA256_SIZE, digits);
         json_array_append_new(list, json_string(digits));
     }
     return list;
@@ -87,7 +87,7 @@ static ud_err_t inspect(const ud_image_file_t *file)
     ud_image_info_t info;
     ud_descriptor_block_t block;
     const char *content = NULL;
-    ud_err_t err = ud_image_parse(&file->source, (uint32_t)file->size, &info);
+    ud_err_t err = ud_image_read(&file->source, (uint32_t)file->size, &info);
     err = err == UD_OK ? check_content(file, &info, &content) : err;
     if (err != UD_OK) {
         return ud_cli_fail(err, "'%s' cannot be read as an image", file->path);

@@ -86,7 +86,7 @@ static ud_err_t judge(const ud_image_file_t *file, keys_t *keys, ud_image_info_t
     ud_descriptor_block_t block;
     ud_err_t reason = UD_ERR_INTERNAL;
     uint32_t size = (uint32_t)file->size;
-    UD_TRY(ud_image_parse(&file->source, size, info));
+    UD_TRY(ud_image_read(&file->source, size, info));
     choose_schemes(keys, ud_scheme_of(info));
     ud_trust_t trust = {.keys = keys->keys, .count = keys->count};
     ud_verdict_t verdict =
@@ -148,8 +148,9 @@ static void tell_valid(const char *path, const ud_image_info_t *info, bool has_d
     ud_version_format(&info->version, version);
     ud_hex_encode(info->key_hash, UD_SHA256_SIZE, key_hash);
     ud_output_line(UD_STYLE_GOOD, "valid: %s: version %s%s%s%s, %s key %.16s..., %s descriptor", path, version,
-                   info->hardware[0] != '\0' ? " for " : "", info->hardware, info->encrypted ? ", encrypted" : "",
-                   scheme, key_hash, has_descriptor ? "with" : "without");
+                   info->hardware[0] != '\0' ? " for " : "", info->hardware,
+                   ud_image_has(info, UD_IMAGE_ENCRYPTION) ? ", encrypted" : "", scheme, key_hash,
+                   has_descriptor ? "with" : "without");
 }
 
 static ud_err_t run(const ud_cli_call_t *call)

@@ -11,14 +11,13 @@
 /* Bytes of the longest: two integers of 33 bytes, their heads, and the head of the sequence. */
 #define UD_DER_SIGNATURE_SIZE_MAX 72
 
-/* Reads a signature that fills exactly `size` bytes; `raw` is r then s, written only on success. Only the one shortest
- * encoding is taken: definite short lengths, no needless leading zero, nothing negative, zero, or above 32 bytes.
- * Errors: UD_ERR_MALFORMED.
+/* Reads a signature of `size` bytes; behind it `der` holds zeros. `raw` is r then s, of no meaning on failure. Only the one
+ * shortest encoding is taken: definite short lengths, no needless leading zero, nothing negative, zero, or above 32 bytes,
+ * nothing behind it. But a `size` of UD_DER_SIGNATURE_SIZE_MAX may end in zeros: so fills imgtool --pad-sig up.
+ * Errors: UD_ERR_IMAGE_SIGNATURE.
  */
-UD_MUST_USE ud_err_t ud_der_signature_decode(const uint8_t *der, size_t size, uint8_t raw[UD_P256_SIGNATURE_SIZE]);
-
-/* The same for the value of an image's TLV, which imgtool --pad-sig fills up with zeros to the longest form. */
-UD_MUST_USE ud_err_t ud_der_signature_unpad(const uint8_t *der, size_t size, uint8_t raw[UD_P256_SIGNATURE_SIZE]);
+UD_MUST_USE ud_err_t ud_der_signature_decode(const uint8_t der[UD_DER_SIGNATURE_SIZE_MAX], size_t size,
+                                             uint8_t raw[UD_P256_SIGNATURE_SIZE]);
 
 /* Writes the encoding of `raw` and returns its size in bytes, 8 to UD_DER_SIGNATURE_SIZE_MAX. r or s of zero is written
  * as it is; no decoder will take it.

@@ -58,9 +58,12 @@ ud_err_t ud_image_unwrap_key(const ud_image_source_t *source, const ud_image_inf
     uint8_t *told = wrapped + UD_ECIES_POINT_SIZE;
     uint8_t *key = told + UD_ECIES_TAG_SIZE;
     size_t key_size = key_size_of(info);
-    UD_REQUIRE(info->encryption.type == 0 || info->encryption.type == UD_IMAGE_TLV_ECIES_P256, UD_ERR_UNSUPPORTED);
-    UD_REQUIRE(key_size != 0 && info->encryption.size == UD_ECIES_SIZE(key_size), UD_ERR_IMAGE_FORMAT);
-    UD_TRY(source->read(source->context, info->encryption.offset, wrapped, info->encryption.size));
+    UD_REQUIRE(info->tlvs[UD_IMAGE_ENCRYPTION].type == 0 ||
+                   info->tlvs[UD_IMAGE_ENCRYPTION].type == UD_IMAGE_TLV_ECIES_P256,
+               UD_ERR_UNSUPPORTED);
+    UD_REQUIRE(key_size != 0 && info->tlvs[UD_IMAGE_ENCRYPTION].size == UD_ECIES_SIZE(key_size), UD_ERR_IMAGE_FORMAT);
+    UD_TRY(source->read(source->context, info->tlvs[UD_IMAGE_ENCRYPTION].offset, wrapped,
+                        info->tlvs[UD_IMAGE_ENCRYPTION].size));
     UD_REQUIRE(wrapped[0] == POINT_UNCOMPRESSED, UD_ERR_IMAGE_FORMAT);
     UD_REQUIRE(ud_ecdh_p256(private_key, wrapped + 1, secret) == UD_VERDICT_VALID, UD_ERR_IMAGE_WRAPPED_KEY);
     ud_ecies_wrap(secret, true, key, key_size, tag);

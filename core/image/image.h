@@ -4,7 +4,7 @@
  *   | header | padding | payload           | protected TLVs    | TLVs                                   |
  *   |<------------- hashed and signed --------------------->|   hash, key hash, signature (not hashed) |
  *
- * One parser for boot, agent, server and tools: it reads through a callback, keeps nothing but ud_image_info_t (about 240
+ * One parser for boot, agent, server and tools: it reads through a callback, keeps nothing but ud_image_info_t (256
  * bytes; of long values only the place), and stops at the first contradiction. It is stricter than imgtool: every area
  * and entry must lie inside its bound, sizes that are told twice must agree, hash, key hash and signature come once and
  * outside the protected area, and what decides about running an image (counter, dependencies, hardware id, revoked keys)
@@ -39,48 +39,62 @@
 #define UD_IMAGE_FLAG_LZMA1 0x00000200u
 #define UD_IMAGE_FLAG_LZMA2 0x00000400u
 
-/* Where in an image the value of a TLV stands. `type` 0: there is none. */
+/* Where in an image the value of a TLV stands; type and size as they stand there. `type` 0: there is none. */
 typedef struct {
     uint16_t type;
     uint16_t size;   /* bytes */
     uint32_t offset; /* bytes from the image's start */
 } ud_image_tlv_t;
 
-/* The image asks for image number `image` to be at least of version `minimum`. */
+/* What a TLV says: the index of ud_image_info_t.tlvs. Each comes once at most, but dependencies. */
+typedef enum {
+    UD_IMAGE_HASH,       /* SHA-256, SHA-384 or SHA-512; always there */
+    UD_IMAGE_KEY,        /* the key's hash, or the key */
+    UD_IMAGE_SIGNATURE,  /* kind and size; believed by nobody yet */
+    UD_IMAGE_PURE,       /* the content itself is signed, not its hash */
+    UD_IMAGE_ENCRYPTION, /* the wrapped key: the payload is encrypted, the hash is over its plain text */
+    UD_IMAGE_COUNTER,    /* from here on in the protected TLVs only */
+    UD_IMAGE_DEPENDENCY, /* the last of them */
+    UD_IMAGE_HARDWARE,
+    UD_IMAGE_REVOKED, /* key hashes, one behind the other: ud_trust_named() */
+    UD_IMAGE_TLV_COUNT
+} ud_image_entry_t;
+
+/* The image asks for image number `image` to be at least of version `minimum`; as it stands in the TLV, little-endian. */
 typedef struct {
     uint8_t image;
     ud_version_t minimum;
 } ud_image_dependency_t;
 
 typedef struct ud_image_info {
-    bool encrypted;            /* the payload is; the hash is over its plain text */
-    bool pure;                 /* the content itself is signed, not its hash */
-    bool has_security_counter; /* in the protected TLVs, as dependencies are */
-    uint8_t dependency_count;
-
-    ud_version_t version;
-    uint32_t header_size;    /* bytes; offset of the payload */
-    uint32_t payload_size;   /* bytes */
-    uint32_t protected_size; /* bytes of the protected TLV area, 0 if there is none */
-    uint32_t total_size;     /* bytes of header, payload and all TLVs: where the image ends */
+    /* the header, as it stands in the image, little-endian */
+    uint32_t magic;
     uint32_t load_address;   /* with RAM_LOAD or ROM_FIXED */
+    uint16_t header_size;    /* bytes; offset of the payload */
+    uint16_t protected_size; /* bytes of the protected TLV area, 0 if there is none */
+    uint32_t payload_size;   /* bytes */
     uint32_t flags;          /* UD_IMAGE_FLAG_* */
+    ud_version_t version;
 
-    ud_image_tlv_t hash_tlv;   /* SHA-256, SHA-384 or SHA-512; always there */
-    ud_image_tlv_t key_tlv;    /* the key's hash, or the key */
-    ud_image_tlv_t signature;  /* kind and size; believed by nobody yet */
-    ud_image_tlv_t encryption; /* the wrapped key of an encrypted image */
+    uint32_t total_size; /* bytes of header, payload and all TLVs: where the image ends; 0: no image */
 
     uint8_t hash[UD_SHA256_SIZE];     /* the image hash, which names the image; of a longer one the first 32 bytes */
     uint8_t key_hash[UD_SHA256_SIZE]; /* what names the key: of a longer hash the first 32 bytes until ud_image_verify()
                                          found the key, then the trusted key's key_hash */
 
-    /* from the protected TLVs */
-    uint32_t security_counter;               /* 0 if there is none */
-    char hardware[UD_HARDWARE_SIZE_MAX + 1]; /* empty if there is none (images of imgtool alone) */
-    ud_image_tlv_t revoked;                  /* key hashes, one behind the other: ud_trust_take() */
+    uint32_t security_counter; /* 0 if there is none */
     ud_image_dependency_t dependencies[UD_IMAGE_DEPENDENCIES_MAX];
+    char hardware[UD_HARDWARE_SIZE_MAX + 1]; /* empty if there is none (images of imgtool alone) */
+    uint8_t dependency_count;
+    uint8_t pure; /* 1 with UD_IMAGE_PURE, otherwise 0 */
+    ud_image_tlv_t tlvs[UD_IMAGE_TLV_COUNT];
 } ud_image_info_t;
+
+/* True if the image has such a TLV. */
+static inline bool ud_image_has(const ud_image_info_t *info, ud_image_entry_t entry)
+{
+    return info->tlvs[entry].type != 0;
+}
 
 /* ---- trust ------------------------------------------------------------------------------------------------------ */
 
@@ -106,37 +120,42 @@ typedef struct {
 /* The key of that hash, or NULL; revoked or not. */
 const ud_trusted_key_t *ud_trust_find(const ud_trust_t *trust, const uint8_t key_hash[UD_SHA256_SIZE]);
 
-/* Revokes the keys whose key_hash begins with these `size` bytes (16 to 32). For what a port's hook or the journal says,
- * which has no rank.
- */
+/* The rows whose key_hash begins with these `size` bytes (16 to 32), as in ud_trust_t.revoked. */
+uint32_t ud_trust_rows(const ud_trust_t *trust, const uint8_t *key_hash, size_t size);
+
+/* Revokes these rows. For what a port's hook or the journal says, which has no rank. */
 void ud_trust_revoke(ud_trust_t *trust, const uint8_t *key_hash, size_t size);
 
-/* Revokes the keys that an image names in its revocation TLV and that stand behind its own key. Only for an image that was
- * verified and is confirmed. `info` is what ud_image_verify() gave. Errors: those of the source's read; then `trust` is as
- * it was.
+/* The keys that an image names in its revocation TLV and that stand behind its own key: rows as in ud_trust_t.revoked, where
+ * they belong once an image is confirmed that was verified. `info` is what ud_image_verify() gave. 0 also if the source
+ * cannot be read: ask again at the next start.
  */
-UD_MUST_USE ud_err_t ud_trust_take(ud_trust_t *trust, const ud_image_source_t *source, const ud_image_info_t *info);
+uint32_t ud_trust_named(const ud_trust_t *trust, const ud_image_source_t *source, const ud_image_info_t *info);
 
 /* ---- functions -------------------------------------------------------------------------------------------------- */
 
 /* Reads header and TLVs of the image at the start of an area (slot or file) of `area_size` bytes. Whatever follows the
  * image in the area is not looked at. Believes nothing: hash and signature are taken down, not checked.
- * `info` is written only on success.
+ * On failure `info` is all zeros.
  * Errors: UD_ERR_IMAGE_MAGIC (no image), UD_ERR_IMAGE_TRUNCATED (runs past the area), UD_ERR_IMAGE_FORMAT, and whatever
  * the source's read returns.
  */
 UD_MUST_USE ud_err_t ud_image_parse(const ud_image_source_t *source, uint32_t area_size, ud_image_info_t *info);
 
-/* Hands over header, payload and protected TLVs in pieces of at most UD_IMAGE_PIECE_SIZE, with progress after each.
+/* Bytes of header, payload and protected TLVs: what is hashed and signed. Of an encrypted image, the plain text is. */
+static inline uint32_t ud_image_content_size(const ud_image_info_t *info)
+{
+    return info->header_size + info->payload_size + info->protected_size;
+}
+
+/* Hands over `size` bytes from `offset` on in pieces of at most UD_IMAGE_PIECE_SIZE, with progress after each.
  * Errors: those of the source's read.
  */
-UD_MUST_USE ud_err_t ud_image_each(const ud_image_source_t *source, const ud_image_info_t *info,
+UD_MUST_USE ud_err_t ud_image_each(const ud_image_source_t *source, uint32_t offset, uint32_t size,
                                    void (*take)(void *context, const void *data, size_t size), void *context);
 
-/* SHA-256 of what ud_image_each() hands over. For an encrypted image this is not the image hash: that is over the plain
- * text. Errors: those of the source's read.
- */
-UD_MUST_USE ud_err_t ud_image_hash(const ud_image_source_t *source, const ud_image_info_t *info,
+/* SHA-256 of what ud_image_each() hands over. Errors: those of the source's read. */
+UD_MUST_USE ud_err_t ud_image_hash(const ud_image_source_t *source, uint32_t offset, uint32_t size,
                                    uint8_t digest[UD_SHA256_SIZE]);
 
 /* Judges the image at the start of an area: format, key among the trusted ones, hash over the content, signature by the
@@ -147,7 +166,7 @@ UD_MUST_USE ud_err_t ud_image_hash(const ud_image_source_t *source, const ud_ima
  * ud_image_hash(), UD_ERR_IMAGE_ENCRYPTED (see core/image/encrypted.h), UD_ERR_UNSUPPORTED (compressed),
  * UD_ERR_IMAGE_UNSIGNED (no signature, or none that says by whom), UD_ERR_IMAGE_KEY_UNKNOWN (no trusted key of that name
  * and kind of signature), UD_ERR_KEY_REVOKED, UD_ERR_IMAGE_HASH, UD_ERR_IMAGE_SIGNATURE.
- * `info` is written as soon as the image parses, whatever the verdict.
+ * `info` is what ud_image_parse() gives, whatever the verdict.
  */
 ud_verdict_t ud_image_verify(const ud_image_source_t *source, uint32_t area_size, const ud_trust_t *trust,
                              ud_image_info_t *info, ud_err_t *reason);

@@ -38,16 +38,16 @@ static ud_err_t check_hash(const ud_image_source_t *source, const ud_image_info_
     uint8_t told[UD_HOST_DIGEST_SIZE_MAX];
     EVP_MD_CTX *hash = EVP_MD_CTX_new();
     ud_err_t err = UD_ERR_INTERNAL;
-    if (hash != NULL && EVP_DigestInit_ex(hash, hash_of(info->hash_tlv.type), NULL) == 1) {
-        err = ud_image_each(source, info, take_piece, hash);
+    if (hash != NULL && EVP_DigestInit_ex(hash, hash_of(info->tlvs[UD_IMAGE_HASH].type), NULL) == 1) {
+        err = ud_image_each(source, 0, ud_image_content_size(info), take_piece, hash);
     }
     if (err == UD_OK && EVP_DigestFinal_ex(hash, digest, NULL) != 1) {
         err = UD_ERR_INTERNAL;
     }
     EVP_MD_CTX_free(hash);
     UD_TRY(err);
-    UD_TRY(source->read(source->context, info->hash_tlv.offset, told, info->hash_tlv.size));
-    return memcmp(told, digest, info->hash_tlv.size) == 0 ? UD_OK : UD_ERR_IMAGE_HASH;
+    UD_TRY(source->read(source->context, info->tlvs[UD_IMAGE_HASH].offset, told, info->tlvs[UD_IMAGE_HASH].size));
+    return memcmp(told, digest, info->tlvs[UD_IMAGE_HASH].size) == 0 ? UD_OK : UD_ERR_IMAGE_HASH;
 }
 
 ud_err_t ud_image_check_hash(const ud_image_source_t *source, const ud_image_info_t *info)
@@ -62,11 +62,11 @@ static ud_err_t check_name(const ud_image_source_t *source, const ud_image_info_
     uint8_t der[UD_PUBLIC_KEY_DER_SIZE_MAX];
     uint8_t name[UD_HOST_DIGEST_SIZE_MAX];
     uint8_t told[UD_HOST_DIGEST_SIZE_MAX];
-    UD_REQUIRE(info->key_tlv.type == UD_IMAGE_TLV_KEY_HASH, UD_OK);
+    UD_REQUIRE(info->tlvs[UD_IMAGE_KEY].type == UD_IMAGE_TLV_KEY_HASH, UD_OK);
     size_t size = ud_public_key_der(key->scheme, key->public_key, der);
-    UD_TRY(ud_host_digest(info->hash_tlv.type, der, size, name, &size));
-    UD_TRY(source->read(source->context, info->key_tlv.offset, told, info->key_tlv.size));
-    return memcmp(told, name, info->key_tlv.size) == 0 ? UD_OK : UD_ERR_IMAGE_KEY_UNKNOWN;
+    UD_TRY(ud_host_digest(info->tlvs[UD_IMAGE_HASH].type, der, size, name, &size));
+    UD_TRY(source->read(source->context, info->tlvs[UD_IMAGE_KEY].offset, told, info->tlvs[UD_IMAGE_KEY].size));
+    return memcmp(told, name, info->tlvs[UD_IMAGE_KEY].size) == 0 ? UD_OK : UD_ERR_IMAGE_KEY_UNKNOWN;
 }
 
 /* A signature over a digest: of ECDSA as it is, of Ed25519 as the message. */
@@ -101,28 +101,30 @@ static ud_verdict_t verify_image(const ud_image_source_t *source, const ud_image
 {
     uint8_t digest[UD_HOST_DIGEST_SIZE_MAX];
     uint8_t value[UD_IMAGE_ECDSA_SIZE_MAX];
-    *reason = info->signature.size <= sizeof value ? check_name(source, info, key) : UD_ERR_IMAGE_SIGNATURE;
+    *reason =
+        info->tlvs[UD_IMAGE_SIGNATURE].size <= sizeof value ? check_name(source, info, key) : UD_ERR_IMAGE_SIGNATURE;
     *reason = *reason == UD_OK ? check_hash(source, info, digest) : *reason;
     if (*reason == UD_OK) {
-        *reason = source->read(source->context, info->signature.offset, value, info->signature.size);
+        *reason = source->read(source->context, info->tlvs[UD_IMAGE_SIGNATURE].offset, value,
+                               info->tlvs[UD_IMAGE_SIGNATURE].size);
     }
     if (*reason != UD_OK) {
         return UD_VERDICT_INVALID;
     }
     /* imgtool --pad-sig fills up with zeros to the longest form */
-    size_t size = info->signature.size;
-    while (info->signature.size == UD_IMAGE_ECDSA_SIZE_MAX && size > 2u + value[1] && value[size - 1] == 0) {
+    size_t size = info->tlvs[UD_IMAGE_SIGNATURE].size;
+    while (info->tlvs[UD_IMAGE_SIGNATURE].size == UD_IMAGE_ECDSA_SIZE_MAX && size > 2u + value[1] &&
+           value[size - 1] == 0) {
         size--;
     }
-    ud_verdict_t verdict = judge(key, digest, info->hash_tlv.size, value, size);
-    *reason = verdict == UD_VERDICT_VALID ? UD_OK : UD_ERR_IMAGE_SIGNATURE;
-    return verdict;
+    *reason = UD_ERR_IMAGE_SIGNATURE;
+    return judge(key, digest, info->tlvs[UD_IMAGE_HASH].size, value, size);
 }
 
 /* No descriptor is signed by these schemes: no device would believe it. */
-static ud_verdict_t verify(const ud_trusted_key_t *key, const uint8_t digest[UD_SHA256_SIZE], const uint8_t *signature)
+static ud_verdict_t verify(const uint8_t *public_key, const uint8_t digest[UD_SHA256_SIZE], const uint8_t *signature)
 {
-    (void)key;
+    (void)public_key;
     (void)digest;
     (void)signature;
     return UD_VERDICT_INVALID;

@@ -56,12 +56,11 @@ typedef struct ud_image_scheme {
     uint16_t signature_size;  /* bytes of a raw signature */
 
     /* Judges a raw signature of signature_size bytes over a digest. */
-    ud_verdict_t (*verify)(const struct ud_trusted_key *key, const uint8_t digest[UD_SHA256_SIZE],
-                           const uint8_t *signature);
+    ud_verdict_t (*verify)(const uint8_t *public_key, const uint8_t digest[UD_SHA256_SIZE], const uint8_t *signature);
 
     /* Judges an image that parses and carries this scheme's TLVs: hash over the content that `source` gives in plain
-     * text, signature. `*reason` is UD_OK exactly if the verdict is UD_VERDICT_VALID; UD_ERR_IMAGE_KEY_UNKNOWN if the
-     * image names another key.
+     * text, signature. `*reason`: why not; UD_ERR_IMAGE_KEY_UNKNOWN only if the image names another key. Of no meaning
+     * when the verdict is UD_VERDICT_VALID.
      */
     ud_verdict_t (*verify_image)(const ud_image_source_t *source, const struct ud_image_info *info,
                                  const struct ud_trusted_key *key, ud_err_t *reason);

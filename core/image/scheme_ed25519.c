@@ -3,22 +3,22 @@
 
 #include "core/image/format.h"
 
-void ud_scheme_ed25519_begin(ud_sha512_t *hash, const ud_trusted_key_t *key, const uint8_t *signature)
+void ud_scheme_ed25519_begin(ud_sha512_t *hash, const uint8_t *public_key, const uint8_t *signature)
 {
     ud_sha512_init(hash);
     ud_sha512_update(hash, signature, UD_ED25519_SIGNATURE_SIZE / 2);
-    ud_sha512_update(hash, key->public_key, UD_ED25519_PUBLIC_KEY_SIZE);
+    ud_sha512_update(hash, public_key, UD_ED25519_PUBLIC_KEY_SIZE);
 }
 
-ud_verdict_t ud_scheme_ed25519_verify(const ud_trusted_key_t *key, const uint8_t digest[UD_SHA256_SIZE],
+ud_verdict_t ud_scheme_ed25519_verify(const uint8_t *public_key, const uint8_t digest[UD_SHA256_SIZE],
                                       const uint8_t *signature)
 {
     uint8_t challenge[UD_SHA512_SIZE];
     ud_sha512_t hash;
-    ud_scheme_ed25519_begin(&hash, key, signature);
+    ud_scheme_ed25519_begin(&hash, public_key, signature);
     ud_sha512_update(&hash, digest, UD_SHA256_SIZE);
     ud_sha512_final(&hash, challenge);
-    return ud_ed25519_verify(key->public_key, signature, challenge);
+    return ud_ed25519_verify(public_key, signature, challenge);
 }
 
 const ud_image_scheme_t ud_scheme_ed25519 = {

@@ -45,11 +45,11 @@ static ud_err_t sum_up(const ud_image_source_t *source, const ud_image_info_t *i
     uint8_t digest[UD_SHA512_SIZE];
     sums_t sums;
     ud_sha512_init(&sums.hash);
-    ud_scheme_ed25519_begin(&sums.message, key, signature);
-    UD_TRY(ud_image_each(source, info, take_piece, &sums));
+    ud_scheme_ed25519_begin(&sums.message, key->public_key, signature);
+    UD_TRY(ud_image_each(source, 0, ud_image_content_size(info), take_piece, &sums));
     ud_sha512_final(&sums.hash, digest);
     ud_sha512_final(&sums.message, challenge);
-    return compare(source, &info->hash_tlv, digest, UD_ERR_IMAGE_HASH);
+    return compare(source, &info->tlvs[UD_IMAGE_HASH], digest, UD_ERR_IMAGE_HASH);
 }
 
 static ud_verdict_t verify_image(const ud_image_source_t *source, const ud_image_info_t *info,
@@ -57,9 +57,9 @@ static ud_verdict_t verify_image(const ud_image_source_t *source, const ud_image
 {
     uint8_t signature[UD_ED25519_SIGNATURE_SIZE];
     uint8_t challenge[UD_SHA512_SIZE];
-    *reason = check_name(source, &info->key_tlv, key);
+    *reason = check_name(source, &info->tlvs[UD_IMAGE_KEY], key);
     if (*reason == UD_OK) {
-        *reason = source->read(source->context, info->signature.offset, signature, sizeof signature);
+        *reason = source->read(source->context, info->tlvs[UD_IMAGE_SIGNATURE].offset, signature, sizeof signature);
     }
     if (*reason == UD_OK) {
         *reason = sum_up(source, info, key, signature, challenge);
@@ -67,9 +67,8 @@ static ud_verdict_t verify_image(const ud_image_source_t *source, const ud_image
     if (*reason != UD_OK) {
         return UD_VERDICT_INVALID;
     }
-    ud_verdict_t verdict = ud_ed25519_verify(key->public_key, signature, challenge);
-    *reason = verdict == UD_VERDICT_VALID ? UD_OK : UD_ERR_IMAGE_SIGNATURE;
-    return verdict;
+    *reason = UD_ERR_IMAGE_SIGNATURE;
+    return ud_ed25519_verify(key->public_key, signature, challenge);
 }
 
 const ud_image_scheme_t ud_scheme_ed25519_pure = {

@@ -3,10 +3,9 @@
 #include "core/base/cursor.h"
 #include "core/crypto/crypto.h"
 
-ud_verdict_t ud_scheme_rsa_verify(const ud_trusted_key_t *key, const uint8_t digest[UD_SHA256_SIZE],
+ud_verdict_t ud_scheme_rsa_verify(const uint8_t *public_key, size_t modulus_size, const uint8_t digest[UD_SHA256_SIZE],
                                   const uint8_t *signature)
 {
-    size_t size = key->scheme->signature_size;
-    ud_reader_t reader = ud_reader(key->public_key + size, key->scheme->public_key_size - size);
-    return ud_rsa_pss_verify(key->public_key, size, ud_reader_get_u32be(&reader), digest, signature);
+    ud_reader_t exponent = ud_reader(public_key + modulus_size, 4);
+    return ud_rsa_pss_verify(public_key, modulus_size, ud_reader_get_u32be(&exponent), digest, signature);
 }

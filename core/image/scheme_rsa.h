@@ -5,8 +5,8 @@
 #include "core/image/format.h"
 #include "core/image/image.h"
 
-/* A verify for keys of modulus and exponent, by the sizes of their scheme. */
-ud_verdict_t ud_scheme_rsa_verify(const ud_trusted_key_t *key, const uint8_t digest[UD_SHA256_SIZE],
+/* Judges by a key of modulus and exponent. */
+ud_verdict_t ud_scheme_rsa_verify(const uint8_t *public_key, size_t modulus_size, const uint8_t digest[UD_SHA256_SIZE],
                                   const uint8_t *signature);
 
 #define UD_SCHEME_RSA(tlv, size)                 \
@@ -15,7 +15,7 @@ ud_verdict_t ud_scheme_rsa_verify(const ud_trusted_key_t *key, const uint8_t dig
         .hash_tlv = UD_IMAGE_TLV_SHA256,         \
         .public_key_size = (size) + 4,           \
         .signature_size = (size),                \
-        .verify = ud_scheme_rsa_verify,          \
+        .verify = verify,                        \
         .verify_image = ud_scheme_verify_hashed, \
     }
 

@@ -301,7 +301,7 @@ ud_err_t ud_sign_image(const ud_sign_options_t *options, const ud_key_t *key, co
     /* whoever signs reads back: what our own parser refuses must never leave the house */
     ud_image_memory_t memory = {image, writer.size};
     ud_image_source_t source = ud_image_source_from_memory(&memory);
-    UD_REQUIRE(ud_image_parse(&source, (uint32_t)writer.size, info) == UD_OK, UD_ERR_INTERNAL);
+    UD_REQUIRE(ud_image_read(&source, (uint32_t)writer.size, info) == UD_OK, UD_ERR_INTERNAL);
     *size = writer.size;
     return UD_OK;
 }

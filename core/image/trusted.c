@@ -2,6 +2,7 @@
 
 #include "core/base/assert.h"
 #include "core/base/cursor.h"
+#include "core/base/utf8.h"
 #include "core/crypto/crypto.h"
 #include "core/image/der.h"
 #include "core/image/format.h"
@@ -34,8 +35,8 @@ const ud_image_scheme_t *ud_scheme_of(const ud_image_info_t *info)
 {
     for (size_t index = 0; index < UD_SCHEME_COUNT; index++) {
         const ud_image_scheme_t *scheme = ud_schemes[index];
-        if (info->signature.type == scheme->signature_tlv && info->hash_tlv.type == scheme->hash_tlv &&
-            info->pure == scheme->pure) {
+        if (info->tlvs[UD_IMAGE_SIGNATURE].type == scheme->signature_tlv &&
+            info->tlvs[UD_IMAGE_HASH].type == scheme->hash_tlv && info->pure == scheme->pure) {
             return scheme;
         }
     }
@@ -114,21 +115,31 @@ void ud_trusted_key_init(ud_trusted_key_t *key, const ud_image_scheme_t *scheme,
     ud_sha256(der, ud_public_key_der(scheme, public_key, der), key->key_hash);
 }
 
+/* ---- images ----------------------------------------------------------------------------------------------------- */
+
+ud_err_t ud_image_read(const ud_image_source_t *source, uint32_t area_size, ud_image_info_t *info)
+{
+    UD_TRY(ud_image_parse(source, area_size, info));
+    UD_REQUIRE(ud_utf8_is_text(info->hardware, info->tlvs[UD_IMAGE_HARDWARE].size), UD_ERR_IMAGE_FORMAT);
+    return UD_OK;
+}
+
 /* ---- signatures ------------------------------------------------------------------------------------------------- */
 
 ud_err_t ud_image_signature(const ud_image_source_t *source, const ud_image_info_t *info,
                             uint8_t signature[UD_SIGNATURE_SIZE_MAX], size_t *size)
 {
-    uint8_t value[UD_SIGNATURE_SIZE_MAX];
+    uint8_t value[UD_SIGNATURE_SIZE_MAX] = {0};
     const ud_image_scheme_t *scheme = ud_scheme_of(info);
     UD_REQUIRE(scheme != NULL, UD_ERR_IMAGE_UNSIGNED);
-    UD_TRY(source->read(source->context, info->signature.offset, value, info->signature.size));
+    UD_TRY(source->read(source->context, info->tlvs[UD_IMAGE_SIGNATURE].offset, value,
+                        info->tlvs[UD_IMAGE_SIGNATURE].size));
     if (scheme != &ud_scheme_ecdsa_p256) {
-        memcpy(signature, value, info->signature.size);
-        *size = info->signature.size;
+        memcpy(signature, value, info->tlvs[UD_IMAGE_SIGNATURE].size);
+        *size = info->tlvs[UD_IMAGE_SIGNATURE].size;
         return UD_OK;
     }
-    UD_REQUIRE(ud_der_signature_unpad(value, info->signature.size, signature) == UD_OK, UD_ERR_IMAGE_SIGNATURE);
+    UD_TRY(ud_der_signature_decode(value, info->tlvs[UD_IMAGE_SIGNATURE].size, signature));
     *size = UD_P256_SIGNATURE_SIZE;
     return UD_OK;
 }

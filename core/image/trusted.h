@@ -40,6 +40,11 @@ size_t ud_public_key_der(const ud_image_scheme_t *scheme, const uint8_t *public_
  */
 void ud_trusted_key_init(ud_trusted_key_t *key, const ud_image_scheme_t *scheme, const uint8_t *public_key);
 
+/* As ud_image_parse(), and stricter by what decides nothing on a device, which compares a hardware id with its own: it must be
+ * text (core/base/utf8.h) from its first byte to its last. Errors: those of ud_image_parse().
+ */
+UD_MUST_USE ud_err_t ud_image_read(const ud_image_source_t *source, uint32_t area_size, ud_image_info_t *info);
+
 /* Reads the image's signature in raw form: at most UD_SIGNATURE_SIZE_MAX bytes, `*size` of them.
  * Errors: UD_ERR_IMAGE_UNSIGNED (none, or of no scheme), UD_ERR_IMAGE_SIGNATURE (not DER where it must be), those of the
  * source's read.

@@ -20,8 +20,7 @@ const ud_trusted_key_t *ud_trust_find(const ud_trust_t *trust, const uint8_t key
 
 static bool is_revoked(const ud_trust_t *trust, const ud_trusted_key_t *key)
 {
-    size_t index = (size_t)(key - trust->keys);
-    return index < UD_TRUSTED_KEYS_MAX && (trust->revoked >> index & 1) != 0;
+    return (trust->revoked & ud_trust_rows(trust, key->key_hash, UD_SHA256_SIZE)) != 0;
 }
 
 ud_verdict_t ud_trust_verify(const ud_trust_t *trust, const uint8_t key_hash[UD_SHA256_SIZE],
@@ -33,7 +32,7 @@ ud_verdict_t ud_trust_verify(const ud_trust_t *trust, const uint8_t key_hash[UD_
     if (key == NULL || is_revoked(trust, key)) {
         *reason = key == NULL ? UD_ERR_IMAGE_KEY_UNKNOWN : UD_ERR_KEY_REVOKED;
     } else if (signature.size == key->scheme->signature_size) {
-        verdict = key->scheme->verify(key, digest, signature.data);
+        verdict = key->scheme->verify(key->public_key, digest, signature.data);
         *reason = verdict == UD_VERDICT_VALID ? UD_OK : UD_ERR_IMAGE_SIGNATURE;
     }
     return verdict;
@@ -41,18 +40,18 @@ ud_verdict_t ud_trust_verify(const ud_trust_t *trust, const uint8_t key_hash[UD_
 
 /* ---- content ---------------------------------------------------------------------------------------------------- */
 
-ud_err_t ud_image_each(const ud_image_source_t *source, const ud_image_info_t *info,
+ud_err_t ud_image_each(const ud_image_source_t *source, uint32_t offset, uint32_t size,
                        void (*take)(void *context, const void *data, size_t size), void *context)
 {
     uint8_t piece[UD_IMAGE_PIECE_SIZE];
-    uint32_t total = info->header_size + info->payload_size + info->protected_size;
-    for (uint32_t offset = 0; offset < total;) {
-        uint32_t size = total - offset < sizeof piece ? total - offset : (uint32_t)sizeof piece;
-        UD_TRY(source->read(source->context, offset, piece, size));
-        take(context, piece, size);
-        offset += size;
+    uint32_t done = 0;
+    while (done < size) {
+        uint32_t piece_size = size - done < sizeof piece ? size - done : (uint32_t)sizeof piece;
+        UD_TRY(source->read(source->context, offset + done, piece, piece_size));
+        take(context, piece, piece_size);
+        done += piece_size;
         if (source->progress != NULL) {
-            source->progress(source->context, offset, total);
+            source->progress(source->context, done, size);
         }
     }
     return UD_OK;
@@ -63,11 +62,11 @@ static void take_piece(void *context, const void *data, size_t size)
     ud_sha256_update(context, data, size);
 }
 
-ud_err_t ud_image_hash(const ud_image_source_t *source, const ud_image_info_t *info, uint8_t digest[UD_SHA256_SIZE])
+ud_err_t ud_image_hash(const ud_image_source_t *source, uint32_t offset, uint32_t size, uint8_t digest[UD_SHA256_SIZE])
 {
     ud_sha256_t hash;
     ud_sha256_init(&hash);
-    UD_TRY(ud_image_each(source, info, take_piece, &hash));
+    UD_TRY(ud_image_each(source, offset, size, take_piece, &hash));
     ud_sha256_final(&hash, digest);
     return UD_OK;
 }
@@ -78,69 +77,62 @@ ud_verdict_t ud_scheme_verify_raw(const ud_image_source_t *source, const ud_imag
                                   const ud_trusted_key_t *key, const uint8_t *signature, ud_err_t *reason)
 {
     uint8_t digest[UD_SHA256_SIZE];
-    *reason = ud_image_hash(source, info, digest);
+    *reason = ud_image_hash(source, 0, ud_image_content_size(info), digest);
+    if (*reason == UD_OK && ud_crypto_equal(digest, info->hash, sizeof digest) != UD_VERDICT_VALID) {
+        *reason = UD_ERR_IMAGE_HASH;
+    }
     if (*reason != UD_OK) {
         return UD_VERDICT_INVALID;
     }
-    if (ud_crypto_equal(digest, info->hash, sizeof digest) != UD_VERDICT_VALID) {
-        *reason = UD_ERR_IMAGE_HASH;
-        return UD_VERDICT_INVALID;
-    }
+    *reason = UD_ERR_IMAGE_SIGNATURE;
     /* over the digest of the content, not the TLV: skipping the comparison above would gain nothing */
-    ud_verdict_t verdict = key->scheme->verify(key, digest, signature);
-    *reason = verdict == UD_VERDICT_VALID ? UD_OK : UD_ERR_IMAGE_SIGNATURE;
-    return verdict;
+    return key->scheme->verify(key->public_key, digest, signature);
 }
 
 /* True if the image may be signed by that key: kind and name agree. A name longer than 32 bytes is left to the scheme. */
 static bool is_candidate(const ud_image_info_t *info, const ud_trusted_key_t *key)
 {
     const ud_image_scheme_t *scheme = key->scheme;
-    if (info->signature.type != scheme->signature_tlv || info->hash_tlv.type != scheme->hash_tlv ||
-        info->pure != scheme->pure) {
-        return false;
-    }
-    bool is_long = info->key_tlv.type == UD_IMAGE_TLV_KEY_HASH && info->key_tlv.size > UD_SHA256_SIZE;
-    return is_long || memcmp(info->key_hash, key->key_hash, UD_SHA256_SIZE) == 0;
+    const ud_image_tlv_t *name = &info->tlvs[UD_IMAGE_KEY];
+    bool is_long = name->type == UD_IMAGE_TLV_KEY_HASH && name->size > UD_SHA256_SIZE;
+    return info->tlvs[UD_IMAGE_SIGNATURE].type == scheme->signature_tlv &&
+           info->tlvs[UD_IMAGE_HASH].type == scheme->hash_tlv && info->pure == scheme->pure &&
+           (is_long || memcmp(info->key_hash, key->key_hash, UD_SHA256_SIZE) == 0);
 }
 
 ud_verdict_t ud_image_verify_content(const ud_image_source_t *source, ud_image_info_t *info, const ud_trust_t *trust,
                                      ud_err_t *reason)
 {
-    *reason = UD_ERR_UNSUPPORTED;
-    if ((info->flags & (UD_IMAGE_FLAG_LZMA1 | UD_IMAGE_FLAG_LZMA2)) != 0) {
-        return UD_VERDICT_INVALID;
-    }
-    *reason = UD_ERR_IMAGE_UNSIGNED;
-    if (info->signature.type == 0 || info->key_tlv.type == 0) {
-        return UD_VERDICT_INVALID;
-    }
+    volatile ud_verdict_t verdict = UD_VERDICT_INVALID;
+    const ud_trusted_key_t *key = NULL;
     *reason = UD_ERR_IMAGE_KEY_UNKNOWN;
+    if ((info->flags & (UD_IMAGE_FLAG_LZMA1 | UD_IMAGE_FLAG_LZMA2)) != 0) {
+        *reason = UD_ERR_UNSUPPORTED;
+    } else if (!ud_image_has(info, UD_IMAGE_SIGNATURE) || !ud_image_has(info, UD_IMAGE_KEY)) {
+        *reason = UD_ERR_IMAGE_UNSIGNED;
+    }
     for (size_t index = 0; index < trust->count && *reason == UD_ERR_IMAGE_KEY_UNKNOWN; index++) {
-        const ud_trusted_key_t *key = &trust->keys[index];
-        if (!is_candidate(info, key)) {
-            continue;
+        key = &trust->keys[index];
+        if (is_candidate(info, key)) {
+            verdict = key->scheme->verify_image(source, info, key, reason);
         }
-        volatile ud_verdict_t verdict = UD_VERDICT_INVALID;
-        verdict = key->scheme->verify_image(source, info, key, reason);
-        if (verdict != UD_VERDICT_VALID || *reason != UD_OK) {
-            continue;
-        }
-        if (is_revoked(trust, key)) {
+    }
+    if (verdict == UD_VERDICT_VALID) {
+        *reason = UD_OK;
+        memcpy(info->key_hash, key->key_hash, UD_SHA256_SIZE);
+        if ((trust->revoked & ud_trust_rows(trust, info->key_hash, UD_SHA256_SIZE)) != 0) {
             *reason = UD_ERR_KEY_REVOKED;
             return UD_VERDICT_INVALID;
         }
-        memcpy(info->key_hash, key->key_hash, UD_SHA256_SIZE);
-        return verdict;
     }
-    return UD_VERDICT_INVALID;
+    return verdict;
 }
 
 ud_verdict_t ud_image_verify(const ud_image_source_t *source, uint32_t area_size, const ud_trust_t *trust,
                              ud_image_info_t *info, ud_err_t *reason)
 {
     *reason = ud_image_parse(source, area_size, info);
-    if (*reason == UD_OK && info->encrypted) {
+    if (*reason == UD_OK && ud_image_has(info, UD_IMAGE_ENCRYPTION)) {
         *reason = UD_ERR_IMAGE_ENCRYPTED;
     }
     return *reason == UD_OK ? ud_image_verify_content(source, info, trust, reason) : UD_VERDICT_INVALID;

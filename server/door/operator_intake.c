@@ -77,7 +77,7 @@ static ud_err_t find_signer(work_t *work, const ud_image_scheme_t *scheme)
         if (work->key.scheme != scheme) {
             continue;
         }
-        ud_verdict_t verdict = work->info.encrypted
+        ud_verdict_t verdict = ud_image_has(&work->info, UD_IMAGE_ENCRYPTION)
                                    ? verify_claimed(work, &work->trust, &reason)
                                    : ud_image_verify_content(&work->source, &work->info, &work->trust, &reason);
         if (verdict == UD_VERDICT_VALID) {
@@ -97,7 +97,7 @@ static ud_err_t check_kind(work_t *work, const ud_image_scheme_t *scheme)
         return fail(work, UD_ERR_IMAGE_UNSIGNED, NULL, "the image is signed by %s, which no device verifies",
                     ud_scheme_name(scheme));
     }
-    if (scheme->pure && work->info.encrypted) {
+    if (scheme->pure && ud_image_has(&work->info, UD_IMAGE_ENCRYPTION)) {
         return fail(
             work, UD_ERR_IMAGE_ENCRYPTED, NULL,
             "the image is encrypted and its content signed (--pure): nothing of it can be judged here; sign its "
@@ -110,7 +110,7 @@ static ud_err_t check_image(work_t *work)
 {
     ud_intake_t *intake = work->intake;
     uint32_t size = (uint32_t)intake->draft.size;
-    ud_err_t reason = ud_image_parse(&work->source, size, &work->info);
+    ud_err_t reason = ud_image_read(&work->source, size, &work->info);
     if (reason == UD_OK) {
         const ud_image_scheme_t *scheme = ud_scheme_of(&work->info);
         UD_TRY(check_kind(work, scheme));
@@ -212,7 +212,7 @@ static ud_err_t describe(work_t *work)
     release->hardware = intake->release_hardware;
     release->image_size = work->info.total_size;
     release->security_counter = work->info.security_counter;
-    release->encrypted = work->info.encrypted;
+    release->encrypted = ud_image_has(&work->info, UD_IMAGE_ENCRYPTION);
     memcpy(release->image_digest, work->info.hash, UD_SHA256_SIZE);
     memcpy(release->key_hash, work->info.key_hash, UD_SHA256_SIZE);
     size_t size = 0;

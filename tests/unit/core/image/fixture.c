@@ -63,7 +63,7 @@ ud_err_t parse_bytes(const uint8_t *data, size_t size, ud_image_info_t *info)
 {
     ud_image_memory_t memory = {data, size};
     ud_image_source_t source = ud_image_source_from_memory(&memory);
-    return ud_image_parse(&source, (uint32_t)size, info);
+    return ud_image_read(&source, (uint32_t)size, info);
 }
 
 ud_verdict_t verify_bytes(const uint8_t *data, size_t size, const ud_trusted_key_t *keys, size_t key_count,

@@ -52,23 +52,42 @@ static void the_shortest_and_the_longest_have_8_and_72_bytes(void **state)
 
 static void a_signature_cut_or_with_a_byte_behind_is_refused(void **state)
 {
-    uint8_t longer[UD_DER_SIGNATURE_SIZE_MAX + 1] = {0};
+    uint8_t cut[UD_DER_SIGNATURE_SIZE_MAX] = {0};
     uint8_t raw[UD_P256_SIGNATURE_SIZE];
     (void)state;
     pair_t pair = make(0, 0x80, 3, 0x12);
     for (size_t size = 0; size < pair.size; size++) {
-        assert_int_equal(ud_der_signature_decode(pair.der, size, raw), UD_ERR_MALFORMED);
+        memset(cut, 0, sizeof cut);
+        memcpy(cut, pair.der, size);
+        assert_int_equal(ud_der_signature_decode(cut, size, raw), UD_ERR_IMAGE_SIGNATURE);
+        assert_int_equal(ud_der_signature_decode(pair.der, size, raw), UD_ERR_IMAGE_SIGNATURE);
     }
-    memcpy(longer, pair.der, pair.size);
-    assert_int_equal(ud_der_signature_decode(longer, pair.size + 1, raw), UD_ERR_MALFORMED);
+    pair = make(0, 0x80, 4, 0x12);
+    assert_int_equal(pair.size, UD_DER_SIGNATURE_SIZE_MAX - 5);
+    assert_int_equal(ud_der_signature_decode(pair.der, pair.size, raw), UD_OK);
+    assert_int_equal(ud_der_signature_decode(pair.der, pair.size + 1, raw), UD_ERR_IMAGE_SIGNATURE);
 }
 
-static void any_other_encoding_is_refused_and_writes_nothing(void **state)
+static void up_to_the_longest_form_a_signature_may_be_filled_with_zeros(void **state)
+{
+    uint8_t raw[UD_P256_SIGNATURE_SIZE];
+    (void)state;
+    pair_t pair = make(0, 0x80, 3, 0x12);
+    assert_int_equal(ud_der_signature_decode(pair.der, UD_DER_SIGNATURE_SIZE_MAX, raw), UD_OK);
+    assert_memory_equal(raw, pair.raw, sizeof raw);
+    for (size_t place = pair.size; place < UD_DER_SIGNATURE_SIZE_MAX; place++) {
+        pair.der[place] = 1;
+        assert_int_equal(ud_der_signature_decode(pair.der, UD_DER_SIGNATURE_SIZE_MAX, raw), UD_ERR_IMAGE_SIGNATURE);
+        pair.der[place] = 0;
+    }
+}
+
+static void any_other_encoding_is_refused(void **state)
 {
     static const struct {
         const char *what;
         uint8_t size;
-        uint8_t der[44];
+        uint8_t der[UD_DER_SIGNATURE_SIZE_MAX];
     } rows[] = {
         {"not a sequence", 8, {0x31, 6, 2, 1, 1, 2, 1, 1}},
         {"long form of a short size", 9, {0x30, 0x81, 6, 2, 1, 1, 2, 1, 1}},
@@ -92,8 +111,8 @@ static void any_other_encoding_is_refused_and_writes_nothing(void **state)
     };
     (void)state;
     for (size_t index = 0; index < sizeof rows / sizeof rows[0]; index++) {
-        uint8_t raw[UD_P256_SIGNATURE_SIZE] = {0x77};
-        if (ud_der_signature_decode(rows[index].der, rows[index].size, raw) != UD_ERR_MALFORMED || raw[0] != 0x77) {
+        uint8_t raw[UD_P256_SIGNATURE_SIZE];
+        if (ud_der_signature_decode(rows[index].der, rows[index].size, raw) != UD_ERR_IMAGE_SIGNATURE) {
             fail_msg("taken: %s", rows[index].what);
         }
     }
@@ -105,7 +124,7 @@ static void each_accepted_change_of_a_byte_encodes_back_to_itself(void **state)
     pair_t pair = make(2, 0x90, 0, 0x10);
     for (size_t place = 0; place < pair.size; place++) {
         for (unsigned value = 0; value < 256; value++) {
-            uint8_t changed[UD_DER_SIGNATURE_SIZE_MAX];
+            uint8_t changed[UD_DER_SIGNATURE_SIZE_MAX] = {0};
             uint8_t again[UD_DER_SIGNATURE_SIZE_MAX];
             uint8_t raw[UD_P256_SIGNATURE_SIZE];
             memcpy(changed, pair.der, pair.size);
@@ -124,7 +143,8 @@ int main(void)
         cmocka_unit_test(what_is_encoded_is_decoded),
         cmocka_unit_test(the_shortest_and_the_longest_have_8_and_72_bytes),
         cmocka_unit_test(a_signature_cut_or_with_a_byte_behind_is_refused),
-        cmocka_unit_test(any_other_encoding_is_refused_and_writes_nothing),
+        cmocka_unit_test(up_to_the_longest_form_a_signature_may_be_filled_with_zeros),
+        cmocka_unit_test(any_other_encoding_is_refused),
         cmocka_unit_test(each_accepted_change_of_a_byte_encodes_back_to_itself),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -84,9 +84,9 @@ static void an_encrypted_image_is_valid_with_the_key_that_it_was_made_for(void *
     (void)state;
     for (uint32_t key_size = 16; key_size <= 32; key_size += 16) {
         image_t image = sign(key_size, 32);
-        assert_true(image.info.encrypted);
-        assert_int_equal(image.info.encryption.type, UD_IMAGE_TLV_ECIES_P256);
-        assert_int_equal(image.info.encryption.size, 65 + 32 + key_size);
+        assert_true(ud_image_has(&image.info, UD_IMAGE_ENCRYPTION));
+        assert_int_equal(image.info.tlvs[UD_IMAGE_ENCRYPTION].type, UD_IMAGE_TLV_ECIES_P256);
+        assert_int_equal(image.info.tlvs[UD_IMAGE_ENCRYPTION].size, 65 + 32 + key_size);
         assert_int_equal(image.info.flags, key_size == 16 ? UD_IMAGE_FLAG_AES128 : UD_IMAGE_FLAG_AES256);
         assert_int_equal(image.info.payload_size, 336); /* filled up to whole blocks */
         assert_memory_not_equal(image.data + 32, payload, 64);
@@ -109,7 +109,8 @@ static void two_images_of_the_same_payload_have_nothing_secret_in_common(void **
     image_t one = sign(16, 32);
     image_t other = sign(16, 32);
     assert_memory_not_equal(one.data + 32, other.data + 32, 64);
-    assert_memory_not_equal(one.data + one.info.encryption.offset, other.data + other.info.encryption.offset, 65);
+    assert_memory_not_equal(one.data + one.info.tlvs[UD_IMAGE_ENCRYPTION].offset,
+                            other.data + other.info.tlvs[UD_IMAGE_ENCRYPTION].offset, 65);
 }
 
 static void no_changed_byte_leaves_an_encrypted_image_valid(void **state)
@@ -129,15 +130,15 @@ static void a_changed_wrapped_key_is_told_from_changed_content(void **state)
 {
     (void)state;
     image_t image = sign(16, 32);
-    for (size_t index = 1; index < image.info.encryption.size; index++) {
-        uint8_t *byte = &image.data[image.info.encryption.offset + index];
+    for (size_t index = 1; index < image.info.tlvs[UD_IMAGE_ENCRYPTION].size; index++) {
+        uint8_t *byte = &image.data[image.info.tlvs[UD_IMAGE_ENCRYPTION].offset + index];
         *byte ^= 0x40;
         assert_int_equal(judge(&image, private_keys[0]), UD_ERR_IMAGE_WRAPPED_KEY);
         *byte ^= 0x40;
     }
-    image.data[image.info.encryption.offset] = 0x02; /* a compressed point */
+    image.data[image.info.tlvs[UD_IMAGE_ENCRYPTION].offset] = 0x02; /* a compressed point */
     assert_int_equal(judge(&image, private_keys[0]), UD_ERR_IMAGE_FORMAT);
-    image.data[image.info.encryption.offset] = 0x04;
+    image.data[image.info.tlvs[UD_IMAGE_ENCRYPTION].offset] = 0x04;
     image.data[40] ^= 1;
     assert_int_equal(judge(&image, private_keys[0]), UD_ERR_IMAGE_HASH);
 }
@@ -157,18 +158,18 @@ static void keys_that_are_short_long_or_wrapped_otherwise_are_refused(void **sta
     ud_image_info_t info = image.info;
     (void)state;
     assert_int_equal(unwrap(&image, &info), UD_OK);
-    info.encryption.size--;
+    info.tlvs[UD_IMAGE_ENCRYPTION].size--;
     assert_int_equal(unwrap(&image, &info), UD_ERR_IMAGE_FORMAT);
-    info.encryption.size += 17; /* that of AES-256, but the flag says AES-128 */
+    info.tlvs[UD_IMAGE_ENCRYPTION].size += 17; /* that of AES-256, but the flag says AES-128 */
     assert_int_equal(unwrap(&image, &info), UD_ERR_IMAGE_FORMAT);
     info = image.info;
     info.flags |= UD_IMAGE_FLAG_AES256;
     assert_int_equal(unwrap(&image, &info), UD_ERR_IMAGE_FORMAT);
     info = image.info;
-    info.encryption.type = 0x31;
+    info.tlvs[UD_IMAGE_ENCRYPTION].type = 0x31;
     assert_int_equal(unwrap(&image, &info), UD_ERR_UNSUPPORTED);
     info = image.info;
-    info.encryption.offset = (uint32_t)image.size;
+    info.tlvs[UD_IMAGE_ENCRYPTION].offset = (uint32_t)image.size;
     assert_int_equal(unwrap(&image, &info), UD_ERR_IMAGE_TRUNCATED);
     image = sign(0, 32);
     assert_int_equal(unwrap(&image, &image.info), UD_ERR_IMAGE_FORMAT);

@@ -225,7 +225,7 @@ static void the_fields_of_every_valid_image_are_those_of_the_manifest(void **sta
         assert_int_equal(info.payload_size, json_integer_value(json_object_get(vector, "img_size")));
         assert_int_equal(info.flags, json_integer_value(json_object_get(vector, "flags")));
         json_t *counter = json_object_get(vector, "security_counter");
-        assert_int_equal(info.has_security_counter, counter != NULL);
+        assert_int_equal(ud_image_has(&info, UD_IMAGE_COUNTER), counter != NULL);
         assert_int_equal(info.security_counter, json_integer_value(counter));
         assert_int_equal(info.dependency_count, json_array_size(json_object_get(vector, "dependencies")));
         assert_string_equal(info.hardware, "");

@@ -308,7 +308,7 @@ static void an_encrypted_image_whose_claimed_hash_nobody_signed_is_refused(void 
 {
     fixture_t *fixture = *state;
     sign_as(fixture, "hw", false, NULL, fixture->key);
-    fixture->file[fixture->info.hash_tlv.offset] ^= 1;
+    fixture->file[fixture->info.tlvs[UD_IMAGE_HASH].offset] ^= 1;
     assert_int_equal(take_in(fixture, fixture->file, fixture->size, NULL), UD_ERR_IMAGE_SIGNATURE);
     take_key(fixture, UD_KEY_ECDSA_P256);
     assert_int_equal(take_in(fixture, fixture->file, fixture->size, NULL), UD_ERR_IMAGE_KEY_UNKNOWN);
