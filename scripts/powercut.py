@@ -7,8 +7,8 @@
     scripts/powercut.py --case NAME      only cases whose name (MODE/LAYOUT@WORD/STORY) begins so
     scripts/powercut.py --docs           writes the table of what is done into docs/testing.md
 
-What is done is kept in build/powercut/, a line for each command and the very program that ran it: a changed program begins
-anew. The same command always does the same; each failure is told with the one command that shows it again.
+What is done is kept in build/powercut/, a line for each command and the code that ran it: changed code begins anew, changed
+comments and lines do not. The same command always does the same; each failure is told with the one command that shows it again.
 The exit status is 1 if anything failed, 2 if something is left to be done.
 """
 
@@ -21,6 +21,7 @@ import pathlib
 import re
 import subprocess
 import sys
+import tempfile
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -28,29 +29,35 @@ KEPT = ROOT / "build" / "powercut"
 DOCS = ROOT / "docs" / "testing.md"
 MARKS = ("<!-- powercut: made by scripts/powercut.py --docs -->", "<!-- powercut: end -->")
 
-SMALL = r"(smallest|page-512|page-1k|page-2k|sector-4k|uneven|journal-16k|2k-and-nor-4k)@"
-MIDDLE = r"(sector-8k|sector-16k|journal-512)@"
-LARGE = r"(sector-64k|sector-128k|sector-256k|128k-and-nor-4k|4k-and-nor-64k)@"
-UNDOING = r"/(revert|crash|crash-loop|reject)$"
+# Of each layout's name what comes before its word: by what a life costs, a third of a millisecond to six.
+SMALL = r"(page-512|page-1k|page-2k|sector-4k|uneven|journal-16k|2k-and-nor-4k)"
+MIDDLE = r"(sector-8k|sector-16k|journal-512)"
+LARGE = r"(sector-64k|sector-128k|sector-256k|128k-and-nor-4k|4k-and-nor-64k)"
+UNDOING = r"(revert|crash|crash-loop|reject|return|rollback-reject|reject-encrypted)$"
 
-# name, cases (a regular expression), arguments, one cut in so many is tried
+# name, cases (a regular expression), arguments, how many: all of them, one in so many (--sample), about so many (--cuts)
 ROUNDS = (
-    ("each cut", SMALL, "", 1),
-    ("each cut", MIDDLE, "", 3),
-    ("each cut", LARGE, "", 25),
-    ("each word", SMALL, "--detail 1", 12),
-    ("a lane refuses", SMALL, "--lane 1", 8),
-    ("a lane refuses", SMALL, "--lane 2", 8),
-    ("a fault, then a cut", r"smallest@|page-2k@", "--faults 2000", 60),
-    ("every pair", r"smallest@32/", "--depth 2", 1),
-    ("pairs", r"smallest@(4|8|16)/", "--depth 2", 20),
-    ("pairs in two phases", rf"(smallest|page-2k|sector-4k|uneven)@.*{UNDOING}", "--depth 2 --apart 1", 30),
+    ("each cut", rf"/smallest@|/{SMALL}@8/", "", "--sample", 1),
+    ("a part of the cuts", rf"/{SMALL}@(?!8/)|-zero@", "", "--cuts", 1000),
+    ("a part of the cuts", rf"/{MIDDLE}@", "", "--cuts", 600),
+    ("a part of the cuts", rf"/{LARGE}@", "", "--cuts", 300),
+    ("each word", rf"/(smallest|{SMALL})@", "--detail 1", "--cuts", 300),
+    ("a lane refuses", rf"/(smallest|{SMALL})@", "--lane 1", "--cuts", 200),
+    ("a lane refuses", rf"/(smallest|{SMALL})@", "--lane 2", "--cuts", 200),
+    ("a lane refuses", rf"/({MIDDLE}|{LARGE})@(8|32)/", "--lane 1", "--cuts", 50),
+    ("a lane refuses", rf"/({MIDDLE}|{LARGE})@(1|4|16)/", "--lane 2", "--cuts", 50),
+    ("a fault, then a cut", r"/(smallest|page-2k)@|/page-2k-zero@", "--faults 2000", "--sample", 500),
+    ("every pair", r"(xip|overwrite)/smallest@32/|swap/smallest@32/(forged|rescue|register|renew|return)", "--depth 2", "--sample", 1),
+    ("pairs", r"swap/smallest@32/(?!forged|rescue|register|renew|return)", "--depth 2", "--cuts", 30000),
+    ("pairs", rf"/(smallest@(?!32)|{SMALL}@)", "--depth 2", "--cuts", 2000),
+    ("pairs", rf"/({MIDDLE}|{LARGE})@(8|32)/", "--depth 2", "--cuts", 100),
+    ("pairs in two phases", rf"/(smallest|page-2k|sector-4k|uneven)@\d+/{UNDOING}", "--depth 2 --apart 1", "--cuts", 10000),
 )
 JOURNAL = (
-    ("journal, each cut", "", 1),
-    ("journal, every pair", "--case 8 --depth 2", 2),
-    ("journal, a fault, then a cut", "--case 8 --faults 400", 100),
-    ("journal, a cut, a fault, a cut", "--case once --depth 2 --late 8", 20),
+    ("journal, each cut", "", "--sample", 1),
+    ("journal, every pair", "--case 8 --depth 2", "--sample", 2),
+    ("journal, a fault, then a cut", "--case 8 --faults 400", "--sample", 100),
+    ("journal, a cut, a fault, a cut", "--case once --depth 2 --late 8", "--sample", 20),
 )
 COUNTS = re.compile(
     r"(\d+) cuts tried, (\d+) faults struck, (\d+) states reached, (\d+) run to the end, (\d+) cuts left to other seeds, "
@@ -63,17 +70,21 @@ def list_cases(cuts):
     return subprocess.run([cuts, "--list"], capture_output=True, text=True, check=True).stdout.split()
 
 
+def amount(how, number, share):
+    """The arguments that say how many cuts are tried, when all in all it is one of `share`."""
+    number = number * share if how == "--sample" else max(1, number // share)
+    return [] if (how, number) == ("--sample", 1) else [how, str(number)]
+
+
 def plan(programs, arguments):
     """(program, case or None, round, arguments) of every command."""
     names = [name for name in list_cases(programs["cuts"]) if name.startswith(arguments.case)]
-    for title, pattern, options, sample in ROUNDS:
+    for title, pattern, options, *tried in ROUNDS:
         for name in names:
             if re.search(pattern, name):
-                sampled = ["--sample", str(sample * arguments.share)] if sample * arguments.share > 1 else []
-                yield "cuts", name, title, ["--case", name, *options.split(), *sampled]
-    for title, options, sample in JOURNAL if not arguments.case else ():
-        sampled = ["--sample", str(sample * arguments.share)] if sample * arguments.share > 1 else []
-        yield "journal_model", None, title, [*options.split(), *sampled]
+                yield "cuts", name, title, ["--case", name, *options.split(), *amount(*tried, arguments.share)]
+    for title, options, *tried in JOURNAL if not arguments.case else ():
+        yield "journal_model", None, title, [*options.split(), *amount(*tried, arguments.share)]
 
 
 def mixed(commands):
@@ -83,19 +94,22 @@ def mixed(commands):
 
 def run(program, arguments):
     """Runs one command to its end; gives its counts and what it said of failures."""
-    began = time.monotonic()
-    done = subprocess.run([program, *arguments], capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
-    result = dict.fromkeys(FIELDS, 0) | {"erases": [0, 0, 0, 0], "seconds": round(time.monotonic() - began, 2)}
+    began = subprocess.Popen([program, *arguments], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    with began.stdout:
+        told = began.stdout.read()
+    _, status, used = os.wait4(began.pid, 0)
+    began.returncode = os.waitstatus_to_exitcode(status)
+    result = dict.fromkeys(FIELDS, 0) | {"erases": [0, 0, 0, 0], "seconds": round(used.ru_utime + used.ru_stime, 2)}
     counted = False
-    for match in COUNTS.finditer(done.stdout):
+    for match in COUNTS.finditer(told):
         counted = True
         for field, number in zip(FIELDS, match.groups()):
             result[field] += int(number)
         result["erases"] = [max(pair) for pair in zip(result["erases"], map(int, match.groups()[6:]))]
-    result["said"] = [line for line in done.stdout.splitlines() if "FAILED" in line][:5]
-    if (done.returncode != 0 or not counted) and not result["failures"]:
+    result["said"] = [line for line in told.splitlines() if "FAILED" in line][:5]
+    if (began.returncode != 0 or not counted) and not result["failures"]:
         result["failures"] = 1
-        result["said"].append(f"it ended with {done.returncode}: {done.stderr.strip()[-200:]}")
+        result["said"].append(f"it ended with {began.returncode}: {told.strip()[-200:]}")
     return result
 
 
@@ -147,7 +161,7 @@ def summary(results, left, share):
     yield ""
     yield (
         f"{spaced(len(results))} commands done, {spaced(left)} left, "
-        f"{spaced(round(sum(result['seconds'] for result in results)))} s in all; "
+        f"{spaced(round(sum(result['seconds'] for result in results)))} s of one core in all; "
         + ("each as a whole run has it." if share == 1 else f"one cut in {share} of what a whole run tries.")
     )
 
@@ -163,11 +177,18 @@ def write_docs(text):
     DOCS.write_text(f"{before}{MARKS[0]}\n\n{text}\n\n{MARKS[1]}{after}")
 
 
+def hash_code(program):
+    """Of what runs: without what only a debugger reads."""
+    with tempfile.NamedTemporaryFile() as bare:
+        subprocess.run(("objcopy", "--strip-all", "--remove-section=.note.gnu.build-id", program, bare.name), check=True)
+        return hashlib.sha256(pathlib.Path(bare.name).read_bytes()).hexdigest()[:16]
+
+
 class Ledger:
     """What is done, by the program's own hash and the command."""
 
     def __init__(self, programs):
-        self.hashes = {name: hashlib.sha256(path.read_bytes()).hexdigest()[:16] for name, path in programs.items()}
+        self.hashes = {name: hash_code(path) for name, path in programs.items()}
         KEPT.mkdir(parents=True, exist_ok=True)
         self.path = KEPT / "done.jsonl"
         lines = self.path.read_text().splitlines() if self.path.exists() else []

@@ -419,17 +419,49 @@ static const char *enter(explorer_t *explorer, const state_t *state, event_t str
     return complaint;
 }
 
-static unsigned count_operations(const explorer_t *explorer)
+/* What a life without cuts does, and the cuts that there are in it. */
+typedef struct {
+    const explorer_t *explorer;
+    ud_port_t *board;
+    unsigned operations;
+    unsigned long cuts;
+} undisturbed_t;
+
+static void count_watch(void *context, ud_area_t area, uint32_t offset, const void *data, size_t size)
 {
-    ud_port_t *board = ud_board_clone(explorer->origin);
-    uint64_t before = ud_board_operations(board);
+    undisturbed_t *undisturbed = context;
+    operation_t operation = {area, offset, data, size};
+    cuts_t cuts;
+    list_cuts(undisturbed->board, &operation, undisturbed->explorer->options, &cuts);
+    undisturbed->operations++;
+    undisturbed->cuts += cuts.count;
+}
+
+static undisturbed_t count_operations(const explorer_t *explorer)
+{
+    undisturbed_t undisturbed = {.explorer = explorer, .board = ud_board_clone(explorer->origin)};
     explore_life_t life;
-    const char *complaint = live(explorer, board, 0, &life);
-    unsigned count = (unsigned)(ud_board_operations(board) - before);
-    printf("undisturbed: %u operations%s%s\n", count,
+    ud_board_watch_set(undisturbed.board, count_watch, &undisturbed);
+    const char *complaint = live(explorer, undisturbed.board, 0, &life);
+    printf("undisturbed: %u operations%s%s\n", undisturbed.operations,
            complaint == NULL ? "" : ", FAILED: ", complaint == NULL ? "" : complaint);
-    ud_board_destroy(board);
-    return count;
+    ud_board_destroy(undisturbed.board);
+    return undisturbed;
+}
+
+/* One cut in so many makes about options->cuts of them, or pairs: half the square of the cuts that there are. */
+static unsigned long choose_sample(const explore_options_t *options, unsigned long cuts)
+{
+    if (options->cuts == 0) {
+        return options->sample;
+    }
+    unsigned long sample = 1;
+    unsigned long long tried = cuts;
+    while (tried > options->cuts) {
+        sample++;
+        tried = options->depth < 2 ? cuts / sample : (unsigned long long)(cuts / sample) * (cuts / sample) / 2;
+    }
+    return sample;
 }
 
 static void strike_everywhere(explorer_t *explorer, unsigned operations)
@@ -561,10 +593,13 @@ bool explore(ud_port_t *board, explore_start_t start, const void *context, const
         return replay(&explorer);
     }
     printf("%s: ", options->program);
-    unsigned operations = count_operations(&explorer);
+    undisturbed_t undisturbed = count_operations(&explorer);
+    explore_options_t own = *options;
+    own.sample = choose_sample(options, undisturbed.cuts);
+    explorer.options = &own;
     state_t origin = {.board = board};
     (void)enter(&explorer, &origin, (event_t){.operation = 0});
-    strike_everywhere(&explorer, operations);
+    strike_everywhere(&explorer, undisturbed.operations);
     printf("  %lu cuts tried, %lu faults struck, %zu states reached, %lu run to the end, %lu cuts left to other seeds, "
            "%lu failures; a sector of journal, A, B, identity erased %u, %u, %u, %u times at most\n",
            explorer.cuts, explorer.strikes, explorer.seen_count, explorer.runs, explorer.left_out, explorer.failures,

@@ -18,6 +18,7 @@ typedef struct {
     const char *program;  /* its name and what chooses the case, for the command that replays a failure */
     unsigned long depth;  /* --depth: power cuts in one life */
     unsigned long sample; /* --sample: of all cuts, try one in so many */
+    unsigned long cuts;   /* --cuts: try about so many; with two in one life, so many pairs. 0: as `sample` says */
     unsigned long faults; /* --faults: of the faults out of nowhere, strike one in so many; 0: none */
     unsigned long late;   /* --late: of the journal's sectors going bad soon after a cut, one in so many; 0: none */
     unsigned long seed;   /* --seed: which of them */

@@ -11,11 +11,11 @@ bool explore_options_read(explore_options_t *options, int argc, char **argv)
         const char *name;
         unsigned long *number;
         const char **text;
-    } names[] = {{"--depth", &options->depth, NULL},   {"--sample", &options->sample, NULL},
-                 {"--faults", &options->faults, NULL}, {"--detail", &options->detail, NULL},
-                 {"--seed", &options->seed, NULL},     {"--late", &options->late, NULL},
-                 {"--apart", &options->apart, NULL},   {"--lane", &options->lane, NULL},
-                 {"--replay", NULL, &options->replay}, {"--case", NULL, &options->name}};
+    } names[] = {
+        {"--depth", &options->depth, NULL},   {"--sample", &options->sample, NULL}, {"--cuts", &options->cuts, NULL},
+        {"--faults", &options->faults, NULL}, {"--detail", &options->detail, NULL}, {"--seed", &options->seed, NULL},
+        {"--late", &options->late, NULL},     {"--apart", &options->apart, NULL},   {"--lane", &options->lane, NULL},
+        {"--replay", NULL, &options->replay}, {"--case", NULL, &options->name}};
     options->list = argc == 2 && strcmp(argv[1], "--list") == 0;
     bool good = argc % 2 != 0 || options->list;
     for (int index = 1; good && index + 1 < argc; index += 2) {
@@ -33,11 +33,11 @@ bool explore_options_read(explore_options_t *options, int argc, char **argv)
         }
     }
     if (!good) {
-        (void)fprintf(
-            stderr,
-            "usage: %s --list | [--case NAME] [--depth CUTS] [--sample N] [--faults N] [--late N] [--detail 1] "
-            "[--apart 1] [--lane 1|2] [--seed S] [--replay PATH]\n",
-            argv[0]);
+        (void)fprintf(stderr,
+                      "usage: %s --list | [--case NAME] [--depth CUTS] [--sample N | --cuts N] [--faults N] [--late N] "
+                      "[--detail 1] "
+                      "[--apart 1] [--lane 1|2] [--seed S] [--replay PATH]\n",
+                      argv[0]);
     }
     return good;
 }
