@@ -14,6 +14,11 @@ static inline uint32_t ud_get_u32le(const uint8_t *bytes)
     return (uint32_t)bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 | (uint32_t)bytes[3] << 24;
 }
 
+static inline uint32_t ud_get_u32be(const uint8_t *bytes)
+{
+    return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | (uint32_t)bytes[3];
+}
+
 static inline void ud_put_u16le(uint8_t *bytes, uint16_t value)
 {
     bytes[0] = (uint8_t)value;

@@ -7,7 +7,7 @@
  * No heap in any signature here, contexts belong to the caller, may be copied, and hold no pointers; nothing blocks.
  * Keys and signatures are raw and big-endian: no DER, no PEM behind this door (those are core/image/der.h and, on hosts,
  * core/crypto/key.h).
- * RAM: ud_sha256_t 112 bytes, ud_sha512_t 216, ud_aes_t 288; a verification needs 1 to 2 KB of stack in the MCU backends.
+ * RAM: ud_sha256_t 112 bytes, ud_sha512_t 216, ud_aes_t 248; a verification needs 1 to 2 KB of stack in the MCU backends.
  */
 #ifndef UD_CRYPTO_CRYPTO_H
 #define UD_CRYPTO_CRYPTO_H
@@ -22,7 +22,7 @@
 
 /* A hash in progress. Opaque; sized for the largest backend, which asserts that it fits. */
 typedef struct {
-    uint32_t words[28];
+    uint64_t words[14];
 } ud_sha256_t;
 
 /* Begins a hash; also begins anew with a context that was used before. */
@@ -108,7 +108,7 @@ void ud_hkdf_sha256(const uint8_t *secret, size_t secret_size, const uint8_t *in
  * it when it is no longer needed.
  */
 typedef struct {
-    uint64_t words[36];
+    uint64_t words[31];
 } ud_aes_t;
 
 /* Backend. `key_size` is 16 or 32; anything else is a programmer's fault. */

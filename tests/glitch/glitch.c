@@ -123,7 +123,7 @@ static void mark(bool *marks, const char *const *names, uint32_t name_count)
     }
 }
 
-/* ---- memo: what the two costly functions of p256-m did with the same numbers -------------------------------------------- */
+/* ---- memo: what the two costly functions of P-256 did with the same numbers --------------------------------------------- */
 
 #define NUMBER 32  /* bytes of a number of 256 bits */
 #define BELOW 1024 /* bytes under the stack pointer that a call leaves behind */
@@ -164,15 +164,11 @@ static call_t call_here(thumb_t *cpu, const symbol_t *multiply, const symbol_t *
     const uint32_t *r = cpu->r;
     call_t call = {.applies = true, .key = {.function = here}};
     if (multiply != NULL && here == multiply->address) {
-        const uint8_t *fifth = thumb_at(cpu, r[THUMB_SP], 4);
-        uint32_t scalar = 0;
-        if (fifth != NULL) {
-            memcpy(&scalar, fifth, 4);
-        }
-        take(cpu, &call, 0, r[2]);
-        take(cpu, &call, 1, r[3]);
-        take(cpu, &call, 2, scalar);
-        call.outs = 2;
+        take(cpu, &call, 0, r[1]);
+        take(cpu, &call, 1, r[2]);
+        take(cpu, &call, 2, r[3]);
+        take(cpu, &call, 3, r[3] + NUMBER);
+        call.outs = 1;
     } else if (invert != NULL && here == invert->address) {
         take(cpu, &call, 0, r[1]);
         memcpy(call.key.in + NUMBER, &r[2], 4);
@@ -252,10 +248,10 @@ static bool call_at_once(thumb_t *cpu)
     static const symbol_t *multiply;
     static const symbol_t *invert;
     if (multiply == NULL) {
-        multiply = find("scalar_mult");
-        invert = find("m256_inv");
+        multiply = find("multiply_points");
+        invert = find("invert");
         if (multiply == NULL || invert == NULL) {
-            die("the program has no function", "scalar_mult, m256_inv");
+            die("the program has no function", "multiply_points, invert");
         }
     }
     uint32_t here = cpu->r[THUMB_PC];

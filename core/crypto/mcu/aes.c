@@ -1,19 +1,110 @@
+/* AES (FIPS 197), made small: encryption of a block only. Four bytes of a column are a word, the first lowest.
+ * The table of S is looked up by secrets: what has a data cache in front of its constants tells by its time, which Cortex-M0+
+ * to M33 have not (docs/decisions/0010-crypto.md).
+ */
 #include "core/base/assert.h"
+#include "core/base/endian.h"
 #include "core/crypto/crypto.h"
 
-#include <mbedtls/aes.h>
+#include <string.h>
 
-_Static_assert(sizeof(mbedtls_aes_context) <= sizeof(ud_aes_t), "the caller's key holds Mbed TLS's");
+#define COLUMNS 4
+#define ROUNDS_MAX 14
+
+typedef struct {
+    uint32_t keys[COLUMNS * (ROUNDS_MAX + 1)];
+    uint32_t rounds;
+} context_t;
+
+_Static_assert(sizeof(context_t) <= sizeof(ud_aes_t), "the caller's key holds this one");
+
+static uint32_t rotate(uint32_t word, int bits)
+{
+    return word >> bits | word << (32 - bits);
+}
+
+/* S of each byte. */
+static uint32_t substitute(uint32_t word)
+{
+    static const uint8_t box[256] = {
+        0x63, 0x7C, 0x77, 0x7B, 0xF2, 0x6B, 0x6F, 0xC5, 0x30, 0x01, 0x67, 0x2B, 0xFE, 0xD7, 0xAB, 0x76, 0xCA, 0x82,
+        0xC9, 0x7D, 0xFA, 0x59, 0x47, 0xF0, 0xAD, 0xD4, 0xA2, 0xAF, 0x9C, 0xA4, 0x72, 0xC0, 0xB7, 0xFD, 0x93, 0x26,
+        0x36, 0x3F, 0xF7, 0xCC, 0x34, 0xA5, 0xE5, 0xF1, 0x71, 0xD8, 0x31, 0x15, 0x04, 0xC7, 0x23, 0xC3, 0x18, 0x96,
+        0x05, 0x9A, 0x07, 0x12, 0x80, 0xE2, 0xEB, 0x27, 0xB2, 0x75, 0x09, 0x83, 0x2C, 0x1A, 0x1B, 0x6E, 0x5A, 0xA0,
+        0x52, 0x3B, 0xD6, 0xB3, 0x29, 0xE3, 0x2F, 0x84, 0x53, 0xD1, 0x00, 0xED, 0x20, 0xFC, 0xB1, 0x5B, 0x6A, 0xCB,
+        0xBE, 0x39, 0x4A, 0x4C, 0x58, 0xCF, 0xD0, 0xEF, 0xAA, 0xFB, 0x43, 0x4D, 0x33, 0x85, 0x45, 0xF9, 0x02, 0x7F,
+        0x50, 0x3C, 0x9F, 0xA8, 0x51, 0xA3, 0x40, 0x8F, 0x92, 0x9D, 0x38, 0xF5, 0xBC, 0xB6, 0xDA, 0x21, 0x10, 0xFF,
+        0xF3, 0xD2, 0xCD, 0x0C, 0x13, 0xEC, 0x5F, 0x97, 0x44, 0x17, 0xC4, 0xA7, 0x7E, 0x3D, 0x64, 0x5D, 0x19, 0x73,
+        0x60, 0x81, 0x4F, 0xDC, 0x22, 0x2A, 0x90, 0x88, 0x46, 0xEE, 0xB8, 0x14, 0xDE, 0x5E, 0x0B, 0xDB, 0xE0, 0x32,
+        0x3A, 0x0A, 0x49, 0x06, 0x24, 0x5C, 0xC2, 0xD3, 0xAC, 0x62, 0x91, 0x95, 0xE4, 0x79, 0xE7, 0xC8, 0x37, 0x6D,
+        0x8D, 0xD5, 0x4E, 0xA9, 0x6C, 0x56, 0xF4, 0xEA, 0x65, 0x7A, 0xAE, 0x08, 0xBA, 0x78, 0x25, 0x2E, 0x1C, 0xA6,
+        0xB4, 0xC6, 0xE8, 0xDD, 0x74, 0x1F, 0x4B, 0xBD, 0x8B, 0x8A, 0x70, 0x3E, 0xB5, 0x66, 0x48, 0x03, 0xF6, 0x0E,
+        0x61, 0x35, 0x57, 0xB9, 0x86, 0xC1, 0x1D, 0x9E, 0xE1, 0xF8, 0x98, 0x11, 0x69, 0xD9, 0x8E, 0x94, 0x9B, 0x1E,
+        0x87, 0xE9, 0xCE, 0x55, 0x28, 0xDF, 0x8C, 0xA1, 0x89, 0x0D, 0xBF, 0xE6, 0x42, 0x68, 0x41, 0x99, 0x2D, 0x0F,
+        0xB0, 0x54, 0xBB, 0x16,
+    };
+    uint32_t result = 0;
+    for (int byte = 0; byte < 4; byte++) {
+        result = rotate(result | box[word & 0xFF], 8);
+        word >>= 8;
+    }
+    return result;
+}
+
+/* Each byte times x in GF(2^8). */
+static uint32_t times_x(uint32_t word)
+{
+    return (word & 0x7F7F7F7F) << 1 ^ (word >> 7 & 0x01010101) * 0x1B;
+}
 
 void ud_aes_init(ud_aes_t *aes, const uint8_t *key, size_t key_size)
 {
+    context_t *context = (context_t *)aes;
+    uint32_t words = (uint32_t)key_size / 4;
+    uint32_t constant = 1;
     UD_ASSERT(key_size == 16 || key_size == 32);
-    mbedtls_aes_init((mbedtls_aes_context *)aes);
-    (void)mbedtls_aes_setkey_enc((mbedtls_aes_context *)aes, key, (unsigned)key_size * 8);
+    context->rounds = words + 6;
+    for (uint32_t index = 0; index < COLUMNS * (context->rounds + 1); index++) {
+        uint32_t *word = &context->keys[index];
+        if (index < words) {
+            *word = ud_get_u32le(key + 4 * index);
+            continue;
+        }
+        uint32_t last = word[-1];
+        if (index % 4 == 0) {
+            last = substitute(last);
+        }
+        if (index % words == 0) {
+            last = rotate(last, 8) ^ constant;
+            constant = times_x(constant);
+        }
+        *word = context->keys[index - words] ^ last;
+    }
 }
 
 void ud_aes_encrypt(const ud_aes_t *aes, uint8_t block[UD_AES_BLOCK_SIZE])
 {
-    /* the key is only read: Mbed TLS's type asks for more than its function does */
-    (void)mbedtls_internal_aes_encrypt((mbedtls_aes_context *)(uintptr_t)aes, block, block);
+    const context_t *context = (const context_t *)aes;
+    const uint32_t *key = context->keys;
+    uint32_t state[2 * COLUMNS - 1]; /* the first columns once more behind the last */
+    uint32_t next[COLUMNS];
+    for (int column = 0; column < COLUMNS; column++) {
+        next[column] = ud_get_u32le(block + 4 * column) ^ *key++;
+    }
+    for (uint32_t left = context->rounds; left > 0; left--) {
+        memcpy(state, next, sizeof next);
+        memcpy(state + COLUMNS, next, sizeof next - sizeof next[0]);
+        for (int column = 0; column < COLUMNS; column++) {
+            const uint32_t *at = state + column;
+            uint32_t word = substitute((at[0] & 0xFF) | (at[1] & 0xFF00) | (at[2] & 0xFF0000) | (at[3] & 0xFF000000));
+            if (left > 1) {
+                uint32_t beside = rotate(word, 8);
+                word = times_x(word ^ beside) ^ beside ^ rotate(word, 16) ^ rotate(word, 24);
+            }
+            next[column] = word ^ *key++;
+        }
+    }
+    for (int column = 0; column < COLUMNS; column++) {
+        ud_put_u32le(block + 4 * column, next[column]);
+    }
 }
