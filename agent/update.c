@@ -169,22 +169,14 @@ typedef struct {
 static ud_err_t read_area(void *context, uint32_t offset, void *data, size_t size)
 {
     const place_t *place = context;
+    ud_port_watchdog_feed(place->port);
     return ud_port_flash_read(place->port, place->area, place->base + offset, data, size);
 }
 
-static void feed(void *context, uint32_t done_bytes, uint32_t total_bytes)
-{
-    const place_t *place = context;
-    (void)done_bytes;
-    (void)total_bytes;
-    ud_port_watchdog_feed(place->port);
-}
-
-/* What lies at `base` of an area, as a source. */
 static ud_image_source_t look_at(ud_port_t *port, ud_area_t area, uint32_t base, place_t *place)
 {
     *place = (place_t){port, area, base};
-    return (ud_image_source_t){read_area, feed, place};
+    return (ud_image_source_t){read_area, place};
 }
 
 ud_err_t ud_update_running(ud_port_t *port, ud_area_t area, ud_image_info_t *info)

@@ -21,32 +21,16 @@ static ud_err_t read_file(void *context, uint32_t offset, void *data, size_t siz
     return UD_OK;
 }
 
-/* One bar for each time that the image is read from end to end. */
-static void show_progress(void *context, uint32_t done_bytes, uint32_t total_bytes)
-{
-    ud_image_file_t *file = context;
-    if (file->done_bytes == 0) {
-        ud_progress_begin(&file->progress, "Reading", total_bytes);
-    }
-    ud_progress_update(&file->progress, done_bytes);
-    file->done_bytes = done_bytes;
-    if (done_bytes == total_bytes) {
-        ud_progress_end(&file->progress);
-        file->done_bytes = 0;
-    }
-}
-
 ud_err_t ud_image_file_open(ud_image_file_t *file, const char *path)
 {
     *file = (ud_image_file_t){.path = path};
     UD_TRY(ud_cli_read_file(path, UD_CLI_FILE_SIZE_MAX, &file->data, &file->size));
-    file->source = (ud_image_source_t){.read = read_file, .progress = show_progress, .context = file};
+    file->source = (ud_image_source_t){.read = read_file, .context = file};
     return UD_OK;
 }
 
 void ud_image_file_close(ud_image_file_t *file)
 {
-    ud_progress_end(&file->progress);
     free(file->data);
     file->data = NULL;
 }

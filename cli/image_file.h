@@ -9,9 +9,7 @@
 typedef struct {
     const char *path;
     uint8_t *data;
-    size_t size; /* bytes; at most UD_CLI_FILE_SIZE_MAX */
-    uint32_t done_bytes;
-    ud_progress_t progress;
+    size_t size;              /* bytes; at most UD_CLI_FILE_SIZE_MAX */
     ud_image_source_t source; /* reads this structure, which must not move */
 } ud_image_file_t;
 

@@ -21,9 +21,6 @@ ud_err_t ud_chain_build(const ud_image_source_t *source, uint32_t image_size, ui
             UD_TRY(
                 write(write_context, ud_chain_record_offset(offset, chunk_size), record, UD_CHAIN_RECORD_SIZE(size)));
         }
-        if (source->progress != NULL) {
-            source->progress(source->context, image_size - offset, image_size);
-        }
     }
     memcpy(root, digest, sizeof digest);
     return UD_OK;

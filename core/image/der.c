@@ -1,8 +1,8 @@
 #include "core/image/der.h"
 
+#include "core/base/assert.h"
 #include "core/base/cursor.h"
 
-#include <stdbool.h>
 #include <string.h>
 
 #define TAG_INTEGER 0x02
@@ -13,26 +13,26 @@ ud_err_t ud_der_signature_decode(const uint8_t der[UD_DER_SIGNATURE_SIZE_MAX], s
                                  uint8_t raw[UD_P256_SIGNATURE_SIZE])
 {
     const uint8_t *at = der + 2;
-    bool good = der[0] == TAG_SEQUENCE;
     memset(raw, 0, UD_P256_SIGNATURE_SIZE);
-    for (uint8_t *end = raw + NUMBER_SIZE; good && end <= raw + UD_P256_SIGNATURE_SIZE; end += NUMBER_SIZE) {
+    for (uint8_t *end = raw + NUMBER_SIZE; end <= raw + UD_P256_SIGNATURE_SIZE; end += NUMBER_SIZE) {
         /* a leading zero stands only where the number would look negative without it */
         uint32_t first = (uint32_t)at[2] << 8 | at[3];
-        size_t zeros = at[2] == 0;
+        size_t zeros = first < 0x100;
         size_t number_size = at[1] - zeros;
-        good = at[0] == TAG_INTEGER && first >= 0x80 && first < 0x8000 && number_size - 1 < NUMBER_SIZE;
-        if (good) {
-            at += 2 + zeros;
-            memcpy(end - number_size, at, number_size);
-            at += number_size;
-        }
+        UD_REQUIRE(at[0] == TAG_INTEGER && first >= 0x80 && first < 0x8000 && number_size - 1 < NUMBER_SIZE,
+                   UD_ERR_IMAGE_SIGNATURE);
+        at += 2 + zeros;
+        memcpy(end - number_size, at, number_size);
+        at += number_size;
     }
     size_t der_size = (size_t)(at - der);
-    good = good && der[1] == der_size - 2 && (size == der_size || size == UD_DER_SIGNATURE_SIZE_MAX);
-    while (good && at < der + UD_DER_SIGNATURE_SIZE_MAX) {
-        good = *at++ == 0;
+    UD_REQUIRE(der[0] == TAG_SEQUENCE && der[1] == der_size - 2 &&
+                   (size == der_size || size == UD_DER_SIGNATURE_SIZE_MAX),
+               UD_ERR_IMAGE_SIGNATURE);
+    while (at < der + UD_DER_SIGNATURE_SIZE_MAX) {
+        UD_REQUIRE(*at++ == 0, UD_ERR_IMAGE_SIGNATURE);
     }
-    return good ? UD_OK : UD_ERR_IMAGE_SIGNATURE;
+    return UD_OK;
 }
 
 static void put_integer(ud_writer_t *writer, const uint8_t number[NUMBER_SIZE])

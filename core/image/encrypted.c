@@ -112,16 +112,9 @@ static ud_err_t read_plain(void *context, uint32_t offset, void *data, size_t si
     return UD_OK;
 }
 
-static void pass_on(void *context, uint32_t done_bytes, uint32_t total_bytes)
-{
-    const ud_image_plain_t *plain = context;
-    plain->source->progress(plain->source->context, done_bytes, total_bytes);
-}
-
 ud_image_source_t ud_image_source_decrypting(ud_image_plain_t *plain)
 {
-    return (ud_image_source_t){
-        .read = read_plain, .progress = plain->source->progress != NULL ? pass_on : NULL, .context = plain};
+    return (ud_image_source_t){.read = read_plain, .context = plain};
 }
 
 ud_verdict_t ud_image_verify_encrypted(const ud_image_source_t *source, uint32_t area_size,

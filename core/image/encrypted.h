@@ -37,7 +37,7 @@ typedef struct {
     const ud_aes_t *aes;
 } ud_image_plain_t;
 
-/* A source of the plain text, with the progress of the other; `plain` must outlive it. */
+/* A source of the plain text; `plain` must outlive it. */
 ud_image_source_t ud_image_source_decrypting(ud_image_plain_t *plain);
 
 /* As ud_image_verify(), but encrypted images are judged too, with the key that decrypts them. Reasons: also those of

@@ -63,20 +63,21 @@ static const uint8_t places[UD_IMAGE_TLV_COUNT] = {
 
 /* ---- areas ------------------------------------------------------------------------------------------------------ */
 
+/* An image that is being read; info->total_size is where. */
 typedef struct {
     const ud_image_source_t *source;
     ud_image_info_t *info;
-    uint32_t offset;  /* bytes of the image that were read */
-    uint32_t entries; /* of both areas */
+    uint32_t area_size; /* bytes that the image may have */
+    uint32_t entries;   /* of both areas */
 } parse_t;
 
-typedef enum { IN_OPEN, IN_PROTECTED } area_t;
+enum { IN_OPEN, IN_PROTECTED };
 
 _Static_assert(UD_IMAGE_TLV_PROTECTED_INFO_MAGIC == UD_IMAGE_TLV_INFO_MAGIC + IN_PROTECTED,
                "areas are told by a number");
 
 /* Takes down the TLV, which begins where `tlv` says; one of an unknown type is nobody's. */
-static ud_err_t take(const parse_t *parse, area_t area, const ud_image_tlv_t *tlv)
+static ud_err_t take(const parse_t *parse, uint32_t area, const ud_image_tlv_t *tlv)
 {
     const ud_image_source_t *source = parse->source;
     ud_image_info_t *info = parse->info;
@@ -86,52 +87,58 @@ static ud_err_t take(const parse_t *parse, area_t area, const ud_image_tlv_t *tl
     while (row->type != type) {
         UD_REQUIRE(++row < rows + ROW_COUNT, UD_OK);
     }
-    uint32_t size_min = row->size_min != 0 ? row->size_min : row->size_max;
-    UD_REQUIRE(tlv->size >= size_min && tlv->size <= row->size_max, UD_ERR_IMAGE_FORMAT);
-    UD_REQUIRE((row->entry >= UD_IMAGE_COUNTER) == (area == IN_PROTECTED), UD_ERR_IMAGE_FORMAT);
-    uint8_t *value = (uint8_t *)info + places[row->entry];
-    if (row->entry == UD_IMAGE_DEPENDENCY) {
+    uint32_t size = tlv->size;
+    uint32_t entry = row->entry;
+    UD_REQUIRE(size <= row->size_max && size >= (row->size_min != 0 ? row->size_min : row->size_max) &&
+                   area == (entry >= UD_IMAGE_COUNTER),
+               UD_ERR_IMAGE_FORMAT);
+    uint8_t *value = (uint8_t *)info + places[entry];
+    if (entry == UD_IMAGE_DEPENDENCY) {
         UD_REQUIRE(info->dependency_count < UD_IMAGE_DEPENDENCIES_MAX, UD_ERR_IMAGE_FORMAT);
-        value = (uint8_t *)&info->dependencies[info->dependency_count++];
+        value += sizeof(ud_image_dependency_t) * info->dependency_count++;
     } else {
-        UD_REQUIRE(info->tlvs[row->entry].type == 0, UD_ERR_IMAGE_FORMAT);
+        UD_REQUIRE(!ud_image_has(info, entry), UD_ERR_IMAGE_FORMAT);
     }
-    info->tlvs[row->entry] = *tlv;
+    info->tlvs[entry] = *tlv;
     if (type == UD_IMAGE_TLV_PUBLIC_KEY) {
-        return ud_image_hash(source, tlv->offset, tlv->size, value);
+        return ud_image_hash(source, tlv->offset, size, value);
     }
-    return places[row->entry] == 0
+    return places[entry] == 0
                ? UD_OK
-               : source->read(source->context, tlv->offset, value, tlv->size < VALUE_SIZE ? tlv->size : VALUE_SIZE);
+               : source->read(source->context, tlv->offset, value, size < VALUE_SIZE ? size : VALUE_SIZE);
 }
 
-/* Reads the head of an area or a TLV, which must end before `end`, and steps behind it. */
-static ud_err_t read_head(parse_t *parse, uint32_t end, ud_err_t err, ud_image_tlv_t *tlv)
+/* Reads the head of an area or a TLV and steps behind it. */
+static ud_err_t read_head(const parse_t *parse, ud_image_tlv_t *tlv)
 {
-    UD_REQUIRE(end - parse->offset >= UD_IMAGE_TLV_HEAD_SIZE, err);
-    UD_TRY(parse->source->read(parse->source->context, parse->offset, tlv, UD_IMAGE_TLV_HEAD_SIZE));
-    parse->offset += UD_IMAGE_TLV_HEAD_SIZE;
-    tlv->offset = parse->offset;
+    const ud_image_source_t *source = parse->source;
+    uint32_t *offset = &parse->info->total_size;
+    UD_TRY(source->read(source->context, *offset, tlv, UD_IMAGE_TLV_HEAD_SIZE));
+    *offset += UD_IMAGE_TLV_HEAD_SIZE;
+    tlv->offset = *offset;
     return UD_OK;
 }
 
 /* Reads an area, which its entries must fill exactly. */
-static ud_err_t read_area(parse_t *parse, area_t area, uint32_t area_size)
+static ud_err_t read_area(parse_t *parse, uint32_t area)
 {
+    ud_image_info_t *info = parse->info;
     ud_image_tlv_t tlv;
-    uint32_t end = parse->offset;
-    UD_TRY(read_head(parse, area_size, UD_ERR_IMAGE_TRUNCATED, &tlv));
-    UD_REQUIRE(tlv.type == (uint32_t)UD_IMAGE_TLV_INFO_MAGIC + area && tlv.size >= UD_IMAGE_TLV_HEAD_SIZE,
+    uint32_t end = info->total_size;
+    UD_REQUIRE(parse->area_size - end >= UD_IMAGE_TLV_HEAD_SIZE, UD_ERR_IMAGE_TRUNCATED);
+    UD_TRY(read_head(parse, &tlv));
+    UD_REQUIRE(tlv.type == UD_IMAGE_TLV_INFO_MAGIC + area && tlv.size >= UD_IMAGE_TLV_HEAD_SIZE &&
+                   (area == IN_OPEN || tlv.size == info->protected_size),
                UD_ERR_IMAGE_FORMAT);
-    UD_REQUIRE(area == IN_OPEN || tlv.size == parse->info->protected_size, UD_ERR_IMAGE_FORMAT);
-    UD_REQUIRE(tlv.size <= area_size - end, UD_ERR_IMAGE_TRUNCATED);
+    UD_REQUIRE(tlv.size <= parse->area_size - end, UD_ERR_IMAGE_TRUNCATED);
     end += tlv.size;
-    while (parse->offset < end) {
-        UD_REQUIRE(parse->entries++ < UD_IMAGE_TLVS_MAX, UD_ERR_IMAGE_FORMAT);
-        UD_TRY(read_head(parse, end, UD_ERR_IMAGE_FORMAT, &tlv));
-        UD_REQUIRE(tlv.size <= end - parse->offset, UD_ERR_IMAGE_FORMAT);
+    while (info->total_size < end) {
+        UD_REQUIRE(parse->entries++ < UD_IMAGE_TLVS_MAX && end - info->total_size >= UD_IMAGE_TLV_HEAD_SIZE,
+                   UD_ERR_IMAGE_FORMAT);
+        UD_TRY(read_head(parse, &tlv));
+        UD_REQUIRE(tlv.size <= end - info->total_size, UD_ERR_IMAGE_FORMAT);
+        info->total_size += tlv.size;
         UD_TRY(take(parse, area, &tlv));
-        parse->offset += tlv.size;
     }
     return UD_OK;
 }
@@ -148,11 +155,11 @@ static ud_err_t check(const ud_image_info_t *info)
         ud_image_has(info, UD_IMAGE_HASH) &&
         (tlvs[UD_IMAGE_KEY].type != UD_IMAGE_TLV_KEY_HASH || tlvs[UD_IMAGE_KEY].size == tlvs[UD_IMAGE_HASH].size) &&
         ud_image_has(info, UD_IMAGE_ENCRYPTION) == ((info->flags & FLAGS_ENCRYPTED) != 0) &&
-        info->pure == ud_image_has(info, UD_IMAGE_PURE) && tlvs[UD_IMAGE_REVOKED].size % UD_SHA256_SIZE == 0;
+        info->pure == tlvs[UD_IMAGE_PURE].size && tlvs[UD_IMAGE_REVOKED].size % UD_SHA256_SIZE == 0;
     return good ? UD_OK : UD_ERR_IMAGE_FORMAT;
 }
 
-static ud_err_t parse_image(const ud_image_source_t *source, uint32_t area_size, ud_image_info_t *info)
+static ud_err_t read_image(const ud_image_source_t *source, uint32_t area_size, ud_image_info_t *info)
 {
     UD_REQUIRE(area_size >= UD_IMAGE_HEADER_SIZE, UD_ERR_IMAGE_TRUNCATED);
     UD_TRY(source->read(source->context, 0, info, HEADER_READ_SIZE));
@@ -160,19 +167,18 @@ static ud_err_t parse_image(const ud_image_source_t *source, uint32_t area_size,
     UD_REQUIRE(info->header_size >= UD_IMAGE_HEADER_SIZE && info->payload_size > 0, UD_ERR_IMAGE_FORMAT);
     UD_REQUIRE(info->header_size <= area_size && info->payload_size <= area_size - info->header_size,
                UD_ERR_IMAGE_TRUNCATED);
-    parse_t parse = {.source = source, .info = info, .offset = info->header_size + info->payload_size};
-    if (info->protected_size != 0) {
-        UD_TRY(read_area(&parse, IN_PROTECTED, area_size));
+    info->total_size = info->header_size + info->payload_size;
+    parse_t parse = {.source = source, .info = info, .area_size = area_size};
+    for (uint32_t areas = info->protected_size != 0 ? IN_PROTECTED + 1 : IN_OPEN + 1; areas > 0; areas--) {
+        UD_TRY(read_area(&parse, areas - 1));
     }
-    UD_TRY(read_area(&parse, IN_OPEN, area_size));
-    info->total_size = parse.offset;
     return check(info);
 }
 
 ud_err_t ud_image_parse(const ud_image_source_t *source, uint32_t area_size, ud_image_info_t *info)
 {
     memset(info, 0, sizeof *info);
-    ud_err_t err = parse_image(source, area_size, info);
+    ud_err_t err = read_image(source, area_size, info);
     if (err != UD_OK) {
         memset(info, 0, sizeof *info);
     }

@@ -78,16 +78,16 @@ typedef struct ud_image_info {
 
     uint32_t total_size; /* bytes of header, payload and all TLVs: where the image ends; 0: no image */
 
-    uint8_t hash[UD_SHA256_SIZE];     /* the image hash, which names the image; of a longer one the first 32 bytes */
-    uint8_t key_hash[UD_SHA256_SIZE]; /* what names the key: of a longer hash the first 32 bytes until ud_image_verify()
-                                         found the key, then the trusted key's key_hash */
-
-    uint32_t security_counter; /* 0 if there is none */
+    ud_image_tlv_t tlvs[UD_IMAGE_TLV_COUNT];
+    uint32_t security_counter;    /* 0 if there is none */
+    uint8_t hash[UD_SHA256_SIZE]; /* the image hash, which names the image; of a longer one the first 32 bytes */
+    uint8_t
+        key_hash[UD_SHA256_SIZE]; /* what names the key: of a longer hash the first 32 bytes, but the trusted key's own
+                                         once ud_image_verify() found it good */
     ud_image_dependency_t dependencies[UD_IMAGE_DEPENDENCIES_MAX];
     char hardware[UD_HARDWARE_SIZE_MAX + 1]; /* empty if there is none (images of imgtool alone) */
     uint8_t dependency_count;
     uint8_t pure; /* 1 with UD_IMAGE_PURE, otherwise 0 */
-    ud_image_tlv_t tlvs[UD_IMAGE_TLV_COUNT];
 } ud_image_info_t;
 
 /* True if the image has such a TLV. */
@@ -148,13 +148,15 @@ static inline uint32_t ud_image_content_size(const ud_image_info_t *info)
     return info->header_size + info->payload_size + info->protected_size;
 }
 
-/* Hands over `size` bytes from `offset` on in pieces of at most UD_IMAGE_PIECE_SIZE, with progress after each.
+/* Hands over the content in pieces of at most UD_IMAGE_PIECE_SIZE, for hashes of other kinds.
  * Errors: those of the source's read.
  */
-UD_MUST_USE ud_err_t ud_image_each(const ud_image_source_t *source, uint32_t offset, uint32_t size,
+UD_MUST_USE ud_err_t ud_image_each(const ud_image_source_t *source, const ud_image_info_t *info,
                                    void (*take)(void *context, const void *data, size_t size), void *context);
 
-/* SHA-256 of what ud_image_each() hands over. Errors: those of the source's read. */
+/* SHA-256 of `size` bytes from `offset` on, read in pieces of at most UD_IMAGE_PIECE_SIZE. Errors: those of the source's
+ * read.
+ */
 UD_MUST_USE ud_err_t ud_image_hash(const ud_image_source_t *source, uint32_t offset, uint32_t size,
                                    uint8_t digest[UD_SHA256_SIZE]);
 

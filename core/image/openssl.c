@@ -39,7 +39,7 @@ static ud_err_t check_hash(const ud_image_source_t *source, const ud_image_info_
     EVP_MD_CTX *hash = EVP_MD_CTX_new();
     ud_err_t err = UD_ERR_INTERNAL;
     if (hash != NULL && EVP_DigestInit_ex(hash, hash_of(info->tlvs[UD_IMAGE_HASH].type), NULL) == 1) {
-        err = ud_image_each(source, 0, ud_image_content_size(info), take_piece, hash);
+        err = ud_image_each(source, info, take_piece, hash);
     }
     if (err == UD_OK && EVP_DigestFinal_ex(hash, digest, NULL) != 1) {
         err = UD_ERR_INTERNAL;
@@ -56,17 +56,21 @@ ud_err_t ud_image_check_hash(const ud_image_source_t *source, const ud_image_inf
     return check_hash(source, info, digest);
 }
 
-/* Is it this key that the image names? A full key instead of a hash was compared before. */
-static ud_err_t check_name(const ud_image_source_t *source, const ud_image_info_t *info, const ud_trusted_key_t *key)
+/* Is it this key that the image names? From here on by its key_hash. */
+static ud_err_t check_name(const ud_image_source_t *source, ud_image_info_t *info, const ud_trusted_key_t *key)
 {
     uint8_t der[UD_PUBLIC_KEY_DER_SIZE_MAX];
     uint8_t name[UD_HOST_DIGEST_SIZE_MAX];
     uint8_t told[UD_HOST_DIGEST_SIZE_MAX];
-    UD_REQUIRE(info->tlvs[UD_IMAGE_KEY].type == UD_IMAGE_TLV_KEY_HASH, UD_OK);
+    if (info->tlvs[UD_IMAGE_KEY].type != UD_IMAGE_TLV_KEY_HASH) {
+        return memcmp(info->key_hash, key->key_hash, UD_SHA256_SIZE) == 0 ? UD_OK : UD_ERR_IMAGE_KEY_UNKNOWN;
+    }
     size_t size = ud_public_key_der(key->scheme, key->public_key, der);
     UD_TRY(ud_host_digest(info->tlvs[UD_IMAGE_HASH].type, der, size, name, &size));
     UD_TRY(source->read(source->context, info->tlvs[UD_IMAGE_KEY].offset, told, info->tlvs[UD_IMAGE_KEY].size));
-    return memcmp(told, name, info->tlvs[UD_IMAGE_KEY].size) == 0 ? UD_OK : UD_ERR_IMAGE_KEY_UNKNOWN;
+    UD_REQUIRE(memcmp(told, name, info->tlvs[UD_IMAGE_KEY].size) == 0, UD_ERR_IMAGE_KEY_UNKNOWN);
+    memcpy(info->key_hash, key->key_hash, UD_SHA256_SIZE);
+    return UD_OK;
 }
 
 /* A signature over a digest: of ECDSA as it is, of Ed25519 as the message. */
@@ -96,8 +100,8 @@ static ud_verdict_t judge(const ud_trusted_key_t *key, const uint8_t *digest, si
     return verdict;
 }
 
-static ud_verdict_t verify_image(const ud_image_source_t *source, const ud_image_info_t *info,
-                                 const ud_trusted_key_t *key, ud_err_t *reason)
+static ud_verdict_t verify_image(const ud_image_source_t *source, ud_image_info_t *info, const ud_trusted_key_t *key,
+                                 ud_err_t *reason)
 {
     uint8_t digest[UD_HOST_DIGEST_SIZE_MAX];
     uint8_t value[UD_IMAGE_ECDSA_SIZE_MAX];

@@ -5,11 +5,13 @@
 
 uint32_t ud_trust_rows(const ud_trust_t *trust, const uint8_t *key_hash, size_t size)
 {
+    const ud_trusted_key_t *key = trust->keys;
     uint32_t rows = 0;
-    for (size_t index = 0; index < trust->count && index < UD_TRUSTED_KEYS_MAX; index++) {
-        if (memcmp(trust->keys[index].key_hash, key_hash, size) == 0) {
-            rows |= 1u << index;
-        }
+    uint32_t row = 1; /* none behind the last that has a bit */
+    for (size_t left = trust->count; left > 0; left--) {
+        rows |= memcmp(key->key_hash, key_hash, size) == 0 ? row : 0;
+        row <<= 1;
+        key++;
     }
     return rows;
 }
@@ -23,7 +25,7 @@ uint32_t ud_trust_named(const ud_trust_t *trust, const ud_image_source_t *source
 {
     const ud_image_tlv_t *tlv = &info->tlvs[UD_IMAGE_REVOKED];
     uint32_t own = ud_trust_rows(trust, info->key_hash, UD_SHA256_SIZE);
-    uint32_t behind = own != 0 ? UINT32_MAX : 0;
+    uint32_t behind = 0 - own; /* all from the first of them on */
     uint32_t named = 0;
     while ((behind & own) != 0) {
         behind <<= 1;

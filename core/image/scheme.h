@@ -58,11 +58,11 @@ typedef struct ud_image_scheme {
     /* Judges a raw signature of signature_size bytes over a digest. */
     ud_verdict_t (*verify)(const uint8_t *public_key, const uint8_t digest[UD_SHA256_SIZE], const uint8_t *signature);
 
-    /* Judges an image that parses and carries this scheme's TLVs: hash over the content that `source` gives in plain
-     * text, signature. `*reason`: why not; UD_ERR_IMAGE_KEY_UNKNOWN only if the image names another key. Of no meaning
-     * when the verdict is UD_VERDICT_VALID.
+    /* Judges an image that parses and carries this scheme's TLVs: does it name this key, hash over the content that
+     * `source` gives in plain text, signature. `*reason`: why not; UD_ERR_IMAGE_KEY_UNKNOWN only if the image names another
+     * key; of no meaning when the verdict is UD_VERDICT_VALID. Then info->key_hash is the key's.
      */
-    ud_verdict_t (*verify_image)(const ud_image_source_t *source, const struct ud_image_info *info,
+    ud_verdict_t (*verify_image)(const ud_image_source_t *source, struct ud_image_info *info,
                                  const struct ud_trusted_key *key, ud_err_t *reason);
 } ud_image_scheme_t;
 
@@ -72,14 +72,14 @@ extern const ud_image_scheme_t ud_scheme_rsa_3072;
 extern const ud_image_scheme_t ud_scheme_ed25519;
 extern const ud_image_scheme_t ud_scheme_ed25519_pure;
 
-/* For the files of schemes (in verify.c): hashes the content, compares with the hash TLV, and has key->scheme->verify judge
- * the raw signature over the digest that was computed.
+/* For the files of schemes (in verify.c): compares the key's name, hashes the content, compares with the hash TLV, and has
+ * key->scheme->verify judge the raw signature over the digest that was computed.
  */
 ud_verdict_t ud_scheme_verify_raw(const ud_image_source_t *source, const struct ud_image_info *info,
                                   const struct ud_trusted_key *key, const uint8_t *signature, ud_err_t *reason);
 
 /* The same, for schemes whose TLV is the raw signature (in scheme_raw.c): a verify_image. */
-ud_verdict_t ud_scheme_verify_hashed(const ud_image_source_t *source, const struct ud_image_info *info,
+ud_verdict_t ud_scheme_verify_hashed(const ud_image_source_t *source, struct ud_image_info *info,
                                      const struct ud_trusted_key *key, ud_err_t *reason);
 
 #endif

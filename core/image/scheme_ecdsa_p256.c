@@ -4,8 +4,8 @@
 #include "core/image/format.h"
 #include "core/image/image.h"
 
-static ud_verdict_t verify_image(const ud_image_source_t *source, const ud_image_info_t *info,
-                                 const ud_trusted_key_t *key, ud_err_t *reason)
+static ud_verdict_t verify_image(const ud_image_source_t *source, ud_image_info_t *info, const ud_trusted_key_t *key,
+                                 ud_err_t *reason)
 {
     const ud_image_tlv_t *tlv = &info->tlvs[UD_IMAGE_SIGNATURE];
     uint8_t der[UD_DER_SIGNATURE_SIZE_MAX] = {0};

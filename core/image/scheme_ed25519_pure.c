@@ -3,6 +3,8 @@
 #include "core/image/format.h"
 #include "core/image/scheme_ed25519.h"
 
+#include <string.h>
+
 typedef struct {
     ud_sha512_t hash;    /* of the content */
     ud_sha512_t message; /* what Ed25519 signs */
@@ -24,18 +26,23 @@ static ud_err_t compare(const ud_image_source_t *source, const ud_image_tlv_t *t
     return ud_crypto_equal(found, expected, sizeof found) == UD_VERDICT_VALID ? UD_OK : reason;
 }
 
-/* Is it this key that the image names? A full key instead of a hash was compared before. */
-static ud_err_t check_name(const ud_image_source_t *source, const ud_image_tlv_t *tlv, const ud_trusted_key_t *key)
+/* Is it this key that the image names? From here on by its key_hash. */
+static ud_err_t check_name(const ud_image_source_t *source, ud_image_info_t *info, const ud_trusted_key_t *key)
 {
     static const uint8_t prefix[] = UD_IMAGE_SPKI_ED25519;
     uint8_t name[UD_SHA512_SIZE];
     ud_sha512_t hash;
-    UD_REQUIRE(tlv->type == UD_IMAGE_TLV_KEY_HASH, UD_OK);
+    const ud_image_tlv_t *tlv = &info->tlvs[UD_IMAGE_KEY];
+    if (tlv->type != UD_IMAGE_TLV_KEY_HASH) {
+        return memcmp(info->key_hash, key->key_hash, UD_SHA256_SIZE) == 0 ? UD_OK : UD_ERR_IMAGE_KEY_UNKNOWN;
+    }
     ud_sha512_init(&hash);
     ud_sha512_update(&hash, prefix, sizeof prefix);
     ud_sha512_update(&hash, key->public_key, UD_ED25519_PUBLIC_KEY_SIZE);
     ud_sha512_final(&hash, name);
-    return compare(source, tlv, name, UD_ERR_IMAGE_KEY_UNKNOWN);
+    UD_TRY(compare(source, tlv, name, UD_ERR_IMAGE_KEY_UNKNOWN));
+    memcpy(info->key_hash, key->key_hash, UD_SHA256_SIZE);
+    return UD_OK;
 }
 
 /* Reads the content once for both sums. `challenge` is what the signature is judged by. */
@@ -46,18 +53,18 @@ static ud_err_t sum_up(const ud_image_source_t *source, const ud_image_info_t *i
     sums_t sums;
     ud_sha512_init(&sums.hash);
     ud_scheme_ed25519_begin(&sums.message, key->public_key, signature);
-    UD_TRY(ud_image_each(source, 0, ud_image_content_size(info), take_piece, &sums));
+    UD_TRY(ud_image_each(source, info, take_piece, &sums));
     ud_sha512_final(&sums.hash, digest);
     ud_sha512_final(&sums.message, challenge);
     return compare(source, &info->tlvs[UD_IMAGE_HASH], digest, UD_ERR_IMAGE_HASH);
 }
 
-static ud_verdict_t verify_image(const ud_image_source_t *source, const ud_image_info_t *info,
-                                 const ud_trusted_key_t *key, ud_err_t *reason)
+static ud_verdict_t verify_image(const ud_image_source_t *source, ud_image_info_t *info, const ud_trusted_key_t *key,
+                                 ud_err_t *reason)
 {
     uint8_t signature[UD_ED25519_SIGNATURE_SIZE];
     uint8_t challenge[UD_SHA512_SIZE];
-    *reason = check_name(source, &info->tlvs[UD_IMAGE_KEY], key);
+    *reason = check_name(source, info, key);
     if (*reason == UD_OK) {
         *reason = source->read(source->context, info->tlvs[UD_IMAGE_SIGNATURE].offset, signature, sizeof signature);
     }

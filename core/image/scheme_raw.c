@@ -1,7 +1,7 @@
 /* What the schemes have in common whose TLV is the raw signature: all but ECDSA and the pure ones. */
 #include "core/image/image.h"
 
-ud_verdict_t ud_scheme_verify_hashed(const ud_image_source_t *source, const ud_image_info_t *info,
+ud_verdict_t ud_scheme_verify_hashed(const ud_image_source_t *source, ud_image_info_t *info,
                                      const ud_trusted_key_t *key, ud_err_t *reason)
 {
     uint8_t signature[UD_SIGNATURE_SIZE_MAX];

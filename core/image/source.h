@@ -9,16 +9,12 @@
 
 typedef struct {
     /* Reads `size` bytes at `offset` (never beyond the area size given beside the source) into `data`. Any error it
-     * returns ends the work and is handed to the caller. It may be called many times with few bytes.
+     * returns ends the work and is handed to the caller. It may be called many times with few bytes; a device feeds its
+     * watchdog each time, since nothing else does while an image is hashed.
      */
     ud_err_t (*read)(void *context, uint32_t offset, void *data, size_t size);
 
-    /* Called after each piece while all of an image is read, with bytes done and to do: feeds the watchdog or moves a
-     * progress bar. NULL: nobody is told.
-     */
-    void (*progress)(void *context, uint32_t done_bytes, uint32_t total_bytes);
-
-    void *context; /* handed to both */
+    void *context; /* handed to it */
 } ud_image_source_t;
 
 /* Bytes that are read at once while an image is hashed; they lie on the stack. */

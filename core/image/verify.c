@@ -1,7 +1,6 @@
 /* Judging an image: key, hash, signature. */
 #include "core/base/assert.h"
 #include "core/crypto/crypto.h"
-#include "core/image/format.h"
 #include "core/image/image.h"
 
 #include <string.h>
@@ -40,33 +39,18 @@ ud_verdict_t ud_trust_verify(const ud_trust_t *trust, const uint8_t key_hash[UD_
 
 /* ---- content ---------------------------------------------------------------------------------------------------- */
 
-ud_err_t ud_image_each(const ud_image_source_t *source, uint32_t offset, uint32_t size,
-                       void (*take)(void *context, const void *data, size_t size), void *context)
-{
-    uint8_t piece[UD_IMAGE_PIECE_SIZE];
-    uint32_t done = 0;
-    while (done < size) {
-        uint32_t piece_size = size - done < sizeof piece ? size - done : (uint32_t)sizeof piece;
-        UD_TRY(source->read(source->context, offset + done, piece, piece_size));
-        take(context, piece, piece_size);
-        done += piece_size;
-        if (source->progress != NULL) {
-            source->progress(source->context, done, size);
-        }
-    }
-    return UD_OK;
-}
-
-static void take_piece(void *context, const void *data, size_t size)
-{
-    ud_sha256_update(context, data, size);
-}
-
 ud_err_t ud_image_hash(const ud_image_source_t *source, uint32_t offset, uint32_t size, uint8_t digest[UD_SHA256_SIZE])
 {
     ud_sha256_t hash;
     ud_sha256_init(&hash);
-    UD_TRY(ud_image_each(source, offset, size, take_piece, &hash));
+    while (size > 0) {
+        uint8_t piece[UD_IMAGE_PIECE_SIZE];
+        uint32_t piece_size = size < sizeof piece ? size : (uint32_t)sizeof piece;
+        UD_TRY(source->read(source->context, offset, piece, piece_size));
+        ud_sha256_update(&hash, piece, piece_size);
+        offset += piece_size;
+        size -= piece_size;
+    }
     ud_sha256_final(&hash, digest);
     return UD_OK;
 }
@@ -77,49 +61,39 @@ ud_verdict_t ud_scheme_verify_raw(const ud_image_source_t *source, const ud_imag
                                   const ud_trusted_key_t *key, const uint8_t *signature, ud_err_t *reason)
 {
     uint8_t digest[UD_SHA256_SIZE];
-    *reason = ud_image_hash(source, 0, ud_image_content_size(info), digest);
-    if (*reason == UD_OK && ud_crypto_equal(digest, info->hash, sizeof digest) != UD_VERDICT_VALID) {
-        *reason = UD_ERR_IMAGE_HASH;
+    ud_err_t err = UD_ERR_IMAGE_KEY_UNKNOWN;
+    if (memcmp(info->key_hash, key->key_hash, UD_SHA256_SIZE) == 0) {
+        err = ud_image_hash(source, 0, ud_image_content_size(info), digest);
     }
-    if (*reason != UD_OK) {
-        return UD_VERDICT_INVALID;
+    if (err == UD_OK && ud_crypto_equal(digest, info->hash, sizeof digest) != UD_VERDICT_VALID) {
+        err = UD_ERR_IMAGE_HASH;
     }
-    *reason = UD_ERR_IMAGE_SIGNATURE;
+    *reason = err != UD_OK ? err : UD_ERR_IMAGE_SIGNATURE;
     /* over the digest of the content, not the TLV: skipping the comparison above would gain nothing */
-    return key->scheme->verify(key->public_key, digest, signature);
-}
-
-/* True if the image may be signed by that key: kind and name agree. A name longer than 32 bytes is left to the scheme. */
-static bool is_candidate(const ud_image_info_t *info, const ud_trusted_key_t *key)
-{
-    const ud_image_scheme_t *scheme = key->scheme;
-    const ud_image_tlv_t *name = &info->tlvs[UD_IMAGE_KEY];
-    bool is_long = name->type == UD_IMAGE_TLV_KEY_HASH && name->size > UD_SHA256_SIZE;
-    return info->tlvs[UD_IMAGE_SIGNATURE].type == scheme->signature_tlv &&
-           info->tlvs[UD_IMAGE_HASH].type == scheme->hash_tlv && info->pure == scheme->pure &&
-           (is_long || memcmp(info->key_hash, key->key_hash, UD_SHA256_SIZE) == 0);
+    return err != UD_OK ? UD_VERDICT_INVALID : key->scheme->verify(key->public_key, digest, signature);
 }
 
 ud_verdict_t ud_image_verify_content(const ud_image_source_t *source, ud_image_info_t *info, const ud_trust_t *trust,
                                      ud_err_t *reason)
 {
     volatile ud_verdict_t verdict = UD_VERDICT_INVALID;
-    const ud_trusted_key_t *key = NULL;
+    const ud_trusted_key_t *key = trust->keys;
     *reason = UD_ERR_IMAGE_KEY_UNKNOWN;
     if ((info->flags & (UD_IMAGE_FLAG_LZMA1 | UD_IMAGE_FLAG_LZMA2)) != 0) {
         *reason = UD_ERR_UNSUPPORTED;
     } else if (!ud_image_has(info, UD_IMAGE_SIGNATURE) || !ud_image_has(info, UD_IMAGE_KEY)) {
         *reason = UD_ERR_IMAGE_UNSIGNED;
     }
-    for (size_t index = 0; index < trust->count && *reason == UD_ERR_IMAGE_KEY_UNKNOWN; index++) {
-        key = &trust->keys[index];
-        if (is_candidate(info, key)) {
-            verdict = key->scheme->verify_image(source, info, key, reason);
+    for (size_t left = trust->count; left > 0 && *reason == UD_ERR_IMAGE_KEY_UNKNOWN; left--) {
+        const ud_image_scheme_t *scheme = key->scheme;
+        if (info->tlvs[UD_IMAGE_SIGNATURE].type == scheme->signature_tlv &&
+            info->tlvs[UD_IMAGE_HASH].type == scheme->hash_tlv && info->pure == scheme->pure) {
+            verdict = scheme->verify_image(source, info, key, reason);
         }
+        key++;
     }
     if (verdict == UD_VERDICT_VALID) {
         *reason = UD_OK;
-        memcpy(info->key_hash, key->key_hash, UD_SHA256_SIZE);
         if ((trust->revoked & ud_trust_rows(trust, info->key_hash, UD_SHA256_SIZE)) != 0) {
             *reason = UD_ERR_KEY_REVOKED;
             return UD_VERDICT_INVALID;

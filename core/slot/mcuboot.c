@@ -98,7 +98,7 @@ static ud_err_t read_place(void *context, uint32_t offset, void *data, size_t si
 static bool look(ud_port_t *port, ud_area_t area, uint32_t base, ud_image_info_t *info)
 {
     place_t place = {port, area, base};
-    ud_image_source_t source = {read_place, NULL, &place};
+    ud_image_source_t source = {read_place, &place};
     return ud_image_parse(&source, ud_port_area(port, area)->size_bytes - base, info) == UD_OK;
 }
 

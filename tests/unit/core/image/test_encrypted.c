@@ -203,31 +203,6 @@ static void any_stretch_of_the_image_is_decrypted_alike(void **state)
     }
 }
 
-static uint32_t last_done;
-
-static void watch(void *context, uint32_t done_bytes, uint32_t total_bytes)
-{
-    assert_non_null(context);
-    assert_true(done_bytes <= total_bytes);
-    last_done = done_bytes;
-}
-
-static void progress_of_the_source_is_told_while_it_is_decrypted(void **state)
-{
-    image_t image = sign(16, 32);
-    ud_image_memory_t memory = {image.data, image.size};
-    ud_image_source_t source = ud_image_source_from_memory(&memory);
-    ud_image_info_t info;
-    ud_err_t reason;
-    (void)state;
-    last_done = 0;
-    source.progress = watch;
-    assert_int_equal(
-        ud_image_verify_encrypted(&source, (uint32_t)image.size, private_keys[0], &believed, &info, &reason),
-        UD_VERDICT_VALID);
-    assert_int_equal(last_done, info.header_size + info.payload_size + info.protected_size);
-}
-
 static void only_p256_keys_receive(void **state)
 {
     ud_sign_options_t options = {.header_size = 32, .pad_header = true, .encrypt_for = signer, .encrypt_key_size = 16};
@@ -248,7 +223,6 @@ int main(void)
         cmocka_unit_test(a_changed_wrapped_key_is_told_from_changed_content),
         cmocka_unit_test(keys_that_are_short_long_or_wrapped_otherwise_are_refused),
         cmocka_unit_test(any_stretch_of_the_image_is_decrypted_alike),
-        cmocka_unit_test(progress_of_the_source_is_told_while_it_is_decrypted),
         cmocka_unit_test(only_p256_keys_receive),
     };
     return cmocka_run_group_tests(tests, make, forget);

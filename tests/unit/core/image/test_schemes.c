@@ -223,7 +223,7 @@ static void schemes_go_with_kinds_of_keys_as_imgtool_has_it(void **state)
 
 static uint32_t given_verdict;
 
-static ud_verdict_t misbehave(const ud_image_source_t *source, const ud_image_info_t *info, const ud_trusted_key_t *key,
+static ud_verdict_t misbehave(const ud_image_source_t *source, ud_image_info_t *info, const ud_trusted_key_t *key,
                               ud_err_t *reason)
 {
     (void)source;
