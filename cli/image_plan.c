@@ -253,9 +253,11 @@ static ud_err_t take_tlv(const char *tag, const char *text, ud_image_plan_t *pla
     size_t index = plan->sign.tlv_count;
     unsigned long type = strtoul(tag, &end, 0);
     if (tag[0] < '0' || tag[0] > '9' || *end != '\0' || type > UINT16_MAX || !ud_sign_tlv_is_free((uint32_t)type)) {
-        return ud_cli_fail(UD_ERR_INVALID_ARGUMENT,
-                           "--custom-tlv has the type '%s'; give one from 0x00A0 to 0xFFFE that Updraft does not use",
-                           tag);
+        return ud_cli_fail(
+            UD_ERR_INVALID_ARGUMENT,
+            "--custom-tlv has the type '%s'; give one from 0x00A0 to 0xFFFE, but for 0x55A0 to 0x55A3, which are "
+            "Updraft's own",
+            tag);
     }
     size_t size = 0;
     plan->values[index] = read_value(text, &size);

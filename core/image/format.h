@@ -36,6 +36,12 @@
  */
 #define UD_IMAGE_TLV_REVOKED 0x55A1
 
+/* Kept free, in no image yet: members of a set of images, and what an image of a bootloader says of itself
+ * (docs/decisions/0011-two-images-one-commit.md, 0012-bootloader-update.md).
+ */
+#define UD_IMAGE_TLV_SET 0x55A2
+#define UD_IMAGE_TLV_BOOTLOADER 0x55A3
+
 #define UD_IMAGE_DEPENDENCY_SIZE 12
 
 /* Bytes of the value in an ECDSA TLV: two INTEGERs of one byte, to P-384 at its longest. */

@@ -96,8 +96,8 @@ size_t ud_sign_size_max(const ud_sign_options_t *options, size_t input_size)
 
 bool ud_sign_tlv_is_free(uint32_t type)
 {
-    return type >= VENDOR_TYPE_MIN && type <= VENDOR_TYPE_MAX && type != UD_IMAGE_TLV_HARDWARE &&
-           type != UD_IMAGE_TLV_REVOKED;
+    bool is_ours = type >= UD_IMAGE_TLV_HARDWARE && type <= UD_IMAGE_TLV_BOOTLOADER;
+    return type >= VENDOR_TYPE_MIN && type <= VENDOR_TYPE_MAX && !is_ours;
 }
 
 static ud_err_t check_tlvs(const ud_sign_options_t *options)

@@ -15,7 +15,7 @@ typedef struct {
 
 #define UD_SIGN_TLVS_MAX 16
 
-/* True if a TLV of the caller's own may have this type. */
+/* True if a TLV of the caller's own may have this type: not those that Updraft uses or keeps free. */
 bool ud_sign_tlv_is_free(uint32_t type);
 
 typedef struct {

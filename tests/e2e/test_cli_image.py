@@ -352,6 +352,8 @@ def test_a_failed_signing_leaves_the_old_file(cli, folder):
         (["-E", "x.pem", "-F", "0"], "exclude each other"),
         (["--custom-tlv", "0x50", "x"], "0x50"),
         (["--custom-tlv", "0x55A1", "x"], "0x55A1"),
+        (["--custom-tlv", "0x55A2", "x"], "Updraft's own"),
+        (["--custom-tlv", "0x55A3", "x"], "Updraft's own"),
         (["--custom-tlv", "0x100A0", "x"], "0x100A0"),
         (["--custom-tlv", "0xA0", "0x1"], "even number"),
         (["--custom-tlv", "0xA0", "0x"], "'0x'"),

@@ -144,7 +144,8 @@ static void options_outside_their_range_are_refused(void **state)
     static const ud_image_dependency_t dependencies[UD_IMAGE_DEPENDENCIES_MAX + 1];
     ud_key_t *key = load_key(NULL);
     static const uint8_t revoked[UD_IMAGE_REVOKED_MAX + 1][UD_SHA256_SIZE];
-    static const ud_sign_tlv_t tlvs[] = {{0x9F, 1, "x"}, {0x55A0, 1, "x"}, {0x55A1, 1, "x"}, {0xFFFF, 1, "x"}};
+    static const ud_sign_tlv_t tlvs[] = {{0x9F, 1, "x"},   {0x55A0, 1, "x"}, {0x55A1, 1, "x"},
+                                         {0x55A2, 1, "x"}, {0x55A3, 1, "x"}, {0xFFFF, 1, "x"}};
     ud_sign_options_t rows[16];
     uint8_t image[512];
     ud_image_info_t info;
