@@ -1,15 +1,13 @@
 #include "core/slot/journal.h"
 
-#include "core/base/assert.h"
+#include "core/base/bytes.h"
 #include "core/base/crc32.h"
-#include "core/base/endian.h"
 
 #include <string.h>
 
 #define FORMAT 1
-#define HALF_SIZE (UD_JOURNAL_ROW_SIZE / 2)
-#define PAYLOAD_OFFSET 8
-#define CRC_OFFSET 60
+#define ROW_SIZE UD_JOURNAL_ROW_SIZE
+#define HALF_SIZE (ROW_SIZE / 2)
 
 /* A head that claims more rows than a device can write in its life is torn, whatever its check says. */
 #define SEQUENCE_MAX 0xFFFF0000u
@@ -20,364 +18,302 @@
 /* Places in a row that may fail before a sector is left for the next; so many may also look erased and not be. */
 #define TRIES_MAX 4
 
-typedef enum {
-    ROW_ERASED,
-    ROW_JUNK, /* nothing that was ever a row, or never more than its first half */
-    ROW_TORN, /* the head is good, the whole is not: may be valid tomorrow */
-    ROW_VALID,
-} row_quality_t;
+/* In place of a lane's next place: it refused a row since the journal was opened, and is left alone until it is opened again. */
+#define WORN UINT32_MAX
 
+/* A row as it is on flash. */
 typedef struct {
-    row_quality_t quality;
-    ud_row_kind_t kind; /* of torn and valid rows */
-    uint32_t sequence;
-    uint8_t bytes[UD_JOURNAL_ROW_SIZE];
+    uint8_t kind;
+    uint8_t format;
+    uint16_t head_check;
+    ud_journal_row_t content;
+    uint32_t crc;
 } row_t;
 
-/* What reading all sectors gave, beside what went into the journal itself. */
-typedef struct {
-    uint32_t torn[UD_ROW_COUNT];    /* highest sequence of a torn row */
-    uint32_t top[UD_JOURNAL_LANES]; /* highest sequence of a valid row in the lane, */
-    bool twice[UD_JOURNAL_LANES];   /* which more than one sector holds: a rotation was cut short */
-    int newest_lane;                /* where the highest sequence of all was seen, valid or torn */
-    bool written;                   /* anything at all is not erased */
-} survey_t;
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "rows are little-endian, and used as they are");
+_Static_assert(sizeof(row_t) == ROW_SIZE && offsetof(row_t, crc) == 60, "a row is filled");
 
-_Static_assert(PAYLOAD_OFFSET + UD_JOURNAL_PAYLOAD_SIZE == CRC_OFFSET, "a row is filled");
+/* What was read of a row; nothing: it is erased. */
+typedef enum {
+    ROW_WRITTEN = 1, /* alone: junk that was never a row, or never more than its first half */
+    ROW_HEADED = 2,  /* its head is good: if it is not whole it is torn, and may be whole tomorrow */
+    ROW_WHOLE = 4,   /* valid */
+} row_quality_t;
 
-static uint32_t sector_size(const ud_journal_t *journal)
+static const ud_area_geometry_t *geometry(const ud_journal_t *journal)
 {
-    return ud_port_area(journal->port, UD_AREA_JOURNAL)->sector_size_bytes;
+    return ud_port_area(journal->port, UD_AREA_JOURNAL);
 }
 
-static uint32_t rows_per_sector(const ud_journal_t *journal)
+/* Bytes of a lane: whole sectors. */
+static uint32_t lane_size(const ud_area_geometry_t *area)
 {
-    return sector_size(journal) / UD_JOURNAL_ROW_SIZE;
-}
-
-static uint32_t sectors_per_lane(const ud_journal_t *journal)
-{
-    return ud_port_area(journal->port, UD_AREA_JOURNAL)->size_bytes / sector_size(journal) / UD_JOURNAL_LANES;
-}
-
-static uint32_t sector_offset(const ud_journal_t *journal, int lane, uint32_t sector)
-{
-    return ((uint32_t)lane * sectors_per_lane(journal) + sector) * sector_size(journal);
+    return area->size_bytes / 2 & ~(area->sector_size_bytes - 1);
 }
 
 /* ---- rows ------------------------------------------------------------------------------------------------------- */
 
-static uint16_t head_check(const uint8_t *bytes)
+static uint16_t head_check(const row_t *row)
 {
-    uint32_t crc = ud_crc32(0, bytes, 2);
-    return (uint16_t)ud_crc32(crc, bytes + 4, HALF_SIZE - 4);
+    return (uint16_t)ud_crc32(ud_crc32(0, row, 2), &row->content, HALF_SIZE - 4);
 }
 
-static void row_encode(uint8_t *bytes, ud_row_kind_t kind, uint32_t sequence, const uint8_t *payload)
+static uint32_t row_crc(const row_t *row)
 {
-    bytes[0] = (uint8_t)kind;
-    bytes[1] = FORMAT;
-    ud_put_u32le(bytes + 4, sequence);
-    memcpy(bytes + PAYLOAD_OFFSET, payload, UD_JOURNAL_PAYLOAD_SIZE);
-    ud_put_u16le(bytes + 2, head_check(bytes));
-    ud_put_u32le(bytes + CRC_OFFSET, ud_crc32(0, bytes, CRC_OFFSET));
+    return ud_crc32(0, row, offsetof(row_t, crc));
 }
 
-static bool is_erased(const uint8_t *bytes, size_t size)
+static bool read_half(const ud_journal_t *journal, uint32_t offset, void *half)
 {
-    for (size_t index = 0; index < size; index++) {
-        if (bytes[index] != 0xFF) {
-            return false;
-        }
-    }
-    return true;
+    return ud_port_flash_read(journal->port, UD_AREA_JOURNAL, offset, half, HALF_SIZE) == UD_OK;
 }
 
-static void row_read(const ud_journal_t *journal, uint32_t offset, row_t *row)
+static unsigned row_read(const ud_journal_t *journal, const ud_area_geometry_t *area, uint32_t offset, row_t *row)
 {
-    row->quality = ROW_JUNK;
-    if (ud_port_flash_read(journal->port, UD_AREA_JOURNAL, offset, row->bytes, HALF_SIZE) != UD_OK) {
-        return;
+    uint8_t *bytes = (uint8_t *)row;
+    unsigned quality = ROW_WRITTEN;
+    if (!read_half(journal, offset, bytes)) {
+        return quality;
     }
-    bool head_erased = is_erased(row->bytes, HALF_SIZE);
-    uint32_t sequence = ud_get_u32le(row->bytes + 4);
-    bool head_good = row->bytes[0] < UD_ROW_COUNT && row->bytes[1] == FORMAT && sequence != 0 &&
-                     sequence <= SEQUENCE_MAX && ud_get_u16le(row->bytes + 2) == head_check(row->bytes);
-    if (head_good) {
-        row->quality = ROW_TORN;
-        row->kind = (ud_row_kind_t)row->bytes[0];
-        row->sequence = sequence;
+    if (row->kind < UD_ROW_COUNT && row->format == FORMAT && row->content.sequence - 1 < SEQUENCE_MAX &&
+        row->head_check == head_check(row)) {
+        quality |= ROW_HEADED;
     }
-    uint8_t *tail = row->bytes + HALF_SIZE;
-    if (ud_port_flash_read(journal->port, UD_AREA_JOURNAL, offset + HALF_SIZE, tail, HALF_SIZE) != UD_OK) {
-        return;
+    if (!read_half(journal, offset + HALF_SIZE, bytes + HALF_SIZE)) {
+        return quality;
     }
-    if (head_erased && is_erased(tail, HALF_SIZE)) {
-        row->quality = ROW_ERASED;
-    } else if (head_good && ud_get_u32le(row->bytes + CRC_OFFSET) == ud_crc32(0, row->bytes, CRC_OFFSET)) {
-        row->quality = ROW_VALID;
+    if (bytes[0] == area->erased_value && memcmp(bytes, bytes + 1, ROW_SIZE - 1) == 0) {
+        return 0;
     }
+    return (quality & ROW_HEADED) != 0 && row->crc == row_crc(row) ? quality | ROW_WHOLE : quality;
 }
 
 /* ---- writing ---------------------------------------------------------------------------------------------------- */
 
-/* Takes the next place of the lane's sector, whether the row gets there or not. */
-static bool place_row(ud_journal_t *journal, int lane, const uint8_t *bytes)
+static bool row_write(const ud_journal_t *journal, uint32_t offset, const row_t *row)
 {
-    ud_journal_lane_t *state = &journal->lane[lane];
-    uint32_t offset = sector_offset(journal, lane, state->sector) + state->row * UD_JOURNAL_ROW_SIZE;
-    uint8_t back[UD_JOURNAL_ROW_SIZE];
-    state->row++;
-    ud_port_watchdog_feed(journal->port);
-    return ud_port_flash_program(journal->port, UD_AREA_JOURNAL, offset, bytes, HALF_SIZE) == UD_OK &&
-           ud_port_flash_program(journal->port, UD_AREA_JOURNAL, offset + HALF_SIZE, bytes + HALF_SIZE, HALF_SIZE) ==
-               UD_OK &&
-           ud_port_flash_read(journal->port, UD_AREA_JOURNAL, offset, back, sizeof back) == UD_OK &&
+    const uint8_t *bytes = (const uint8_t *)row;
+    uint8_t back[ROW_SIZE];
+    for (uint32_t done = 0; done < ROW_SIZE; done += HALF_SIZE) {
+        if (ud_port_flash_program(journal->port, UD_AREA_JOURNAL, offset + done, bytes + done, HALF_SIZE) != UD_OK) {
+            return false;
+        }
+    }
+    return ud_port_flash_read(journal->port, UD_AREA_JOURNAL, offset, back, sizeof back) == UD_OK &&
            memcmp(back, bytes, sizeof back) == 0;
 }
 
-static bool put_row(ud_journal_t *journal, int lane, const uint8_t *bytes)
+static bool put_kind(const ud_journal_t *journal, uint32_t offset, unsigned kind)
 {
-    for (int tries = 0; tries < TRIES_MAX && journal->lane[lane].row < rows_per_sector(journal); tries++) {
-        if (place_row(journal, lane, bytes)) {
-            return true;
-        }
-    }
-    return false;
+    row_t row;
+    row.kind = (uint8_t)kind;
+    row.format = FORMAT;
+    ud_bytes_copy(&row.content, &journal->row[kind], sizeof row.content);
+    row.head_check = head_check(&row);
+    row.crc = row_crc(&row);
+    return row_write(journal, offset, &row);
 }
 
-static bool put_kind(ud_journal_t *journal, int lane, int kind)
-{
-    uint8_t bytes[UD_JOURNAL_ROW_SIZE];
-    row_encode(bytes, (ud_row_kind_t)kind, journal->sequence[kind], journal->payload[kind]);
-    return put_row(journal, lane, bytes);
-}
-
-/* The kind with the lowest sequence above `after`, UD_ROW_COUNT if there is none. */
-static int next_kind(const ud_journal_t *journal, uint32_t after)
-{
-    int found = UD_ROW_COUNT;
-    for (int kind = 0; kind < UD_ROW_COUNT; kind++) {
-        if (journal->sequence[kind] > after &&
-            (found == UD_ROW_COUNT || journal->sequence[kind] < journal->sequence[found])) {
-            found = kind;
-        }
-    }
-    return found;
-}
-
-/* Writes the present rows above the sequence `after`, in its order: until the last one is there, a sector that is left
- * remains the one with the highest.
+/* Brings the present rows above the sequence `after` to the lane, in its order. A sector that is full, or refuses TRIES_MAX
+ * times, is left for the next one, which takes the present rows of all kinds: until the last one is there, the sector that
+ * was left remains the one with the highest sequence. A lane none of whose other sectors takes them is worn.
  */
-static bool put_rows(ud_journal_t *journal, int lane, uint32_t after)
+static void lane_take(ud_journal_t *journal, unsigned lane, uint32_t after)
 {
-    bool good = true;
-    int kind = next_kind(journal, after);
-    for (; good && kind != UD_ROW_COUNT; kind = next_kind(journal, journal->sequence[kind])) {
-        good = put_kind(journal, lane, kind);
-    }
-    return good;
-}
-
-/* Moves the lane to its next sector that takes the present row of every kind. */
-static bool rotate(ud_journal_t *journal, int lane)
-{
-    ud_journal_lane_t *state = &journal->lane[lane];
-    uint32_t count = sectors_per_lane(journal);
-    uint32_t home = state->sector;
-    for (uint32_t step = 1; step < count; step++) {
-        state->sector = (home + step) % count;
-        state->row = 0;
+    const ud_area_geometry_t *area = geometry(journal);
+    uint32_t in_sector = area->sector_size_bytes - 1;
+    uint32_t next = journal->next[lane];
+    uint32_t home = (next - 1) | in_sector;
+    unsigned refused = 0;
+    while (after + 1 != journal->next_sequence && next != WORN) {
         ud_port_watchdog_feed(journal->port);
-        uint32_t offset = sector_offset(journal, lane, state->sector);
-        if (ud_port_flash_erase(journal->port, UD_AREA_JOURNAL, offset) == UD_OK && put_rows(journal, lane, 0)) {
-            return true;
+        if ((next & in_sector) == 0) {
+            next -= next == (lane + 1) * lane_size(area) ? lane_size(area) : 0;
+            if (next + in_sector == home) {
+                next = WORN;
+                continue;
+            }
+            if (ud_port_flash_erase(journal->port, UD_AREA_JOURNAL, next) != UD_OK) {
+                next += in_sector + 1;
+                continue;
+            }
+            after = 0;
+            refused = 0;
         }
+        uint32_t lowest = UINT32_MAX;
+        unsigned found = 0;
+        for (unsigned kind = 0; kind < UD_ROW_COUNT; kind++) {
+            uint32_t distance = journal->row[kind].sequence - after - 1; /* great for those that are not above */
+            if (distance < lowest) {
+                lowest = distance;
+                found = kind;
+            }
+        }
+        refused++;
+        if (put_kind(journal, next, found)) {
+            after += lowest + 1;
+            refused = 0;
+        }
+        next |= refused == TRIES_MAX ? in_sector : ROW_SIZE - 1;
+        next++;
     }
-    return false;
-}
-
-/* Brings the present rows above the sequence `after` to the lane. */
-static bool lane_take(ud_journal_t *journal, int lane, uint32_t after)
-{
-    ud_journal_lane_t *state = &journal->lane[lane];
-    state->worn = state->worn || !(put_rows(journal, lane, after) || rotate(journal, lane));
-    return !state->worn;
+    journal->next[lane] = next;
 }
 
 /* Brings the present rows above the sequence `after` to both lanes, one after the other. */
-static ud_err_t take(ud_journal_t *journal, int first_lane, uint32_t after)
+static ud_err_t take(ud_journal_t *journal, unsigned first_lane, uint32_t after)
 {
-    bool first = lane_take(journal, first_lane, after);
-    bool second = lane_take(journal, UD_JOURNAL_LANES - 1 - first_lane, after);
-    return first || second ? UD_OK : UD_ERR_JOURNAL_WORN;
+    unsigned lane = first_lane;
+    do {
+        lane_take(journal, lane, after);
+        lane = 1 - lane;
+    } while (lane != first_lane);
+    return (journal->next[0] & journal->next[1]) == WORN ? UD_ERR_JOURNAL_WORN : UD_OK;
 }
 
 ud_err_t ud_journal_append(ud_journal_t *journal, ud_row_kind_t kind, const uint8_t *payload)
 {
-    uint8_t payload_before[UD_JOURNAL_PAYLOAD_SIZE];
-    uint32_t sequence_before = journal->sequence[kind];
+    uint8_t before[UD_JOURNAL_PAYLOAD_SIZE];
     uint32_t after = journal->next_sequence - 1;
-    memcpy(payload_before, journal->payload[kind], sizeof payload_before);
-    memmove(journal->payload[kind], payload, UD_JOURNAL_PAYLOAD_SIZE);
-    journal->sequence[kind] = journal->next_sequence++;
+    ud_bytes_copy(before, journal->row[kind].payload, sizeof before);
+    ud_bytes_copy(journal->row[kind].payload, payload, sizeof before);
+    journal->row[kind].sequence = journal->next_sequence++;
     ud_err_t err = take(journal, 0, after);
     if (err != UD_OK) {
-        journal->sequence[kind] = sequence_before;
-        memcpy(journal->payload[kind], payload_before, sizeof payload_before);
+        ud_bytes_copy(journal->row[kind].payload, before, sizeof before);
     }
     return err;
 }
 
 /* ---- opening ---------------------------------------------------------------------------------------------------- */
 
-static void survey_row(ud_journal_t *journal, survey_t *survey, int lane, uint32_t sector, const row_t *row)
+/* What reading all rows gives, beside what goes into the journal itself. */
+typedef struct {
+    unsigned found;                 /* qualities of all rows, together */
+    unsigned newest_lane;           /* where the highest sequence of all was seen first */
+    uint32_t seen[UD_ROW_COUNT];    /* highest sequence of each kind, valid or torn */
+    uint32_t top[UD_JOURNAL_LANES]; /* highest sequence of a valid row in the lane */
+    uint32_t held;                  /* which kinds are firm: IN_LANE(lane), or HERE in the sector that is read */
+} survey_t;
+
+/* A bit for each kind whose highest sequence is that of a valid row in the newest sector of the lane. */
+#define IN_LANE(lane, kinds) ((uint32_t)(kinds) << (8 * (lane)))
+#define HERE UD_JOURNAL_LANES
+
+static void survey_row(ud_journal_t *journal, survey_t *survey, unsigned lane, const row_t *row, bool whole)
 {
-    survey->written = true;
-    if (row->quality == ROW_JUNK) {
-        return;
-    }
-    if (row->sequence >= journal->next_sequence) {
-        journal->next_sequence = row->sequence + 1;
+    unsigned kind = row->kind;
+    uint32_t sequence = row->content.sequence;
+    if (sequence >= journal->next_sequence) {
+        journal->next_sequence = sequence + 1;
         survey->newest_lane = lane;
     }
-    if (row->quality == ROW_TORN) {
-        survey->torn[row->kind] = row->sequence > survey->torn[row->kind] ? row->sequence : survey->torn[row->kind];
-        return;
+    if (sequence > survey->seen[kind]) {
+        survey->seen[kind] = sequence;
+        survey->held &= ~(0x010101u << kind);
     }
-    if (row->sequence > journal->sequence[row->kind]) {
-        journal->sequence[row->kind] = row->sequence;
-        memcpy(journal->payload[row->kind], row->bytes + PAYLOAD_OFFSET, UD_JOURNAL_PAYLOAD_SIZE);
+    if (whole && sequence == survey->seen[kind]) {
+        survey->held |= 0x010000u << kind;
     }
-    ud_journal_lane_t *state = &journal->lane[lane];
-    if (row->sequence > survey->top[lane]) {
-        survey->top[lane] = row->sequence;
-        survey->twice[lane] = false;
-        state->sector = sector;
-    } else if (row->sequence == survey->top[lane] && sector != state->sector) {
-        survey->twice[lane] = true;
+    if (whole && sequence > journal->row[kind].sequence) {
+        ud_bytes_copy(&journal->row[kind], &row->content, sizeof row->content);
     }
 }
 
 /* Rows are written in order, but a place that failed may look erased: the end is there after a run of erased ones. */
-static void survey_sector(ud_journal_t *journal, survey_t *survey, int lane, uint32_t sector)
+static void survey_sector(ud_journal_t *journal, const ud_area_geometry_t *area, survey_t *survey, unsigned lane,
+                          uint32_t offset)
 {
-    uint32_t offset = sector_offset(journal, lane, sector);
-    uint32_t rows = rows_per_sector(journal);
+    uint32_t end = offset + area->sector_size_bytes;
+    uint32_t next = offset;
+    uint32_t top = 0;
     row_t row;
+    survey->held &= 0xFFFF;
     ud_port_watchdog_feed(journal->port);
-    for (uint32_t index = 0, erased = 0; index < rows && erased <= TRIES_MAX; index++) {
-        row_read(journal, offset + index * UD_JOURNAL_ROW_SIZE, &row);
-        erased = row.quality == ROW_ERASED ? erased + 1 : 0;
-        if (row.quality != ROW_ERASED) {
-            survey_row(journal, survey, lane, sector, &row);
-        }
-    }
-}
-
-/* Finds the next free place of the lane's sector, and says as bits which kinds have their newest row there. */
-static unsigned survey_lane(ud_journal_t *journal, int lane)
-{
-    ud_journal_lane_t *state = &journal->lane[lane];
-    uint32_t offset = sector_offset(journal, lane, state->sector);
-    uint32_t rows = rows_per_sector(journal);
-    unsigned held = 0;
-    row_t row;
-    state->row = 0;
-    for (uint32_t index = 0, erased = 0; index < rows && erased <= TRIES_MAX; index++) {
-        row_read(journal, offset + index * UD_JOURNAL_ROW_SIZE, &row);
-        erased = row.quality == ROW_ERASED ? erased + 1 : 0;
-        state->row = row.quality == ROW_ERASED ? state->row : index + 1;
-        if (row.quality == ROW_VALID && row.sequence == journal->sequence[row.kind]) {
-            held |= 1u << row.kind;
-        }
-    }
-    return held;
-}
-
-/* Finds the free places of both lanes, and says as bits which kinds are to be written again: what one lane lacks, what a
- * torn row may change tomorrow, and what only a cut rotation has.
- */
-static unsigned find_loose(ud_journal_t *journal, const survey_t *survey)
-{
-    unsigned loose = 0;
-    for (int lane = 0; lane < UD_JOURNAL_LANES; lane++) {
-        if (survey->top[lane] == 0) {
-            journal->lane[lane].sector = sectors_per_lane(journal) - 1;
-            journal->lane[lane].row = rows_per_sector(journal);
-            loose = ~0u;
+    for (unsigned erased = 0; offset < end && erased <= TRIES_MAX;) {
+        unsigned quality = row_read(journal, area, offset, &row);
+        offset += ROW_SIZE;
+        erased++;
+        if (quality == 0) {
             continue;
         }
-        loose |= ~survey_lane(journal, lane);
-        for (int kind = 0; kind < UD_ROW_COUNT; kind++) {
-            loose |= survey->twice[lane] && journal->sequence[kind] == survey->top[lane] ? 1u << kind : 0;
+        erased = 0;
+        next = offset;
+        survey->found |= quality;
+        if ((quality & ROW_HEADED) != 0) {
+            bool whole = (quality & ROW_WHOLE) != 0;
+            survey_row(journal, survey, lane, &row, whole);
+            top = whole && row.content.sequence > top ? row.content.sequence : top;
         }
     }
-    for (int kind = 0; kind < UD_ROW_COUNT; kind++) {
-        bool newer = survey->torn[kind] > journal->sequence[kind];
-        bool exists = journal->sequence[kind] != 0;
-        loose = newer || (exists && (loose >> kind & 1)) ? loose | 1u << kind : loose & ~(1u << kind);
+    if (top >= survey->top[lane]) {
+        survey->held &= ~(0xFFu << 8 * lane); /* a rotation was cut short */
+        if (top > survey->top[lane]) {
+            survey->top[lane] = top;
+            survey->held |= survey->held >> 16 << 8 * lane;
+            journal->next[lane] = next;
+        }
     }
-    return loose;
 }
 
-/* Writes the loose kinds again, above all that was seen. The lane of the newest row comes last: to make room it may have
+/* Writes again, above all that was seen, the kinds that not both lanes hold: what one lane lacks, what a torn row may change
+ * tomorrow, and what only a cut rotation has. The lane of the newest row comes last: to make room it may have
  * to erase that row, perhaps a torn one, and an erase cut short may read as done and be undone. By then the other lane
  * says what is newer.
  */
 static ud_err_t settle(ud_journal_t *journal, const survey_t *survey)
 {
-    unsigned loose = find_loose(journal, survey);
+    uint32_t firm = survey->held & survey->held >> 8;
     uint32_t after = journal->next_sequence - 1;
-    for (int kind = 0; kind < UD_ROW_COUNT; kind++) {
-        if ((loose >> kind & 1) != 0) {
-            journal->sequence[kind] = journal->next_sequence++;
+    for (unsigned kind = 0; kind < UD_ROW_COUNT; kind++) {
+        if (survey->seen[kind] != 0 && (firm >> kind & 1) == 0) {
+            journal->row[kind].sequence = journal->next_sequence++;
         }
     }
-    return loose == 0 ? UD_OK : take(journal, UD_JOURNAL_LANES - 1 - survey->newest_lane, after);
+    return take(journal, 1 - survey->newest_lane, after);
 }
 
 /* Nothing valid is there: make it so for good. What reads as erased, or as junk, may be an erase that power cut short, and
  * its rows may come back.
  */
-static void blank(ud_journal_t *journal)
+static void blank(ud_journal_t *journal, const ud_area_geometry_t *area)
 {
-    const ud_area_geometry_t *area = ud_port_area(journal->port, UD_AREA_JOURNAL);
     for (uint32_t offset = 0; offset < area->size_bytes; offset += area->sector_size_bytes) {
         ud_port_watchdog_feed(journal->port);
         /* a sector that refuses is found out by the first row that goes there */
         ud_err_t err = ud_port_flash_erase(journal->port, UD_AREA_JOURNAL, offset);
         (void)err;
     }
+    memset(journal->row, 0, sizeof journal->row);
 }
 
 ud_err_t ud_journal_open(ud_journal_t *journal, ud_port_t *port)
 {
-    survey_t survey = {.written = false};
+    survey_t survey = {.found = 0};
     *journal = (ud_journal_t){.port = port, .next_sequence = 1};
-    UD_ASSERT(sector_size(journal) % UD_JOURNAL_ROW_SIZE == 0 && sectors_per_lane(journal) >= 2);
-    for (int lane = 0; lane < UD_JOURNAL_LANES; lane++) {
-        for (uint32_t sector = 0; sector < sectors_per_lane(journal); sector++) {
-            survey_sector(journal, &survey, lane, sector);
+    const ud_area_geometry_t *area = geometry(journal);
+    uint32_t offset = 0;
+    for (unsigned lane = 0; lane < UD_JOURNAL_LANES; lane++) {
+        uint32_t end = offset + lane_size(area);
+        journal->next[lane] = end;
+        for (; offset < end; offset += area->sector_size_bytes) {
+            survey_sector(journal, area, &survey, lane, offset);
         }
     }
-    bool credible = journal->next_sequence <= SEQUENCE_CREDIBLE;
-    if (credible && (survey.top[0] != 0 || survey.top[1] != 0)) {
+    if (journal->next_sequence > SEQUENCE_CREDIBLE) {
+        journal->next_sequence = 1;
+        survey.found = ROW_WRITTEN;
+    }
+    if ((survey.found & ROW_WHOLE) != 0) {
         journal->condition = UD_JOURNAL_PRESENT;
         return settle(journal, &survey);
     }
-    *journal = (ud_journal_t){.port = port, .next_sequence = credible ? journal->next_sequence : 1};
-    journal->condition = survey.written ? UD_JOURNAL_LOST : UD_JOURNAL_NEW;
-    blank(journal);
+    journal->condition = survey.found == 0 ? UD_JOURNAL_NEW : UD_JOURNAL_LOST;
+    blank(journal, area);
     return UD_OK;
-}
-
-const uint8_t *ud_journal_get(const ud_journal_t *journal, ud_row_kind_t kind)
-{
-    return journal->payload[kind];
 }
 
 bool ud_journal_is_worn(const ud_journal_t *journal)
 {
-    return journal->lane[0].worn || journal->lane[1].worn;
+    return journal->next[0] == WORN || journal->next[1] == WORN;
 }

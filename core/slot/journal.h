@@ -53,20 +53,19 @@ typedef enum {
     UD_JOURNAL_PRESENT, /* at least one valid row */
 } ud_journal_condition_t;
 
+/* The present row of a kind, as it is on flash but for what checks it. */
 typedef struct {
-    uint32_t sector; /* the one that is written, counted inside the lane */
-    uint32_t row;    /* next row to be tried there; the rows of a sector if the lane must rotate first */
-    bool worn;       /* refused a row since the journal was opened: left alone until it is opened again */
-} ud_journal_lane_t;
+    uint32_t sequence;                        /* 0: there is none */
+    uint8_t payload[UD_JOURNAL_PAYLOAD_SIZE]; /* zeros where there is none */
+} ud_journal_row_t;
 
 /* The journal in RAM: the caller's, for as long as it is used. Opened again at each start. */
 typedef struct {
     ud_port_t *port;
-    ud_journal_condition_t condition;
     uint32_t next_sequence;
-    ud_journal_lane_t lane[UD_JOURNAL_LANES];
-    uint32_t sequence[UD_ROW_COUNT];                        /* 0: no row of this kind was ever written */
-    uint8_t payload[UD_ROW_COUNT][UD_JOURNAL_PAYLOAD_SIZE]; /* zeros where there is no row */
+    uint32_t next[UD_JOURNAL_LANES]; /* offset of the next place; where a sector begins, it is to be erased first */
+    ud_journal_row_t row[UD_ROW_COUNT];
+    ud_journal_condition_t condition;
 } ud_journal_t;
 
 /* Reads the journal of `port` and settles what the last power cut left open (see above). To be called once per start,
@@ -78,7 +77,10 @@ typedef struct {
 UD_MUST_USE ud_err_t ud_journal_open(ud_journal_t *journal, ud_port_t *port);
 
 /* The present payload of `kind`: UD_JOURNAL_PAYLOAD_SIZE bytes, zeros if there is none; good until the next append. */
-const uint8_t *ud_journal_get(const ud_journal_t *journal, ud_row_kind_t kind);
+static inline const uint8_t *ud_journal_get(const ud_journal_t *journal, ud_row_kind_t kind)
+{
+    return journal->row[kind].payload;
+}
 
 /* Replaces the payload of `kind` with UD_JOURNAL_PAYLOAD_SIZE bytes. On return both lanes have it, or one lane has and
  * the other is worn. `payload` may be what ud_journal_get gave: the same row is made firm by writing it again.

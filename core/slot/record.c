@@ -1,6 +1,7 @@
 #include "core/slot/record.h"
 
 #include "core/base/assert.h"
+#include "core/base/bytes.h"
 #include "core/base/endian.h"
 
 #include <string.h>
@@ -13,7 +14,7 @@ _Static_assert(UD_SLOT_BAD_COUNT *BAD_SIZE <= UD_JOURNAL_PAYLOAD_SIZE, "the list
 
 void ud_slot_record_get(const ud_journal_t *journal, ud_slot_record_t *record)
 {
-    memcpy(record, ud_journal_get(journal, UD_ROW_SLOT), sizeof *record);
+    ud_bytes_copy(record, ud_journal_get(journal, UD_ROW_SLOT), sizeof *record);
     if (record->state > UD_SLOT_CONFIRMED) {
         record->state = UD_SLOT_EMPTY;
     }
@@ -37,7 +38,7 @@ ud_err_t ud_slot_record_stage(ud_journal_t *journal, const uint8_t digest[UD_SHA
     UD_REQUIRE(record.state != UD_SLOT_TRIAL, UD_ERR_NOT_CONFIRMED);
     record.install = UD_INSTALL_STAGED;
     record.crossed = crossed;
-    memcpy(record.digest, digest, UD_SHA256_SIZE);
+    ud_bytes_copy(record.digest, digest, UD_SHA256_SIZE);
     return ud_slot_record_put(journal, &record);
 }
 
@@ -61,7 +62,7 @@ ud_err_t ud_slot_reason_put(ud_journal_t *journal, ud_boot_reason_t boot_reason,
     uint8_t row[UD_JOURNAL_PAYLOAD_SIZE] = {0};
     row[0] = (uint8_t)boot_reason;
     ud_put_u16le(row + 2, (uint16_t)revert_reason);
-    memcpy(row + 4, digest, UD_SHA256_SIZE);
+    ud_bytes_copy(row + 4, digest, UD_SHA256_SIZE);
     return put_if_new(journal, UD_ROW_REASON, row);
 }
 
@@ -71,8 +72,8 @@ ud_err_t ud_slot_bad_put(ud_journal_t *journal, const uint8_t digest[UD_SHA256_S
         return UD_OK;
     }
     uint8_t row[UD_JOURNAL_PAYLOAD_SIZE] = {0};
-    memcpy(row, digest, BAD_SIZE);
-    memcpy(row + BAD_SIZE, ud_journal_get(journal, UD_ROW_BAD), (UD_SLOT_BAD_COUNT - 1) * BAD_SIZE);
+    ud_bytes_copy(row, digest, BAD_SIZE);
+    ud_bytes_copy(row + BAD_SIZE, ud_journal_get(journal, UD_ROW_BAD), (UD_SLOT_BAD_COUNT - 1) * BAD_SIZE);
     return ud_journal_append(journal, UD_ROW_BAD, row);
 }
 
@@ -96,17 +97,18 @@ const uint8_t *ud_slot_revoked(const ud_journal_t *journal, size_t index)
 ud_err_t ud_slot_revoke(ud_journal_t *journal, const uint8_t key_hash[UD_SHA256_SIZE])
 {
     uint8_t row[UD_JOURNAL_PAYLOAD_SIZE];
-    memcpy(row, ud_journal_get(journal, UD_ROW_REVOKED), sizeof row);
-    for (size_t index = 0; index < row[0]; index++) {
-        const uint8_t *known = ud_slot_revoked(journal, index);
-        if (known == NULL || memcmp(known, key_hash, UD_SLOT_REVOKED_SIZE) == 0) {
+    const uint8_t *known;
+    unsigned count = 0;
+    for (; (known = ud_slot_revoked(journal, count)) != NULL; count++) {
+        if (memcmp(known, key_hash, UD_SLOT_REVOKED_SIZE) == 0) {
             return UD_OK;
         }
     }
-    if (row[0] >= UD_SLOT_REVOKED_COUNT) {
+    if (count == UD_SLOT_REVOKED_COUNT) {
         return UD_OK;
     }
-    memcpy(row + 1 + row[0] * UD_SLOT_REVOKED_SIZE, key_hash, UD_SLOT_REVOKED_SIZE);
-    row[0]++;
+    ud_bytes_copy(row, ud_journal_get(journal, UD_ROW_REVOKED), sizeof row);
+    ud_bytes_copy(row + 1 + count * UD_SLOT_REVOKED_SIZE, key_hash, UD_SLOT_REVOKED_SIZE);
+    row[0] = (uint8_t)(count + 1);
     return ud_journal_append(journal, UD_ROW_REVOKED, row);
 }

@@ -141,7 +141,11 @@ static void start(ud_port_t *board, void *arg)
         return;
     }
     const bool *once = life->context;
-    uint32_t told = ud_crc32(1, journal.payload, sizeof journal.payload) | 1;
+    uint32_t told = 1;
+    for (int kind = 0; kind < UD_ROW_COUNT; kind++) {
+        told = ud_crc32(told, ud_journal_get(&journal, (ud_row_kind_t)kind), UD_JOURNAL_PAYLOAD_SIZE);
+    }
+    told |= 1;
     if (life->told == 0 && !*once) {
         life->told = told;
         ud_port_reset(board);

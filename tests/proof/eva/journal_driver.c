@@ -74,7 +74,7 @@ void prove_rows_main(void)
     ud_slot_report_t report;
     fill_anything();
     for (int kind = 0; kind < UD_ROW_COUNT; kind++) {
-        memcpy(journal.payload[kind], anything, UD_JOURNAL_PAYLOAD_SIZE);
+        memcpy(journal.row[kind].payload, anything, UD_JOURNAL_PAYLOAD_SIZE);
     }
     ud_slot_record_get(&journal, &record);
     //@ assert state: record.state <= UD_SLOT_CONFIRMED && record.install < UD_INSTALL_COUNT && record.reason < UD_ERR_COUNT;
