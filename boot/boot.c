@@ -12,30 +12,15 @@
 #define ANNOUNCED_MAX 250
 
 typedef struct { /* what is asked for often comes first: small offsets make small code */
-    ud_port_t *port;
-    const ud_boot_config_t *config;
-    ud_boot_result_t *result;
     ud_boot_facts_t facts;
-    bool moved;       /* another image stands in slot A than when the device reset: the cause says nothing of it */
-    bool distrusts_b; /* slot B did not give its image as it had been verified: not twice in one start */
+    bool worn;               /* the journal took no row in this start, and is asked in vain from then on */
+    bool distrusts_b;        /* slot B did not give its image as it had been verified: not twice in one start */
     ud_slot_record_t record; /* what is true; the journal follows it as far as it takes rows */
+    ud_boot_judge_t judge;
     ud_boot_found_t a;
     ud_boot_found_t b;
-    ud_trust_t trust; /* without the keys that port, journal or a confirmed image revoked */
     ud_journal_t journal;
 } boot_t;
-
-static ud_err_t put(boot_t *boot)
-{
-    return ud_slot_record_put(&boot->journal, &boot->record);
-}
-
-/* For rows that help the next start or the server, and without which this one goes on. */
-static void put_if_possible(boot_t *boot)
-{
-    ud_err_t err = put(boot);
-    (void)err;
-}
 
 static void tell(boot_t *boot, ud_boot_reason_t boot_reason, ud_err_t revert_reason, const uint8_t *digest)
 {
@@ -43,63 +28,64 @@ static void tell(boot_t *boot, ud_boot_reason_t boot_reason, ud_err_t revert_rea
     (void)err;
 }
 
-static const ud_slot_mode_t *slots_of(const boot_t *boot)
+static const ud_boot_mode_t *mode_of(const boot_t *boot)
 {
-    return boot->config->mode->slots;
+    return boot->judge.config->mode;
 }
 
 /* The slot that runs. */
 static ud_area_t home(const boot_t *boot)
 {
-    return slots_of(boot)->runs_both && boot->record.runs_b ? UD_AREA_SLOT_B : UD_AREA_SLOT_A;
-}
-
-static ud_area_t spare(const boot_t *boot)
-{
-    return ud_slot_spare(slots_of(boot), home(boot));
+    return boot->record.runs_b ? UD_AREA_SLOT_B : UD_AREA_SLOT_A;
 }
 
 /* ---- facts ---------------------------------------------------------------------------------------------------------- */
 
-static const uint8_t state_facts[] = {
-    [UD_SLOT_EMPTY] = UD_FACT_UNKNOWN,
-    [UD_SLOT_TRIAL] = UD_FACT_TRIAL,
-    [UD_SLOT_CONFIRMED] = UD_FACT_CONFIRMED,
-};
-
-static const uint8_t install_facts[UD_INSTALL_COUNT] = {
-    [UD_INSTALL_NONE] = UD_FACT_IDLE,
-    [UD_INSTALL_STAGED] = UD_FACT_STAGED,
-    [UD_INSTALL_UPGRADE] = UD_FACT_MOVING,
-    [UD_INSTALL_REVERT] = UD_FACT_MOVING,
-};
-
-static const uint8_t cause_facts[] = {
-    [UD_RESET_POWER_ON] = UD_FACT_POWER_ON,
-    [UD_RESET_ORDERLY] = UD_FACT_ORDERLY,
-    [UD_RESET_WATCHDOG] = UD_FACT_ABNORMAL,
-    [UD_RESET_FAULT] = UD_FACT_ABNORMAL,
-};
+static uint8_t cause_of(const boot_t *boot)
+{
+    const ud_slot_record_t *record = &boot->record;
+    uint32_t cause = 1u << ud_port_reset_cause(boot->judge.port);
+    bool announced = record->announced && record->announced_count < ANNOUNCED_MAX;
+    return (uint8_t)(cause == UD_FACT_ORDERLY && announced ? UD_FACT_ANNOUNCED : cause);
+}
 
 /* Facts as the record has them; the images are still to be looked at. */
 static void gather(boot_t *boot)
 {
     const ud_slot_record_t *record = &boot->record;
-    uint8_t cause = boot->moved ? UD_FACT_POWER_ON : cause_facts[ud_port_reset_cause(boot->port)];
-    bool announced = record->announced && record->announced_count < ANNOUNCED_MAX;
-    uint8_t state = state_facts[record->state];
-    bool patience = state == UD_FACT_TRIAL ? record->attempts < UD_BOOT_ATTEMPTS
-                                           : record->abnormal_resets + (cause == UD_FACT_ABNORMAL) < UD_BOOT_CRASH_LOOP;
-    boot->facts = (ud_boot_facts_t){
-        .state = state == UD_FACT_TRIAL && record->reason != UD_OK ? UD_FACT_REJECTED : state,
-        .install = install_facts[record->install],
-        .cause = cause == UD_FACT_ORDERLY && announced ? UD_FACT_ANNOUNCED : cause,
-        .patience = patience ? UD_FACT_PATIENCE : UD_FACT_NO_PATIENCE,
-        .a = UD_FACT_A_ANY,
-        .b = UD_FACT_B_ANY,
-    };
-    boot->a = (ud_boot_found_t){.verdict = UD_VERDICT_INVALID, .worth = UD_FACT_BAD};
-    boot->b = boot->a;
+    uint32_t state = 1u << record->state;
+    uint32_t install = 1u << record->install;
+    bool lasts = record->abnormal_resets < UD_BOOT_CRASH_LOOP;
+    if (state == UD_FACT_TRIAL) {
+        lasts = record->attempts < UD_BOOT_ATTEMPTS;
+        state = record->reason != UD_OK || boot->worn ? UD_FACT_REJECTED : state;
+    }
+    boot->facts.state = (uint8_t)state;
+    boot->facts.install = (uint8_t)(boot->worn && (install & UD_FACT_MOVING) != 0 ? UD_FACT_ADRIFT : install);
+    boot->facts.patience = lasts ? UD_FACT_PATIENCE : UD_FACT_NO_PATIENCE;
+    boot->facts.a = UD_FACT_A_ANY;
+    boot->facts.b = boot->distrusts_b ? UD_FACT_BAD : UD_FACT_B_ANY;
+    boot->a.verdict = UD_VERDICT_INVALID;
+    boot->b.reason = UD_ERR_NOT_CONFIRMED; /* why slot B is refused unseen */
+}
+
+/* What port and journal say of keys and of the security counter. */
+static void gather_judge(boot_t *boot)
+{
+    ud_boot_judge_t *judge = &boot->judge;
+    const ud_boot_config_t *config = judge->config;
+    const uint8_t *key_hash;
+    judge->trust = (ud_trust_t){.keys = config->keys, .count = config->key_count};
+    for (size_t index = 0; index < config->key_count; index++) {
+        if (ud_port_key_is_revoked(judge->port, config->keys[index].key_hash)) {
+            judge->trust.revoked |= 1u << index;
+        }
+    }
+    for (size_t index = 0; (key_hash = ud_slot_revoked(&boot->journal, index)) != NULL; index++) {
+        ud_trust_revoke(&judge->trust, key_hash, UD_SLOT_REVOKED_SIZE);
+    }
+    uint32_t counter = ud_port_security_counter(judge->port);
+    judge->counter = counter > boot->record.security_counter ? counter : boot->record.security_counter;
 }
 
 /* A move puts an image on trial, or gives one back. */
@@ -113,31 +99,25 @@ static bool is_settled(const boot_t *boot)
     return (boot->facts.state & (UD_FACT_TRIAL | UD_FACT_REJECTED)) == 0;
 }
 
-/* The least security counter an image must have: of hardware, journal, and the confirmed image. */
-static uint32_t counter_floor(const boot_t *boot)
+static void look_a(boot_t *boot)
 {
-    uint32_t floor = ud_port_security_counter(boot->port);
-    floor = boot->record.security_counter > floor ? boot->record.security_counter : floor;
-    bool counts = is_settled(boot) && boot->a.verdict == UD_VERDICT_VALID;
-    return counts && boot->a.security_counter > floor ? boot->a.security_counter : floor;
-}
-
-static bool look_a(boot_t *boot)
-{
-    ud_boot_inspect(boot->port, boot->config, &boot->trust, home(boot), 0, counter_floor(boot), &boot->a);
-    boot->facts.a = boot->a.worth;
-    if (boot->facts.install == UD_FACT_ADRIFT && installs(&boot->record) &&
-        memcmp(boot->a.hash, boot->record.digest, UD_SHA256_SIZE) == 0) {
-        /* it came to its end without a row: what stands here was never tried */
-        boot->record.reason = UD_ERR_JOURNAL_WORN;
-        boot->facts.state = UD_FACT_REJECTED;
+    boot->facts.a = ud_boot_inspect(&boot->judge, home(boot), 0, &boot->a);
+    bool meant = memcmp(boot->a.hash, boot->record.digest, UD_SHA256_SIZE) == 0;
+    if (meant && boot->facts.install == UD_FACT_ADRIFT && installs(&boot->record)) {
+        boot->facts.state = UD_FACT_REJECTED; /* it came to its end without a row: what stands here was never tried */
     }
-    /* another image than the one on trial, put there by a probe: no trial */
-    if (!is_settled(boot) && memcmp(boot->a.hash, boot->record.digest, UD_SHA256_SIZE) != 0) {
-        boot->facts.state = boot->a.worth == UD_FACT_GOOD ? UD_FACT_UNKNOWN : boot->facts.state;
+    if (boot->facts.a != UD_FACT_GOOD) {
+        return;
     }
-    boot->trust.revoked |= is_settled(boot) ? boot->a.revokes : 0;
-    return false;
+    if (!meant && !is_settled(boot)) {
+        boot->facts.state = UD_FACT_UNKNOWN; /* not the image on trial, put there by a probe: no trial */
+    }
+    if (is_settled(boot)) {
+        boot->judge.trust.revoked |= boot->a.revokes;
+        if (boot->a.security_counter > boot->judge.counter) {
+            boot->judge.counter = boot->a.security_counter;
+        }
+    }
 }
 
 /* By security counter, then version. */
@@ -154,48 +134,226 @@ static uint8_t rate_b(boot_t *boot)
         boot->b.reason = UD_ERR_KNOWN_BAD;
         return UD_FACT_KNOWN_BAD;
     }
-    bool equals = slots_of(boot)->runs_both && boot->facts.state == UD_FACT_UNKNOWN && boot->facts.a == UD_FACT_GOOD;
+    bool may_be_tried = mode_of(boot)->slots->runs_both && !boot->worn;
+    bool equals = may_be_tried && boot->facts.state == UD_FACT_UNKNOWN && boot->facts.a == UD_FACT_GOOD;
     return equals && is_ahead(&boot->b, &boot->a) ? UD_FACT_AHEAD : UD_FACT_GOOD;
 }
 
-static bool look_b(boot_t *boot)
+static void look_b(boot_t *boot)
 {
-    if (boot->distrusts_b) {
-        boot->facts.b = UD_FACT_BAD;
-        return false;
-    }
-    uint32_t staging = ud_slot_staging_offset(slots_of(boot), boot->port);
+    ud_area_t spare = ud_slot_spare(mode_of(boot)->slots, home(boot));
+    uint32_t staging = ud_slot_staging_offset(mode_of(boot)->slots, boot->judge.port);
     bool staged = boot->facts.install == UD_FACT_STAGED;
     uint32_t offset = staged != boot->record.crossed ? staging : 0;
-    uint32_t floor = counter_floor(boot);
-    ud_boot_inspect(boot->port, boot->config, &boot->trust, spare(boot), offset, floor, &boot->b);
-    if (boot->b.worth == UD_FACT_GOOD) {
-        boot->facts.b = rate_b(boot);
-        return false;
+    uint8_t worth = ud_boot_inspect(&boot->judge, spare, offset, &boot->b);
+    if (worth == UD_FACT_GOOD) {
+        worth = rate_b(boot);
+    } else if (!staged && staging != 0 &&
+               ud_boot_inspect(&boot->judge, spare, staging - offset, &boot->b) == UD_FACT_GOOD) {
+        worth = UD_FACT_SPARE;
     }
-    boot->facts.b = boot->b.worth;
-    if (!staged && staging != 0) {
-        ud_boot_inspect(boot->port, boot->config, &boot->trust, spare(boot), staging - offset, floor, &boot->b);
-        boot->facts.b = boot->b.worth == UD_FACT_GOOD ? UD_FACT_SPARE : boot->facts.b;
-    }
-    return false;
+    boot->facts.b = worth;
 }
 
-/* ---- jumping -------------------------------------------------------------------------------------------------------- */
+/* ---- what comes of an image ----------------------------------------------------------------------------------------- */
 
-/* What the journal and the port say of keys. */
-static void gather_trust(boot_t *boot)
+/* Nothing is to be done any more, and what runs begins anew in that state. */
+static void settle(boot_t *boot, ud_slot_state_t state, uint8_t abnormal_resets)
 {
-    const ud_boot_config_t *config = boot->config;
-    const uint8_t *key_hash;
-    boot->trust = (ud_trust_t){.keys = config->keys, .count = config->key_count};
-    for (size_t index = 0; index < config->key_count; index++) {
-        if (ud_port_key_is_revoked(boot->port, config->keys[index].key_hash)) {
-            boot->trust.revoked |= 1u << index;
+    ud_slot_record_t *record = &boot->record;
+    record->state = (uint8_t)state;
+    record->install = UD_INSTALL_NONE;
+    record->attempts = 0;
+    record->abnormal_resets = abnormal_resets;
+    record->announced = false;
+    record->announced_count = 0;
+    record->reason = UD_OK;
+}
+
+/* Why the image in slot A should not go on running. */
+static ud_err_t what_failed(const boot_t *boot)
+{
+    if (boot->facts.state == UD_FACT_REJECTED) {
+        return (ud_err_t)boot->record.reason;
+    }
+    return boot->facts.state == UD_FACT_TRIAL ? UD_ERR_CRASHED : UD_ERR_CRASH_LOOP;
+}
+
+/* Remembers the image as bad, unless the reason says nothing against it. */
+static void blame(boot_t *boot, ud_err_t reason, const uint8_t *digest)
+{
+    if (reason != UD_ERR_NO_CONTACT && reason != UD_ERR_FLASH_READ) {
+        ud_err_t err = ud_slot_bad_put(&boot->journal, digest);
+        (void)err;
+    }
+}
+
+/* Keeps what the confirmed image revokes where it outlives the image. */
+static void keep_revoked(boot_t *boot)
+{
+    const ud_trust_t *trust = &boot->judge.trust;
+    for (size_t index = 0; index < trust->count; index++) {
+        if ((boot->a.revokes >> index & 1) != 0) {
+            const uint8_t *key_hash = trust->keys[index].key_hash;
+            ud_err_t err = ud_slot_revoke(&boot->journal, key_hash);
+            (void)err;
+            ud_port_key_revoke(boot->judge.port, key_hash);
         }
     }
-    for (size_t index = 0; (key_hash = ud_slot_revoked(&boot->journal, index)) != NULL; index++) {
-        ud_trust_revoke(&boot->trust, key_hash, UD_SLOT_REVOKED_SIZE);
+}
+
+/* A confirmed image, or one taken as such because the journal knows nothing. */
+static void boot_calm(boot_t *boot)
+{
+    ud_boot_reason_t reason = ud_slot_boot_reason(&boot->journal);
+    bool lost = reason == UD_BOOT_NORMAL && boot->journal.condition == UD_JOURNAL_LOST;
+    if (lost || reason == UD_BOOT_SAFE_MODE) {
+        tell(boot, lost ? UD_BOOT_JOURNAL_LOST : UD_BOOT_NORMAL, UD_OK, boot->a.hash);
+    }
+    if (boot->facts.state != UD_FACT_CONFIRMED) {
+        settle(boot, UD_SLOT_CONFIRMED, boot->record.abnormal_resets);
+    }
+    ud_port_security_counter_raise(boot->judge.port, boot->judge.counter);
+    keep_revoked(boot);
+}
+
+/* A failed trial without a way back ends here: on trial the device would take no update, and could not be mended. */
+static void boot_safe(boot_t *boot)
+{
+    ud_err_t failed = what_failed(boot);
+    if (ud_slot_boot_reason(&boot->journal) != UD_BOOT_SAFE_MODE) {
+        tell(boot, UD_BOOT_SAFE_MODE, failed, boot->a.hash);
+    }
+    if (!is_settled(boot)) {
+        blame(boot, failed, boot->a.hash);
+        settle(boot, UD_SLOT_CONFIRMED, UD_BOOT_CRASH_LOOP);
+    }
+}
+
+static void try_image(boot_t *boot)
+{
+    boot->record.announced = false;
+    if (boot->facts.cause == UD_FACT_ANNOUNCED) {
+        boot->record.announced_count++;
+    } else {
+        boot->record.attempts++;
+    }
+}
+
+/* ---- installing ----------------------------------------------------------------------------------------------------- */
+
+static void refuse(boot_t *boot)
+{
+    tell(boot, UD_BOOT_STAGED_REFUSED, boot->b.reason, boot->record.digest);
+    boot->record.install = UD_INSTALL_NONE;
+    boot->record.crossed = false;
+}
+
+/* A trial that ends so says why: its image is lost, or the journal took no row for a revert. */
+static void rescue(boot_t *boot)
+{
+    if (is_settled(boot)) {
+        tell(boot, UD_BOOT_RESCUED, UD_OK, boot->b.hash);
+    } else {
+        ud_err_t lost = boot->facts.a == UD_FACT_GOOD ? what_failed(boot) : boot->a.reason;
+        tell(boot, UD_BOOT_RESCUED, lost, boot->record.digest);
+    }
+    boot->distrusts_b = true;
+    boot->facts.cause = UD_FACT_POWER_ON;
+    if (mode_of(boot)->rescue(boot->judge.port, boot->judge.config, &boot->record, &boot->b) == UD_OK) {
+        settle(boot, UD_SLOT_CONFIRMED, 0);
+    }
+}
+
+/* False if the journal does not take the plan: then there is none. */
+static bool begin(boot_t *boot, bool back)
+{
+    ud_slot_record_t record = boot->record;
+    memcpy(record.digest, back ? boot->a.hash : boot->b.hash, UD_SHA256_SIZE);
+    record.reason = (uint16_t)(back ? what_failed(boot) : UD_OK);
+    ud_install_t direction = back == record.crossed ? UD_INSTALL_UPGRADE : UD_INSTALL_REVERT;
+    boot->worn = mode_of(boot)->begin(&boot->journal, &record, direction, boot->b.size) != UD_OK;
+    if (!boot->worn) {
+        boot->record = record;
+    }
+    return !boot->worn;
+}
+
+static void install(boot_t *boot)
+{
+    if (!begin(boot, false)) {
+        refuse(boot);
+    }
+}
+
+static void revert(boot_t *boot)
+{
+    if (!begin(boot, true)) {
+        rescue(boot);
+    }
+}
+
+/* What a completed move means. Rows about it go before the record: until that is written, all of this is done again. */
+static void complete(boot_t *boot)
+{
+    static const uint8_t meaning[2][2] = {{UD_BOOT_REVERTED, UD_BOOT_INSTALLED},
+                                          {UD_BOOT_STAGED_REFUSED, UD_BOOT_NORMAL}};
+    ud_slot_record_t *record = &boot->record;
+    bool installed = installs(record);
+    if (!installed && !record->turned) {
+        blame(boot, (ud_err_t)record->reason, record->digest);
+    }
+    tell(boot, (ud_boot_reason_t)meaning[record->turned][installed], (ud_err_t)record->reason, record->digest);
+    if (!installed) {
+        record->crossed = false;
+        settle(boot, UD_SLOT_CONFIRMED, 0);
+    } else if (!record->turned) {
+        settle(boot, UD_SLOT_TRIAL, 0);
+    }
+    record->install = UD_INSTALL_NONE;
+}
+
+/* The cause of the reset says nothing of an image that was not there then. */
+static void resume(boot_t *boot)
+{
+    bool adrift = boot->facts.install == UD_FACT_ADRIFT;
+    ud_err_t err = mode_of(boot)->move(&boot->journal, boot->judge.config, &boot->record, adrift);
+    if (err == UD_ERR_JOURNAL_WORN) {
+        boot->worn = true;
+        return;
+    }
+    boot->facts.cause = UD_FACT_POWER_ON;
+    if (err == UD_OK) {
+        boot->distrusts_b = boot->record.turned;
+        complete(boot);
+    } else {
+        boot->record.crossed = false;
+        settle(boot, UD_SLOT_EMPTY, 0);
+    }
+}
+
+static void recover(boot_t *boot)
+{
+    ud_port_recover(boot->judge.port);
+}
+
+/* ---- deciding ------------------------------------------------------------------------------------------------------- */
+
+/* Each changes record and facts. */
+static void (*const actions[UD_ACTION_COUNT])(boot_t *boot) = {
+    [UD_ACTION_LOOK_A] = look_a,      [UD_ACTION_LOOK_B] = look_b,   [UD_ACTION_INSTALL] = install,
+    [UD_ACTION_RESUME] = resume,      [UD_ACTION_REFUSE] = refuse,   [UD_ACTION_REVERT] = revert,
+    [UD_ACTION_RESCUE] = rescue,      [UD_ACTION_RECOVER] = recover, [UD_ACTION_TRY] = try_image,
+    [UD_ACTION_TRY_FREE] = try_image, [UD_ACTION_BOOT] = boot_calm,  [UD_ACTION_BOOT_SAFE] = boot_safe,
+};
+
+/* Has the journal follow. What is not on flash helps the next start or the server; only a trial must not begin without. */
+static void keep(boot_t *boot)
+{
+    boot->record.security_counter = boot->judge.counter;
+    if (memcmp(&boot->record, ud_journal_get(&boot->journal, UD_ROW_SLOT), sizeof boot->record) != 0 &&
+        ud_slot_record_put(&boot->journal, &boot->record) != UD_OK) {
+        boot->worn = true;
     }
 }
 
@@ -203,302 +361,57 @@ static void gather_trust(boot_t *boot)
  * decides is gathered and judged a second time. If the two judgements differ, a glitch or a bad read made one of them, and
  * the next start makes new ones.
  */
-static bool hand_over(boot_t *boot, bool safe_mode)
+static void hand_over(boot_t *boot, bool safe_mode, ud_boot_result_t *result)
 {
     const volatile ud_verdict_t *verdict = &boot->a.verdict;
     if (*verdict != UD_VERDICT_VALID) {
-        ud_port_recover(boot->port);
+        ud_port_recover(boot->judge.port);
     }
-    boot->result->area = home(boot);
-    boot->result->code_offset = boot->a.header_size;
-    boot->result->safe_mode = safe_mode;
-    gather_trust(boot);
-    boot->result->verdict =
-        ud_boot_inspect_again(boot->port, boot->config, &boot->trust, home(boot), counter_floor(boot), &boot->a);
-    verdict = &boot->result->verdict;
+    result->area = home(boot);
+    result->code_offset = boot->a.header_size;
+    result->safe_mode = safe_mode;
+    gather_judge(boot);
+    result->verdict = ud_boot_inspect_again(&boot->judge, home(boot), &boot->a);
+    verdict = &result->verdict;
     if (*verdict != UD_VERDICT_VALID || boot->facts.a != UD_FACT_GOOD) {
-        ud_port_reset(boot->port);
-    }
-    return true;
-}
-
-static void count_abnormal(boot_t *boot)
-{
-    if (boot->facts.cause == UD_FACT_ABNORMAL && boot->record.abnormal_resets < UD_BOOT_CRASH_LOOP) {
-        boot->record.abnormal_resets++;
+        ud_port_reset(boot->judge.port);
     }
 }
 
-/* Keeps what the confirmed image revokes where it outlives the image. */
-static void keep_revoked(boot_t *boot)
-{
-    for (size_t index = 0; index < boot->trust.count; index++) {
-        if ((boot->a.revokes >> index & 1) != 0) {
-            const uint8_t *key_hash = boot->trust.keys[index].key_hash;
-            ud_err_t err = ud_slot_revoke(&boot->journal, key_hash);
-            (void)err;
-            ud_port_key_revoke(boot->port, key_hash);
-        }
-    }
-}
-
-/* A confirmed image, or one taken as such because the journal knows nothing. */
-static bool boot_calm(boot_t *boot)
-{
-    ud_slot_record_t before = boot->record;
-    ud_boot_reason_t reason = ud_slot_boot_reason(&boot->journal);
-    if (boot->facts.state != UD_FACT_CONFIRMED) {
-        boot->record.state = UD_SLOT_CONFIRMED;
-        boot->record.attempts = 0;
-        boot->record.reason = UD_OK;
-    }
-    if (boot->journal.condition == UD_JOURNAL_LOST && reason == UD_BOOT_NORMAL) {
-        tell(boot, UD_BOOT_JOURNAL_LOST, UD_OK, boot->a.hash);
-    } else if (reason == UD_BOOT_SAFE_MODE) {
-        tell(boot, UD_BOOT_NORMAL, UD_OK, boot->a.hash);
-    }
-    count_abnormal(boot);
-    if (boot->a.security_counter > boot->record.security_counter) {
-        boot->record.security_counter = boot->a.security_counter;
-    }
-    bool changed = before.state != boot->record.state || before.abnormal_resets != boot->record.abnormal_resets ||
-                   before.security_counter != boot->record.security_counter;
-    if (changed) {
-        put_if_possible(boot);
-    }
-    ud_port_security_counter_raise(boot->port, boot->record.security_counter);
-    keep_revoked(boot);
-    return hand_over(boot, false);
-}
-
-/* Nothing runs on trial of which the journal does not know: without a row there is no trial, and the one before comes
- * back.
- */
-static bool try_image(boot_t *boot, bool free)
-{
-    bool announced = boot->record.announced;
-    boot->record.announced = false;
-    boot->record.announced_count = (uint8_t)(boot->record.announced_count + (free && announced));
-    boot->record.attempts = (uint8_t)(boot->record.attempts + !free);
-    if (put(boot) != UD_OK) {
-        boot->record.reason = UD_ERR_JOURNAL_WORN;
-        boot->facts.state = UD_FACT_REJECTED;
-        return false;
-    }
-    return hand_over(boot, false);
-}
-
-static bool boot_trial(boot_t *boot)
-{
-    return try_image(boot, false);
-}
-
-static bool boot_trial_free(boot_t *boot)
-{
-    return try_image(boot, true);
-}
-
-/* Why the image in slot A should not go on running. */
-static ud_err_t what_failed(const boot_t *boot)
-{
-    if (boot->facts.state == UD_FACT_REJECTED) {
-        return boot->record.reason;
-    }
-    return boot->facts.state == UD_FACT_TRIAL ? UD_ERR_CRASHED : UD_ERR_CRASH_LOOP;
-}
-
-/* Reasons that say nothing against the image. */
-static bool is_blameless(ud_err_t reason)
-{
-    return reason == UD_ERR_NO_CONTACT || reason == UD_ERR_FLASH_READ || reason == UD_ERR_JOURNAL_WORN;
-}
-
-static void blame(boot_t *boot, ud_err_t reason, const uint8_t *digest)
-{
-    ud_err_t err = is_blameless(reason) ? UD_OK : ud_slot_bad_put(&boot->journal, digest);
-    (void)err;
-}
-
-/* A failed trial without a way back ends here: on trial the device would take no update, and could not be mended. */
-static bool boot_safe(boot_t *boot)
-{
-    uint8_t before = boot->record.abnormal_resets;
-    if (ud_slot_boot_reason(&boot->journal) != UD_BOOT_SAFE_MODE) {
-        tell(boot, UD_BOOT_SAFE_MODE, what_failed(boot), boot->a.hash);
-    }
-    if (is_settled(boot)) {
-        count_abnormal(boot);
-    } else {
-        blame(boot, what_failed(boot), boot->a.hash);
-        boot->record.state = UD_SLOT_CONFIRMED;
-        boot->record.reason = UD_OK;
-        boot->record.attempts = 0;
-        boot->record.abnormal_resets = UD_BOOT_CRASH_LOOP;
-    }
-    if (boot->record.abnormal_resets != before) {
-        put_if_possible(boot);
-    }
-    return hand_over(boot, true);
-}
-
-/* ---- installing ----------------------------------------------------------------------------------------------------- */
-
-static bool refuse(boot_t *boot)
-{
-    bool looked = boot->facts.b != UD_FACT_B_ANY;
-    tell(boot, UD_BOOT_STAGED_REFUSED, looked ? boot->b.reason : UD_ERR_NOT_CONFIRMED, boot->record.digest);
-    boot->record.install = UD_INSTALL_NONE;
-    boot->record.crossed = false;
-    put_if_possible(boot);
-    gather(boot);
-    return false;
-}
-
-static bool install(boot_t *boot)
-{
-    const ud_boot_mode_t *mode = boot->config->mode;
-    ud_install_t direction = boot->record.crossed ? UD_INSTALL_REVERT : UD_INSTALL_UPGRADE;
-    uint32_t size_out = ud_boot_size_of(boot->port, mode->slots, home(boot));
-    ud_slot_record_t record = boot->record;
-    memcpy(record.digest, boot->b.hash, UD_SHA256_SIZE);
-    record.reason = UD_OK;
-    boot->b.reason = mode->begin(&boot->journal, &record, direction, boot->b.size, size_out);
-    if (boot->b.reason != UD_OK && boot->facts.install == UD_FACT_STAGED) {
-        return refuse(boot);
-    }
-    boot->distrusts_b = boot->b.reason != UD_OK;
-    boot->record = boot->b.reason == UD_OK ? record : boot->record;
-    gather(boot);
-    return false;
-}
-
-/* A trial that ends so says why: its image is lost, or the journal took no row for a revert. */
-static bool rescue(boot_t *boot)
-{
-    ud_err_t lost = boot->facts.a == UD_FACT_GOOD ? what_failed(boot) : boot->a.reason;
-    bool settled = is_settled(boot);
-    tell(boot, UD_BOOT_RESCUED, settled ? UD_OK : lost, settled ? boot->b.hash : boot->record.digest);
-    boot->distrusts_b = true;
-    boot->moved = true;
-    if (boot->config->mode->rescue(boot->port, boot->config, &boot->record, boot->b.offset, boot->b.size) != UD_OK) {
-        boot->facts.a = UD_FACT_BAD;
-        boot->facts.b = UD_FACT_BAD;
-        return false;
-    }
-    boot->record.state = UD_SLOT_CONFIRMED;
-    boot->record.install = UD_INSTALL_NONE;
-    boot->record.attempts = 0;
-    boot->record.abnormal_resets = 0;
-    boot->record.reason = UD_OK;
-    put_if_possible(boot);
-    gather(boot);
-    return false;
-}
-
-static bool revert(boot_t *boot)
-{
-    ud_slot_record_t record = boot->record;
-    memcpy(record.digest, boot->a.hash, UD_SHA256_SIZE);
-    record.reason = (uint16_t)what_failed(boot);
-    const ud_boot_mode_t *mode = boot->config->mode;
-    ud_install_t direction = record.crossed ? UD_INSTALL_UPGRADE : UD_INSTALL_REVERT;
-    if (mode->begin(&boot->journal, &record, direction, boot->b.size, boot->a.size) != UD_OK) {
-        return rescue(boot);
-    }
-    boot->record = record;
-    gather(boot);
-    return false;
-}
-
-/* What a completed move means. Rows about it go before the record: until that is written, all of this is done again. */
-static void complete(boot_t *boot)
+/* Reads what is known. A journal that takes no repair still tells it; each write that must not fail is checked where it is. */
+static void open(boot_t *boot)
 {
     ud_slot_record_t *record = &boot->record;
-    bool installed = installs(record);
-    if (record->turned) {
-        tell(boot, installed ? UD_BOOT_NORMAL : UD_BOOT_STAGED_REFUSED, record->reason, record->digest);
-    } else if (installed) {
-        tell(boot, UD_BOOT_INSTALLED, UD_OK, record->digest);
-    } else {
-        blame(boot, record->reason, record->digest);
-        tell(boot, UD_BOOT_REVERTED, record->reason, record->digest);
+    ud_err_t err = ud_journal_open(&boot->journal, boot->judge.port);
+    (void)err;
+    ud_slot_record_get(&boot->journal, record);
+    record->runs_b = record->runs_b && mode_of(boot)->slots->runs_both;
+    gather_judge(boot);
+    boot->facts.cause = cause_of(boot);
+    bool crashed = (boot->facts.cause & UD_FACT_ABNORMAL) != 0 && record->state != UD_SLOT_TRIAL;
+    if (crashed && record->abnormal_resets < UD_BOOT_CRASH_LOOP) {
+        record->abnormal_resets++;
     }
-    if (installed && !record->turned) {
-        record->state = UD_SLOT_TRIAL;
-        record->attempts = 0;
-        record->announced = false;
-        record->announced_count = 0;
-        record->abnormal_resets = 0;
-    } else if (!installed) {
-        record->state = UD_SLOT_CONFIRMED;
-        record->crossed = false;
-        record->attempts = 0;
-        record->abnormal_resets = 0;
-        record->reason = UD_OK;
-    }
-    record->install = UD_INSTALL_NONE;
 }
-
-static bool resume(boot_t *boot)
-{
-    bool adrift = boot->facts.install == UD_FACT_ADRIFT;
-    ud_err_t err = boot->config->mode->move(&boot->journal, boot->config, &boot->record, adrift);
-    if (err == UD_ERR_JOURNAL_WORN) {
-        boot->facts.install = UD_FACT_ADRIFT;
-        return false;
-    }
-    boot->moved = true;
-    if (err == UD_OK) {
-        boot->distrusts_b = boot->record.turned;
-        complete(boot);
-    } else {
-        boot->record.install = UD_INSTALL_NONE;
-        boot->record.crossed = false;
-        boot->record.state = UD_SLOT_EMPTY;
-        boot->record.reason = UD_OK;
-    }
-    put_if_possible(boot);
-    gather(boot);
-    return false;
-}
-
-static bool recover(boot_t *boot)
-{
-    ud_port_recover(boot->port);
-}
-
-/* ---- deciding ------------------------------------------------------------------------------------------------------- */
-
-/* Each does its action, and says whether the result is there. */
-static bool (*const actions[UD_ACTION_COUNT])(boot_t *boot) = {
-    [UD_ACTION_LOOK_A] = look_a,
-    [UD_ACTION_LOOK_B] = look_b,
-    [UD_ACTION_BOOT] = boot_calm,
-    [UD_ACTION_TRY] = boot_trial,
-    [UD_ACTION_TRY_FREE] = boot_trial_free,
-    [UD_ACTION_BOOT_SAFE] = boot_safe,
-    [UD_ACTION_INSTALL] = install,
-    [UD_ACTION_RESUME] = resume,
-    [UD_ACTION_REFUSE] = refuse,
-    [UD_ACTION_REVERT] = revert,
-    [UD_ACTION_RESCUE] = rescue,
-    [UD_ACTION_RECOVER] = recover,
-};
 
 void ud_boot_run(ud_port_t *port, const ud_boot_config_t *config, ud_boot_result_t *result)
 {
-    boot_t boot = {.port = port, .config = config, .result = result};
+    boot_t boot = {.judge = {.port = port, .config = config}};
     *result = (ud_boot_result_t){.verdict = UD_VERDICT_INVALID};
-    /* a journal that takes no repair still tells what it knows; each write that must not fail is checked where it is */
-    ud_err_t err = ud_journal_open(&boot.journal, port);
-    (void)err;
-    ud_slot_record_get(&boot.journal, &boot.record);
-    gather_trust(&boot);
+    open(&boot);
     gather(&boot);
     for (int round = 0; round < ROUNDS_MAX; round++) {
-        if (actions[ud_boot_decide(&config->mode->policy, &boot.facts)](&boot)) {
+        ud_action_t action = ud_boot_decide(&config->mode->policy, &boot.facts);
+        actions[action](&boot);
+        if (action <= UD_ACTION_LOOK_B) {
+            continue;
+        }
+        keep(&boot);
+        if (action >= (boot.worn ? UD_ACTION_BOOT : UD_ACTION_TRY)) {
+            hand_over(&boot, action == UD_ACTION_BOOT_SAFE, result);
             return;
         }
+        gather(&boot);
     }
     ud_port_recover(port);
 }

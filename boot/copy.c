@@ -22,77 +22,88 @@ ud_place_t ud_copy_place(const ud_port_t *port, uint32_t index)
 uint32_t ud_copy_units(const ud_port_t *port, uint32_t size_bytes)
 {
     uint32_t unit = ud_slot_unit_size(port);
-    return size_bytes / unit + (size_bytes % unit != 0);
+    return (size_bytes + unit - 1) / unit;
 }
 
-static ud_err_t erase_unit(ud_port_t *port, ud_place_t to)
+typedef struct {
+    ud_port_t *port;
+    const ud_copy_filter_t *filter;
+    uint32_t unit;
+    uint32_t offset; /* of the image */
+    ud_place_t from;
+    ud_place_t to;
+} unit_copy_t;
+
+static ud_err_t erase(const unit_copy_t *copy)
 {
-    uint32_t sector_size = ud_port_area(port, to.area)->sector_size_bytes;
-    for (uint32_t done = 0; done < ud_slot_unit_size(port); done += sector_size) {
-        ud_port_watchdog_feed(port);
-        if (ud_port_flash_erase(port, to.area, to.offset + done) != UD_OK) {
+    uint32_t sector_size = ud_port_area(copy->port, copy->to.area)->sector_size_bytes;
+    for (uint32_t done = 0; done < copy->unit; done += sector_size) {
+        ud_port_watchdog_feed(copy->port);
+        if (ud_port_flash_erase(copy->port, copy->to.area, copy->to.offset + done) != UD_OK) {
             return UD_ERR_FLASH_WRITE;
         }
     }
     return UD_OK;
 }
 
-static ud_err_t copy_piece(ud_port_t *port, ud_place_t from, ud_place_t to, uint32_t done,
-                           const ud_copy_filter_t *filter, uint32_t offset)
+static ud_err_t copy_piece(const unit_copy_t *copy, uint32_t done)
 {
     uint8_t piece[PIECE_SIZE];
     uint8_t back[PIECE_SIZE];
-    ud_port_watchdog_feed(port);
-    if (ud_port_flash_read(port, from.area, from.offset + done, piece, sizeof piece) != UD_OK) {
+    uint32_t to = copy->to.offset + done;
+    ud_port_watchdog_feed(copy->port);
+    if (ud_port_flash_read(copy->port, copy->from.area, copy->from.offset + done, piece, sizeof piece) != UD_OK) {
         return UD_ERR_FLASH_READ;
     }
-    if (filter->apply != NULL) {
-        filter->apply(filter->context, offset + done, piece, sizeof piece);
+    if (copy->filter->apply != NULL) {
+        copy->filter->apply(copy->filter->context, copy->offset + done, piece, sizeof piece);
     }
-    bool taken = ud_port_flash_program(port, to.area, to.offset + done, piece, sizeof piece) == UD_OK &&
-                 ud_port_flash_read(port, to.area, to.offset + done, back, sizeof back) == UD_OK &&
+    bool taken = ud_port_flash_program(copy->port, copy->to.area, to, piece, sizeof piece) == UD_OK &&
+                 ud_port_flash_read(copy->port, copy->to.area, to, back, sizeof back) == UD_OK &&
                  memcmp(piece, back, sizeof piece) == 0;
     return taken ? UD_OK : UD_ERR_FLASH_WRITE;
 }
 
-ud_err_t ud_copy_unit(ud_port_t *port, ud_place_t from, ud_place_t to, const ud_copy_filter_t *filter, uint32_t offset)
+ud_err_t ud_copy_unit(ud_port_t *port, const ud_copy_filter_t *filter, uint32_t from, uint32_t to)
 {
+    unit_copy_t copy = {port, filter, ud_slot_unit_size(port), 0, ud_copy_place(port, from), ud_copy_place(port, to)};
+    copy.offset = copy.from.area == UD_AREA_SLOT_A ? copy.from.offset : copy.to.offset;
     ud_err_t err = UD_ERR_FLASH_WRITE;
     for (int tries = 0; tries < TRIES_MAX && err != UD_OK; tries++) {
-        err = erase_unit(port, to);
-        for (uint32_t done = 0; err == UD_OK && done < ud_slot_unit_size(port); done += PIECE_SIZE) {
-            err = copy_piece(port, from, to, done, filter, offset);
+        err = erase(&copy);
+        for (uint32_t done = 0; err == UD_OK && done < copy.unit; done += PIECE_SIZE) {
+            err = copy_piece(&copy, done);
         }
     }
     return err;
 }
 
 typedef struct {
-    ud_window_t window; /* of the image in slot B */
-    uint32_t size_bytes;
+    ud_port_t *port;
+    const ud_boot_found_t *found;
     ud_copy_filter_t filter;
 } copy_t;
 
 static ud_err_t copy_all(void *context)
 {
     const copy_t *copy = context;
-    ud_port_t *port = copy->window.port;
-    uint32_t unit = ud_slot_unit_size(port);
-    for (uint32_t index = 0; index < ud_copy_units(port, copy->size_bytes); index++) {
-        ud_place_t from = {copy->window.area, copy->window.offset + index * unit};
-        ud_place_t to = {UD_AREA_SLOT_A, index * unit};
-        UD_TRY(ud_copy_unit(port, from, to, &copy->filter, index * unit));
+    uint32_t end = 2 * ud_copy_units(copy->port, copy->found->size);
+    uint32_t ahead = copy->found->offset != 0 ? 1 : 0;
+    for (uint32_t place = 0; place < end; place += 2) {
+        UD_TRY(ud_copy_unit(copy->port, &copy->filter, place + 2 * ahead, place + 1));
     }
     return UD_OK;
 }
 
-ud_err_t ud_copy_to_a(ud_port_t *port, const ud_boot_config_t *config, ud_slot_record_t *record, uint32_t offset,
-                      uint32_t size_bytes)
+ud_err_t ud_copy_to_a(ud_port_t *port, const ud_boot_config_t *config, ud_slot_record_t *record,
+                      const ud_boot_found_t *found)
 {
-    copy_t copy = {.window = {port, UD_AREA_SLOT_B, offset}, .size_bytes = size_bytes};
-    ud_image_source_t source = ud_window_source(&copy.window);
+    copy_t copy = {.port = port, .found = found};
     (void)record;
-    return config->cipher != NULL
-               ? config->cipher->with_key(config->decryption_key, &source, size_bytes, &copy.filter, copy_all, &copy)
-               : copy_all(&copy);
+    if (config->cipher == NULL) {
+        return copy_all(&copy);
+    }
+    ud_window_t window = {port, UD_AREA_SLOT_B, found->offset};
+    ud_image_source_t source = ud_window_source(&window);
+    return config->cipher->with_key(config->decryption_key, &source, found->size, &copy.filter, copy_all, &copy);
 }

@@ -2,6 +2,7 @@
 #ifndef UD_BOOT_COPY_H
 #define UD_BOOT_COPY_H
 
+#include "boot/inspect.h"
 #include "core/slot/record.h"
 #include "include/updraft/boot.h"
 
@@ -23,15 +24,14 @@ typedef struct {
 /* Units that an image of `size_bytes` uses. */
 uint32_t ud_copy_units(const ud_port_t *port, uint32_t size_bytes);
 
-/* Erases the unit at `to` and writes there what stands at `from`, which is at `offset` of the image, through `filter`; tries
- * again a few times. Stack: 512 bytes.
+/* Erases the unit at place `to` and writes there, through `filter`, what stands at place `from`; one of both is in slot A, and
+ * what is there is as far into the image. Tries again a few times. Stack: 512 bytes.
  * Errors: UD_ERR_FLASH_READ (source), UD_ERR_FLASH_WRITE (target).
  */
-UD_MUST_USE ud_err_t ud_copy_unit(ud_port_t *port, ud_place_t from, ud_place_t to, const ud_copy_filter_t *filter,
-                                  uint32_t offset);
+UD_MUST_USE ud_err_t ud_copy_unit(ud_port_t *port, const ud_copy_filter_t *filter, uint32_t from, uint32_t to);
 
-/* Copies `size_bytes` at `offset` of slot B to slot A: the `rescue` of modes whose images run in slot A. */
+/* Copies the image that was found in slot B to slot A: the `rescue` of modes whose images run in slot A. */
 UD_MUST_USE ud_err_t ud_copy_to_a(ud_port_t *port, const ud_boot_config_t *config, ud_slot_record_t *record,
-                                  uint32_t offset, uint32_t size_bytes);
+                                  const ud_boot_found_t *found);
 
 #endif

@@ -7,6 +7,7 @@
 #ifndef UD_BOOT_MODE_H
 #define UD_BOOT_MODE_H
 
+#include "boot/inspect.h"
 #include "boot/policy.h"
 #include "core/slot/record.h"
 #include "include/updraft/boot.h"
@@ -15,13 +16,12 @@ struct ud_boot_mode {
     const ud_slot_mode_t *slots;
     ud_boot_policy_t policy;
 
-    /* Writes the plan to take an image of `size_in` bytes to where images run, in place of one of `size_out`:
-     * UD_INSTALL_UPGRADE takes the one at the staging offset of the spare slot, UD_INSTALL_REVERT brings back the one
-     * before. `record` is written as it is, but for the plan. Nothing has moved yet.
-     * Errors: UD_ERR_JOURNAL_WORN, UD_ERR_IMAGE_TOO_LARGE: nothing is begun.
+    /* Writes the plan to take an image of `size_bytes` to where images run: UD_INSTALL_UPGRADE takes the one at the staging
+     * offset of the spare slot, UD_INSTALL_REVERT brings back the one before. `record` is written as it is, but for the
+     * plan. Nothing has moved yet. The image fits, as ud_boot_inspect() saw.
+     * Errors: UD_ERR_JOURNAL_WORN: nothing is begun.
      */
-    ud_err_t (*begin)(ud_journal_t *journal, ud_slot_record_t *record, ud_install_t direction, uint32_t size_in,
-                      uint32_t size_out);
+    ud_err_t (*begin)(ud_journal_t *journal, ud_slot_record_t *record, ud_install_t direction, uint32_t size_bytes);
 
     /* Moves until the plan is done, from wherever a power cut left it. The caller writes what it means. A swap whose
      * source cannot be read turns its direction, once (`record.turned`, `record.install`, `record.reason`): the other
@@ -35,12 +35,12 @@ struct ud_boot_mode {
      */
     ud_err_t (*move)(ud_journal_t *journal, const ud_boot_config_t *config, ud_slot_record_t *record, bool unnoted);
 
-    /* Makes the image of `size_bytes` at `offset` of the spare slot the one that runs, whatever is there; the spare slot
-     * stays as it is. No plan, no progress: it is for an image that is lost, and is begun anew after a power cut.
+    /* Makes the image that was found in the spare slot the one that runs, whatever is there; the spare slot stays as it is.
+     * No plan, no progress: it is for an image that is lost, and is begun anew after a power cut.
      * Errors: UD_ERR_FLASH_READ, UD_ERR_FLASH_WRITE.
      */
-    ud_err_t (*rescue)(ud_port_t *port, const ud_boot_config_t *config, ud_slot_record_t *record, uint32_t offset,
-                       uint32_t size_bytes);
+    ud_err_t (*rescue)(ud_port_t *port, const ud_boot_config_t *config, ud_slot_record_t *record,
+                       const ud_boot_found_t *found);
 };
 
 #endif

@@ -39,53 +39,48 @@ static const ud_boot_rule_t rules[] = {
 
 /* ---- one copy ------------------------------------------------------------------------------------------------------- */
 
-static ud_err_t begin(ud_journal_t *journal, ud_slot_record_t *record, ud_install_t direction, uint32_t size_in,
-                      uint32_t size_out)
+static ud_err_t begin(ud_journal_t *journal, ud_slot_record_t *record, ud_install_t direction, uint32_t size_bytes)
 {
-    (void)size_out;
-    UD_REQUIRE(size_in <= ud_slot_image_size_max(&ud_slot_overwrite, journal->port), UD_ERR_IMAGE_TOO_LARGE);
     record->install = (uint8_t)direction;
-    record->units = (uint16_t)ud_copy_units(journal->port, size_in);
+    record->units = (uint16_t)ud_copy_units(journal->port, size_bytes);
     record->hole = 0;
     return ud_slot_record_put(journal, record);
 }
 
 typedef struct {
-    ud_window_t window; /* of the image in slot B */
     ud_journal_t *journal;
     ud_slot_record_t *record;
-    bool noted;
     ud_copy_filter_t filter;
 } copy_t;
 
 /* The source stays, so each unit may be copied any number of times: a row that was lost costs a copy, no image. */
 static ud_err_t copy(void *context)
 {
-    copy_t *copy = context;
+    const copy_t *copy = context;
     ud_slot_record_t *record = copy->record;
-    uint32_t unit = ud_slot_unit_size(copy->journal->port);
     while (record->hole < record->units) {
-        uint32_t offset = record->hole * unit;
-        ud_place_t from = {UD_AREA_SLOT_B, offset};
-        ud_place_t to = {UD_AREA_SLOT_A, offset};
-        UD_TRY(ud_copy_unit(copy->journal->port, from, to, &copy->filter, offset));
+        UD_TRY(ud_copy_unit(copy->journal->port, &copy->filter, 2u * record->hole, 2u * record->hole + 1));
         record->hole++;
-        copy->noted = copy->noted && ud_slot_record_put(copy->journal, record) == UD_OK;
+        ud_err_t noted = ud_slot_record_put(copy->journal, record);
+        (void)noted;
     }
     return UD_OK;
 }
 
 static ud_err_t move(ud_journal_t *journal, const ud_boot_config_t *config, ud_slot_record_t *record, bool unnoted)
 {
-    uint32_t size_max = ud_slot_image_size_max(&ud_slot_overwrite, journal->port);
-    copy_t all = {.window = {journal->port, UD_AREA_SLOT_B, 0}, .journal = journal, .record = record};
-    ud_image_source_t source = ud_window_source(&all.window);
-    UD_REQUIRE(record->units <= ud_copy_units(journal->port, size_max), UD_ERR_INTERNAL);
-    all.noted = ud_slot_record_put(journal, record) == UD_OK;
-    UD_REQUIRE(all.noted || unnoted, UD_ERR_JOURNAL_WORN);
-    return config->cipher != NULL
-               ? config->cipher->with_key(config->decryption_key, &source, size_max, &all.filter, copy, &all)
-               : copy(&all);
+    ud_port_t *port = journal->port;
+    uint32_t size_max = ud_slot_image_size_max(&ud_slot_overwrite, port);
+    copy_t all = {.journal = journal, .record = record};
+    UD_REQUIRE(record->units <= ud_copy_units(port, size_max), UD_ERR_INTERNAL);
+    bool noted = ud_slot_record_put(journal, record) == UD_OK;
+    UD_REQUIRE(noted || unnoted, UD_ERR_JOURNAL_WORN);
+    if (config->cipher == NULL) {
+        return copy(&all);
+    }
+    ud_window_t window = {port, UD_AREA_SLOT_B, 0};
+    ud_image_source_t source = ud_window_source(&window);
+    return config->cipher->with_key(config->decryption_key, &source, size_max, &all.filter, copy, &all);
 }
 
 const ud_boot_mode_t ud_boot_overwrite = {

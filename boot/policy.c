@@ -1,28 +1,22 @@
 #include "boot/policy.h"
 
-static bool excludes(uint8_t row, uint8_t fact)
-{
-    return (row & fact) == 0;
-}
-
-static bool covers(uint8_t row, uint8_t fact)
-{
-    return (fact & ~row) == 0;
-}
-
 ud_action_t ud_boot_decide(const ud_boot_policy_t *policy, const ud_boot_facts_t *facts)
 {
-    for (size_t index = 0; index < policy->rule_count; index++) {
-        const ud_boot_facts_t *row = &policy->rules[index].facts;
-        if (excludes(row->state, facts->state) || excludes(row->install, facts->install) ||
-            excludes(row->cause, facts->cause) || excludes(row->patience, facts->patience) ||
-            excludes(row->a, facts->a) || excludes(row->b, facts->b)) {
+    const ud_boot_rule_t *rule = policy->rules;
+    for (size_t count = policy->rule_count; count > 0; count--, rule++) {
+        const uint8_t *asked = (const uint8_t *)&rule->facts;
+        const uint8_t *known = (const uint8_t *)facts;
+        size_t index = 0;
+        while (index < sizeof *facts && (asked[index] & known[index]) != 0) {
+            index++;
+        }
+        if (index < sizeof *facts) {
             continue;
         }
-        if (!covers(row->a, facts->a)) {
+        if ((facts->a & ~rule->facts.a) != 0) {
             return UD_ACTION_LOOK_A;
         }
-        return covers(row->b, facts->b) ? policy->rules[index].action : UD_ACTION_LOOK_B;
+        return (facts->b & ~rule->facts.b) != 0 ? UD_ACTION_LOOK_B : rule->action;
     }
     return UD_ACTION_RECOVER;
 }

@@ -8,34 +8,35 @@
 #define UD_BOOT_POLICY_H
 
 #include "core/slot/record.h"
+#include "include/updraft/port.h"
 
-/* What stands in slot A, by the journal. Under direct XIP "slot A" is here the slot that runs, whichever it is, and "slot B"
- * the other one.
+/* What stands in slot A, by the journal: 1 << ud_slot_state_t, or more. Under direct XIP "slot A" is here the slot that runs,
+ * whichever it is, and "slot B" the other one.
  */
 enum {
-    UD_FACT_UNKNOWN = 1,   /* the journal is new, lost, or speaks of another image */
-    UD_FACT_CONFIRMED = 2, /* it runs for good */
-    UD_FACT_TRIAL = 4,     /* it runs on trial */
-    UD_FACT_REJECTED = 8,  /* it was on trial and said itself that it failed */
+    UD_FACT_UNKNOWN = 1 << UD_SLOT_EMPTY,       /* the journal is new, lost, or speaks of another image */
+    UD_FACT_TRIAL = 1 << UD_SLOT_TRIAL,         /* it runs on trial */
+    UD_FACT_CONFIRMED = 1 << UD_SLOT_CONFIRMED, /* it runs for good */
+    UD_FACT_REJECTED = 8, /* it was on trial and said itself that it failed, or the journal took no row for it */
     UD_FACT_STATE_ANY = 15,
 };
 
-/* What is to be done with slot B, by the journal. */
+/* What is to be done with slot B, by the journal: 1 << ud_install_t, or more. */
 enum {
-    UD_FACT_IDLE = 1,
-    UD_FACT_STAGED = 2,
-    UD_FACT_MOVING = 4, /* an install was interrupted */
-    UD_FACT_ADRIFT = 8, /* the same, but the journal takes no rows any more: it may have gone on since it was noted */
-    UD_FACT_INSTALL_ANY = 15,
+    UD_FACT_IDLE = 1 << UD_INSTALL_NONE,
+    UD_FACT_STAGED = 1 << UD_INSTALL_STAGED,
+    UD_FACT_MOVING = 1 << UD_INSTALL_UPGRADE | 1 << UD_INSTALL_REVERT, /* an install was interrupted */
+    UD_FACT_ADRIFT = 16, /* the same, but the journal takes no rows any more: it may have gone on since it was noted */
+    UD_FACT_INSTALL_ANY = 31,
 };
 
-/* Why the device started. */
+/* Why the device started: 1 << ud_reset_cause_t, or more. */
 enum {
-    UD_FACT_POWER_ON = 1,
-    UD_FACT_ORDERLY = 2,
-    UD_FACT_ANNOUNCED = 4, /* orderly, and the journal knew it before */
-    UD_FACT_ABNORMAL = 8,  /* watchdog or fault */
-    UD_FACT_CAUSE_ANY = 15,
+    UD_FACT_POWER_ON = 1 << UD_RESET_POWER_ON,
+    UD_FACT_ORDERLY = 1 << UD_RESET_ORDERLY,
+    UD_FACT_ABNORMAL = 1 << UD_RESET_WATCHDOG | 1 << UD_RESET_FAULT,
+    UD_FACT_ANNOUNCED = 16, /* orderly, and the journal knew it before */
+    UD_FACT_CAUSE_ANY = 31,
 };
 
 /* Whether the image may fail once more: attempts of a trial, abnormal resets of a confirmed one (this one counted). */
@@ -66,19 +67,20 @@ typedef struct {
     uint8_t b;
 } ud_boot_facts_t;
 
+/* In an order that boot uses: what looks, what changes something, what jumps. */
 typedef enum {
     UD_ACTION_LOOK_A,    /* verify slot A first: the answer depends on it */
     UD_ACTION_LOOK_B,    /* verify slot B first */
-    UD_ACTION_BOOT,      /* jump */
-    UD_ACTION_TRY,       /* record an attempt, jump */
-    UD_ACTION_TRY_FREE,  /* jump; the reset was announced */
-    UD_ACTION_BOOT_SAFE, /* jump with the safe-mode flag: it fails, and there is no other */
     UD_ACTION_INSTALL,   /* begin an upgrade; boot decides again after it, as after each action below */
     UD_ACTION_RESUME,    /* complete the interrupted install */
     UD_ACTION_REFUSE,    /* drop what is staged */
     UD_ACTION_REVERT,    /* begin a revert */
     UD_ACTION_RESCUE,    /* copy slot B to slot A */
     UD_ACTION_RECOVER,   /* hand over to the board */
+    UD_ACTION_TRY,       /* record an attempt, jump; the first that jumps */
+    UD_ACTION_TRY_FREE,  /* jump; the reset was announced */
+    UD_ACTION_BOOT,      /* jump; from here on whether the journal takes a row or not */
+    UD_ACTION_BOOT_SAFE, /* jump with the safe-mode flag: it fails, and there is no other */
     UD_ACTION_COUNT
 } ud_action_t;
 

@@ -39,16 +39,14 @@ static const ud_boot_rule_t rules[] = {
 
 /* ---- the hole (core/slot/record.h) ------------------------------------------------------------------------------ */
 
-static ud_err_t begin(ud_journal_t *journal, ud_slot_record_t *record, ud_install_t direction, uint32_t size_in,
-                      uint32_t size_out)
+/* What stands in slot A is only put away: believed unverified, it fills no more than slot A. */
+static ud_err_t begin(ud_journal_t *journal, ud_slot_record_t *record, ud_install_t direction, uint32_t size_bytes)
 {
-    uint32_t size_bytes = size_in > size_out ? size_in : size_out;
-    if (size_bytes > ud_slot_image_size_max(&ud_slot_swap, journal->port)) {
-        return UD_ERR_IMAGE_TOO_LARGE;
-    }
+    uint32_t size_out = ud_boot_size_in_a(journal->port);
+    uint32_t units = ud_copy_units(journal->port, size_bytes > size_out ? size_bytes : size_out);
     record->install = (uint8_t)direction;
-    record->units = (uint16_t)ud_copy_units(journal->port, size_bytes);
-    record->hole = direction == UD_INSTALL_UPGRADE ? 0 : (uint16_t)(2 * record->units);
+    record->units = (uint16_t)units;
+    record->hole = direction == UD_INSTALL_UPGRADE ? 0 : (uint16_t)(2 * units);
     record->turned = false;
     return ud_slot_record_put(journal, record);
 }
@@ -56,53 +54,45 @@ static ud_err_t begin(ud_journal_t *journal, ud_slot_record_t *record, ud_instal
 typedef struct {
     ud_journal_t *journal;
     ud_slot_record_t *record;
-    bool noted;
     ud_copy_filter_t filters[UD_CIPHER_IMAGES];
 } walk_t;
 
-/* Moves the hole by one place, or turns. What is copied comes to slot A, or goes from it, at its own offset. */
-static ud_err_t step(const walk_t *walk, ud_slot_record_t *record, bool up)
-{
-    ud_port_t *port = walk->journal->port;
-    uint16_t from = (uint16_t)(up ? record->hole + 1 : record->hole - 1);
-    ud_place_t source = ud_copy_place(port, from);
-    ud_place_t target = ud_copy_place(port, record->hole);
-    bool comes = target.area == UD_AREA_SLOT_A;
-    const ud_copy_filter_t *filter = &walk->filters[comes == up ? UD_CIPHER_NEW : UD_CIPHER_BEFORE];
-    ud_err_t err = ud_copy_unit(port, source, target, filter, comes ? target.offset : source.offset);
-    if (err == UD_OK || !comes) {
-        record->hole = from;
-        return UD_OK;
-    }
-    if (err != UD_ERR_FLASH_READ || record->turned) {
-        return err;
-    }
-    record->turned = true;
-    record->install = up ? UD_INSTALL_REVERT : UD_INSTALL_UPGRADE;
-    record->reason = (uint16_t)err;
-    return UD_OK;
-}
-
+/* Moves the hole place by place, and turns where it must. When the journal takes no more rows it goes on all the same. */
 static ud_err_t walk(void *context)
 {
-    walk_t *walk = context;
+    const walk_t *walk = context;
     ud_slot_record_t *record = walk->record;
     for (;;) {
         bool up = record->install == UD_INSTALL_UPGRADE;
-        if (record->hole == (up ? 2 * record->units : 0)) {
+        uint32_t to = record->hole;
+        if (to == (up ? 2u * record->units : 0)) {
             return UD_OK;
         }
-        UD_TRY(step(walk, record, up));
-        walk->noted = walk->noted && ud_slot_record_put(walk->journal, record) == UD_OK;
+        uint32_t from = up ? to + 1 : to - 1;
+        bool comes = to % 2 != 0; /* to slot A; else it goes to slot B, which is given up where it takes nothing */
+        const ud_copy_filter_t *filter = &walk->filters[comes == up ? UD_CIPHER_NEW : UD_CIPHER_BEFORE];
+        ud_err_t err = ud_copy_unit(walk->journal->port, filter, from, to);
+        if (err == UD_OK || !comes) {
+            record->hole = (uint16_t)from;
+        } else if (err != UD_ERR_FLASH_READ || record->turned) {
+            return err;
+        } else {
+            record->turned = true;
+            record->install = up ? UD_INSTALL_REVERT : UD_INSTALL_UPGRADE;
+            record->reason = (uint16_t)err;
+        }
+        ud_err_t noted = ud_slot_record_put(walk->journal, record);
+        (void)noted;
     }
 }
 
 static ud_err_t move(ud_journal_t *journal, const ud_boot_config_t *config, ud_slot_record_t *record, bool unnoted)
 {
     /* what was read becomes firm before it is acted upon: a row may read differently after the next power cut */
-    walk_t all = {.journal = journal, .record = record, .noted = ud_slot_record_put(journal, record) == UD_OK};
+    bool noted = ud_slot_record_put(journal, record) == UD_OK;
+    walk_t all = {.journal = journal, .record = record};
     uint32_t units_max = ud_copy_units(journal->port, ud_slot_image_size_max(&ud_slot_swap, journal->port));
-    UD_REQUIRE(all.noted || unnoted, UD_ERR_JOURNAL_WORN);
+    UD_REQUIRE(noted || unnoted, UD_ERR_JOURNAL_WORN);
     UD_REQUIRE(record->units <= units_max && record->hole <= 2 * record->units, UD_ERR_INTERNAL);
     return config->cipher != NULL
                ? config->cipher->with_both_keys(config->decryption_key, journal->port, record, all.filters, walk, &all)

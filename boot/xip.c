@@ -38,11 +38,9 @@ static const ud_boot_rule_t rules[] = {
     {{UD_ANY_STATE, UD_ANY_INSTALL, UD_ANY_CAUSE, UD_ANY_PATIENCE, UD_ANY_A, UD_ANY_B}, UD_ACTION_RECOVER},
 };
 
-static ud_err_t begin(ud_journal_t *journal, ud_slot_record_t *record, ud_install_t direction, uint32_t size_in,
-                      uint32_t size_out)
+static ud_err_t begin(ud_journal_t *journal, ud_slot_record_t *record, ud_install_t direction, uint32_t size_bytes)
 {
-    (void)size_in;
-    (void)size_out;
+    (void)size_bytes;
     record->install = (uint8_t)direction;
     return ud_slot_record_put(journal, record);
 }
@@ -57,13 +55,12 @@ static ud_err_t move(ud_journal_t *journal, const ud_boot_config_t *config, ud_s
     return UD_OK;
 }
 
-static ud_err_t rescue(ud_port_t *port, const ud_boot_config_t *config, ud_slot_record_t *record, uint32_t offset,
-                       uint32_t size_bytes)
+static ud_err_t rescue(ud_port_t *port, const ud_boot_config_t *config, ud_slot_record_t *record,
+                       const ud_boot_found_t *found)
 {
     (void)port;
     (void)config;
-    (void)offset;
-    (void)size_bytes;
+    (void)found;
     record->runs_b = !record->runs_b;
     return UD_OK;
 }

@@ -48,9 +48,7 @@ static const char *agent_stages(ud_journal_t *journal)
         return "the journal refused the agent's rows";
     }
     ud_slot_record_get(journal, &record);
-    return ud_boot_swap.begin(journal, &record, UD_INSTALL_UPGRADE, IMAGE_SIZE, IMAGE_SIZE) == UD_OK
-               ? NULL
-               : "no begin of upgrade";
+    return ud_boot_swap.begin(journal, &record, UD_INSTALL_UPGRADE, IMAGE_SIZE) == UD_OK ? NULL : "no begin of upgrade";
 }
 
 static const char *finish_move(ud_journal_t *journal, ud_slot_record_t *record)
@@ -83,9 +81,7 @@ static const char *try_and_reject(ud_journal_t *journal, ud_slot_record_t *recor
         return "the journal refused the attempt";
     }
     ud_slot_record_get(journal, record);
-    return ud_boot_swap.begin(journal, record, UD_INSTALL_REVERT, IMAGE_SIZE, IMAGE_SIZE) == UD_OK
-               ? NULL
-               : "no begin of revert";
+    return ud_boot_swap.begin(journal, record, UD_INSTALL_REVERT, IMAGE_SIZE) == UD_OK ? NULL : "no begin of revert";
 }
 
 static const char *check_end(ud_journal_t *journal)

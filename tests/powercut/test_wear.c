@@ -92,7 +92,7 @@ static void install(ud_journal_t *journal, uint32_t image_size)
     ud_slot_record_t record;
     assert_int_equal(ud_slot_stage(journal, digest), UD_OK);
     ud_slot_record_get(journal, &record);
-    assert_int_equal(ud_boot_swap.begin(journal, &record, UD_INSTALL_UPGRADE, image_size, image_size), UD_OK);
+    assert_int_equal(ud_boot_swap.begin(journal, &record, UD_INSTALL_UPGRADE, image_size), UD_OK);
     assert_int_equal(ud_boot_swap.move(journal, &plain, &record, false), UD_OK);
     record.state = UD_SLOT_TRIAL;
     record.install = UD_INSTALL_NONE;

@@ -63,7 +63,8 @@ static unsigned confirmed(const question_t *ask)
     if (ask->facts->patience == UD_FACT_PATIENCE) {
         return ANSWER(BOOT);
     }
-    bool returns = ask->facts->cause == UD_FACT_ABNORMAL && ask->slots->has_way_back && is_permitted(ask->facts->b);
+    bool returns =
+        (ask->facts->cause & UD_FACT_ABNORMAL) != 0 && ask->slots->has_way_back && is_permitted(ask->facts->b);
     return returns ? ANSWER(REVERT) : ANSWER(BOOT_SAFE);
 }
 
@@ -116,7 +117,8 @@ static unsigned adrift(const question_t *ask)
 static unsigned answers(const question_t *ask)
 {
     switch (ask->facts->install) {
-    case UD_FACT_MOVING:
+    case 1 << UD_INSTALL_UPGRADE:
+    case 1 << UD_INSTALL_REVERT:
         return ANSWER(RESUME);
     case UD_FACT_ADRIFT:
         return adrift(ask);

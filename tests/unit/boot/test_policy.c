@@ -103,7 +103,7 @@ static void check_jump(const ud_boot_facts_t *facts)
 {
     if (jumps(decide(facts))) {
         assert_int_equal(facts->a, UD_FACT_GOOD);
-        assert_int_not_equal(facts->install, UD_FACT_MOVING);
+        assert_int_equal(facts->install & UD_FACT_MOVING, 0);
     }
 }
 
@@ -201,7 +201,7 @@ static void a_calm_start_looks_at_slot_a_alone(void **state)
 typedef struct {
     ud_boot_facts_t facts;
     bool reverting;
-    bool worn; /* the journal took no row in this start, and is not asked again */
+    bool worn; /* the journal took no row in this start, and is not asked again: nothing new is tried */
     bool distrusts_b;
 } place_t;
 
@@ -211,14 +211,16 @@ static unsigned rounds_from(place_t place, unsigned depth);
 static unsigned longest(place_t place, unsigned state, unsigned patience, unsigned install, unsigned depth)
 {
     unsigned most = 0;
-    place.facts.state = (uint8_t)state;
+    place.facts.state = place.worn && state == UD_FACT_TRIAL ? UD_FACT_REJECTED : (uint8_t)state;
     place.facts.patience = (uint8_t)patience;
     place.facts.install = (uint8_t)install;
     for (unsigned images = 0; images < IMAGES; images++) {
         if (!set_images(&place.facts, images)) {
             continue;
         }
-        if (place.distrusts_b && place.facts.b != UD_FACT_BAD) {
+        bool impossible =
+            (place.distrusts_b && place.facts.b != UD_FACT_BAD) || (place.worn && place.facts.b == UD_FACT_AHEAD);
+        if (impossible) {
             continue;
         }
         unsigned rounds = rounds_from(place, depth);
@@ -243,7 +245,7 @@ static unsigned after_resume(place_t place, unsigned depth)
         return planned;
     }
     unsigned adrift = 0;
-    if (place.facts.install == UD_FACT_MOVING) {
+    if ((place.facts.install & UD_FACT_MOVING) != 0) {
         place_t worn = place;
         worn.worn = true;
         adrift = longest(worn, state, patience, UD_FACT_ADRIFT, depth);
@@ -262,8 +264,7 @@ static unsigned rounds_from(place_t place, unsigned depth)
     unsigned patience = place.facts.patience;
     if (action == UD_ACTION_TRY || action == UD_ACTION_TRY_FREE) {
         place.worn = true;
-        place.facts.state = UD_FACT_REJECTED;
-        return 3 + rounds_from(place, depth + 1);
+        return 3 + longest(place, UD_FACT_REJECTED, patience, place.facts.install, depth + 1);
     }
     if (jumps(action) || action == UD_ACTION_RECOVER) {
         return 3;
@@ -273,20 +274,20 @@ static unsigned rounds_from(place_t place, unsigned depth)
     if (action == UD_ACTION_RESUME) {
         return 1 + after_resume(place, depth + 1);
     }
-    bool chosen = action == UD_ACTION_INSTALL && place.facts.install != UD_FACT_STAGED;
-    if (chosen) {
-        place_t distrusting = place;
-        distrusting.distrusts_b = true;
-        rounds = longest(distrusting, place.facts.state, patience, UD_FACT_IDLE, depth + 1);
-    } else if (action == UD_ACTION_REFUSE || action == UD_ACTION_INSTALL) {
+    if (action == UD_ACTION_REFUSE) {
         rounds = longest(place, place.facts.state, patience, UD_FACT_IDLE, depth + 1);
+    } else if (action == UD_ACTION_INSTALL) {
+        place_t refused = place;
+        refused.worn = true;
+        rounds = longest(refused, place.facts.state, patience, UD_FACT_IDLE, depth + 1);
     }
     if (!place.worn && (action == UD_ACTION_INSTALL || action == UD_ACTION_REVERT)) {
-        rounds = larger(rounds, longest(place, place.facts.state, patience, UD_FACT_MOVING, depth + 1));
+        rounds = larger(rounds, longest(place, place.facts.state, patience, 1 << UD_INSTALL_UPGRADE, depth + 1));
     }
     if (action == UD_ACTION_RESCUE || action == UD_ACTION_REVERT) {
         place.distrusts_b = true;
         rounds = larger(rounds, longest(place, UD_FACT_CONFIRMED, UD_FACT_PATIENCE, UD_FACT_IDLE, depth + 1));
+        rounds = larger(rounds, longest(place, place.facts.state, patience, place.facts.install, depth + 1));
     }
     return 3 + rounds;
 }
