@@ -168,7 +168,7 @@ int flash_area_id_to_multi_image_slot(int image, int id)
 
 /* ---- log, assertions, signatures --------------------------------------------------------------------------------------- */
 
-static void say(const char *format, va_list arguments)
+__attribute__((format(printf, 1, 0))) static void say(const char *format, va_list arguments)
 {
     if (peer_is_loud) {
         printf("       ");
