@@ -63,24 +63,14 @@ static const uint8_t places[UD_IMAGE_TLV_COUNT] = {
 
 /* ---- areas ------------------------------------------------------------------------------------------------------ */
 
-/* An image that is being read; info->total_size is where. */
-typedef struct {
-    const ud_image_source_t *source;
-    ud_image_info_t *info;
-    uint32_t area_size; /* bytes that the image may have */
-    uint32_t entries;   /* of both areas */
-} parse_t;
-
 enum { IN_OPEN, IN_PROTECTED };
 
 _Static_assert(UD_IMAGE_TLV_PROTECTED_INFO_MAGIC == UD_IMAGE_TLV_INFO_MAGIC + IN_PROTECTED,
                "areas are told by a number");
 
 /* Takes down the TLV, which begins where `tlv` says; one of an unknown type is nobody's. */
-static ud_err_t take(const parse_t *parse, uint32_t area, const ud_image_tlv_t *tlv)
+static ud_err_t take(const ud_image_source_t *source, ud_image_info_t *info, uint32_t area, const ud_image_tlv_t *tlv)
 {
-    const ud_image_source_t *source = parse->source;
-    ud_image_info_t *info = parse->info;
     bool wraps = tlv->type >= UD_IMAGE_TLV_ENC_FIRST && tlv->type <= UD_IMAGE_TLV_ENC_LAST;
     uint32_t type = wraps ? UD_IMAGE_TLV_ENC_FIRST : tlv->type;
     const row_t *row = rows;
@@ -108,37 +98,35 @@ static ud_err_t take(const parse_t *parse, uint32_t area, const ud_image_tlv_t *
                : source->read(source->context, tlv->offset, value, size < VALUE_SIZE ? size : VALUE_SIZE);
 }
 
-/* Reads the head of an area or a TLV and steps behind it. */
-static ud_err_t read_head(const parse_t *parse, ud_image_tlv_t *tlv)
+/* Reads the head of an area or a TLV and steps behind it: info->total_size is how far it got. */
+static ud_err_t read_head(const ud_image_source_t *source, ud_image_info_t *info, ud_image_tlv_t *tlv)
 {
-    const ud_image_source_t *source = parse->source;
-    uint32_t *offset = &parse->info->total_size;
-    UD_TRY(source->read(source->context, *offset, tlv, UD_IMAGE_TLV_HEAD_SIZE));
-    *offset += UD_IMAGE_TLV_HEAD_SIZE;
-    tlv->offset = *offset;
+    UD_TRY(source->read(source->context, info->total_size, tlv, UD_IMAGE_TLV_HEAD_SIZE));
+    info->total_size += UD_IMAGE_TLV_HEAD_SIZE;
+    tlv->offset = info->total_size;
     return UD_OK;
 }
 
-/* Reads an area, which its entries must fill exactly. */
-static ud_err_t read_area(parse_t *parse, uint32_t area)
+/* Reads an area, which its entries must fill exactly; `room` bytes are left. `entries` counts those of both. */
+static ud_err_t read_area(const ud_image_source_t *source, ud_image_info_t *info, uint32_t area, uint32_t room,
+                          uint32_t *entries)
 {
-    ud_image_info_t *info = parse->info;
     ud_image_tlv_t tlv;
-    uint32_t end = info->total_size;
-    UD_REQUIRE(parse->area_size - end >= UD_IMAGE_TLV_HEAD_SIZE, UD_ERR_IMAGE_TRUNCATED);
-    UD_TRY(read_head(parse, &tlv));
+    UD_REQUIRE(room >= UD_IMAGE_TLV_HEAD_SIZE, UD_ERR_IMAGE_TRUNCATED);
+    UD_TRY(read_head(source, info, &tlv));
     UD_REQUIRE(tlv.type == UD_IMAGE_TLV_INFO_MAGIC + area && tlv.size >= UD_IMAGE_TLV_HEAD_SIZE &&
                    (area == IN_OPEN || tlv.size == info->protected_size),
                UD_ERR_IMAGE_FORMAT);
-    UD_REQUIRE(tlv.size <= parse->area_size - end, UD_ERR_IMAGE_TRUNCATED);
-    end += tlv.size;
-    while (info->total_size < end) {
-        UD_REQUIRE(parse->entries++ < UD_IMAGE_TLVS_MAX && end - info->total_size >= UD_IMAGE_TLV_HEAD_SIZE,
-                   UD_ERR_IMAGE_FORMAT);
-        UD_TRY(read_head(parse, &tlv));
-        UD_REQUIRE(tlv.size <= end - info->total_size, UD_ERR_IMAGE_FORMAT);
+    UD_REQUIRE(tlv.size <= room, UD_ERR_IMAGE_TRUNCATED);
+    uint32_t left = tlv.size - (uint32_t)UD_IMAGE_TLV_HEAD_SIZE;
+    while (left > 0) {
+        UD_REQUIRE(left >= UD_IMAGE_TLV_HEAD_SIZE && (*entries)++ < UD_IMAGE_TLVS_MAX, UD_ERR_IMAGE_FORMAT);
+        UD_TRY(read_head(source, info, &tlv));
+        left -= UD_IMAGE_TLV_HEAD_SIZE;
+        UD_REQUIRE(tlv.size <= left, UD_ERR_IMAGE_FORMAT);
+        left -= tlv.size;
         info->total_size += tlv.size;
-        UD_TRY(take(parse, area, &tlv));
+        UD_TRY(take(source, info, area, &tlv));
     }
     return UD_OK;
 }
@@ -168,9 +156,9 @@ static ud_err_t read_image(const ud_image_source_t *source, uint32_t area_size, 
     UD_REQUIRE(info->header_size <= area_size && info->payload_size <= area_size - info->header_size,
                UD_ERR_IMAGE_TRUNCATED);
     info->total_size = info->header_size + info->payload_size;
-    parse_t parse = {.source = source, .info = info, .area_size = area_size};
+    uint32_t entries = 0;
     for (uint32_t areas = info->protected_size != 0 ? IN_PROTECTED + 1 : IN_OPEN + 1; areas > 0; areas--) {
-        UD_TRY(read_area(&parse, areas - 1));
+        UD_TRY(read_area(source, info, areas - 1, area_size - info->total_size, &entries));
     }
     return check(info);
 }
