@@ -89,7 +89,7 @@ static bool area_is_sound(const ud_area_geometry_t *area)
     return is_power_of_two(area->sector_size_bytes) && area->sector_size_bytes >= UD_SECTOR_SIZE_MIN &&
            area->sector_size_bytes <= UD_SECTOR_SIZE_MAX && is_power_of_two(area->write_size_bytes) &&
            area->write_size_bytes <= UD_WRITE_SIZE_MAX && area->size_bytes % area->sector_size_bytes == 0 &&
-           area->erased_value == 0xFF;
+           (area->erased_value == 0xFF || area->erased_value == 0x00);
 }
 
 ud_err_t ud_slot_check_areas(const ud_port_t *port)

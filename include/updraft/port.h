@@ -32,7 +32,7 @@ typedef struct {
     uint32_t size_bytes;        /* a multiple of sector_size_bytes */
     uint32_t sector_size_bytes; /* smallest unit of erase, 512 bytes to 256 KB, uniform inside an area */
     uint16_t write_size_bytes;  /* smallest unit of program: 1, 2, 4, 8, 16 or 32; offsets and sizes are multiples */
-    uint8_t erased_value;       /* what an erased byte reads as: 0xFF */
+    uint8_t erased_value;       /* what an erased byte reads as: 0xFF or 0x00 */
 } ud_area_geometry_t;
 
 /* Geometry of `area`; never fails, the pointer is good for ever. */

@@ -26,6 +26,7 @@ typedef struct {
 } fixture_t;
 
 static fixture_t fixture;
+static uint8_t erased_value = 0xFF;
 
 static void watch(void *context, ud_area_t area, uint32_t offset, const void *data, size_t size)
 {
@@ -42,8 +43,8 @@ static void make(uint32_t sector_size, uint16_t write_size)
 {
     ud_board_config_t config;
     ud_board_config_default(&config);
-    config.areas[UD_AREA_SLOT_A] = (ud_area_geometry_t){32768, sector_size, write_size, 0xFF};
-    config.areas[UD_AREA_SLOT_B] = (ud_area_geometry_t){65536, sector_size, write_size, 0xFF};
+    config.areas[UD_AREA_SLOT_A] = (ud_area_geometry_t){32768, sector_size, write_size, erased_value};
+    config.areas[UD_AREA_SLOT_B] = (ud_area_geometry_t){65536, sector_size, write_size, erased_value};
     config.seed = 3;
     memset(&fixture, 0, sizeof fixture);
     assert_int_equal(ud_board_create(&config, &fixture.board), UD_OK);
@@ -200,7 +201,7 @@ static void a_word_that_goes_bad_in_a_sector_begun_before_asks_for_its_data_agai
     (void)state;
     make(4096, 8);
     put_all(2 * CHUNK);
-    uint8_t bad[8] = {0};
+    uint8_t bad[8] = {0x5A};
     ud_board_patch(fixture.board, UD_AREA_SLOT_B, fixture.base + 2 * CHUNK + 64, bad, sizeof bad);
     assert_int_equal(put(2 * CHUNK, CHUNK).progress, UD_SPARE_AGAIN);
     assert_int_equal(fixture.erases, 1);
@@ -268,5 +269,7 @@ int main(void)
         TORN_DOWN(a_sector_that_refuses_writes_is_given_up),
         TORN_DOWN(what_is_behind_the_image_in_its_unit_becomes_readable),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    int failed = cmocka_run_group_tests_name("erased to 0xFF", tests, NULL, NULL);
+    erased_value = 0x00;
+    return failed + cmocka_run_group_tests_name("erased to 0x00", tests, NULL, NULL);
 }

@@ -11,12 +11,14 @@
 #define SECTOR 512
 #define LANE (2 * SECTOR)
 
+static uint8_t erased_value = 0xFF;
+
 static ud_port_t *make_board(void)
 {
     ud_board_config_t config;
     ud_port_t *board = NULL;
     ud_board_config_default(&config);
-    config.areas[UD_AREA_JOURNAL] = (ud_area_geometry_t){2 * LANE, SECTOR, 8, 0xFF};
+    config.areas[UD_AREA_JOURNAL] = (ud_area_geometry_t){2 * LANE, SECTOR, 8, erased_value};
     assert_int_equal(ud_board_create(&config, &board), UD_OK);
     return board;
 }
@@ -156,7 +158,7 @@ static void either_lane_alone_restores_the_other(void **state)
 {
     (void)state;
     uint8_t erased[LANE];
-    memset(erased, 0xFF, sizeof erased);
+    memset(erased, erased_value, sizeof erased);
     ud_port_t *board = make_board();
     (void)open_with_values(board);
     for (int turn = 0; turn < 4; turn++) {
@@ -264,5 +266,7 @@ int main(void)
         cmocka_unit_test(when_both_lanes_refuse_the_old_row_stays),
         cmocka_unit_test(what_the_first_open_says_stays_so),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    int failed = cmocka_run_group_tests_name("erased to 0xFF", tests, NULL, NULL);
+    erased_value = 0x00;
+    return failed + cmocka_run_group_tests_name("erased to 0x00", tests, NULL, NULL);
 }

@@ -330,6 +330,18 @@ static void sectors_have_512_bytes_to_256_kb(void **state)
     assert_int_equal(check(UD_AREA_JOURNAL, (ud_area_geometry_t){4 << 19, 1 << 19, 8, 0xFF}), UD_ERR_INVALID_ARGUMENT);
 }
 
+static void flash_is_erased_to_all_ones_or_all_zeros(void **state)
+{
+    (void)state;
+    for (int area = 0; area < UD_AREA_COUNT; area++) {
+        ud_area_geometry_t geometry = *ud_port_area(board, (ud_area_t)area);
+        geometry.erased_value = 0x00;
+        assert_int_equal(check((ud_area_t)area, geometry), UD_OK);
+        geometry.erased_value = 0x55;
+        assert_int_equal(check((ud_area_t)area, geometry), UD_ERR_INVALID_ARGUMENT);
+    }
+}
+
 static void slot_b_is_one_unit_larger_than_slot_a(void **state)
 {
     (void)state;
@@ -386,6 +398,7 @@ int main(void)
         CASE(a_report_is_found_again),
         CASE(a_journal_needs_four_sectors),
         CASE(sectors_have_512_bytes_to_256_kb),
+        CASE(flash_is_erased_to_all_ones_or_all_zeros),
         CASE(slot_b_is_one_unit_larger_than_slot_a),
         CASE(the_unit_is_the_largest_sector_and_at_least_4_kb),
         CASE(half_of_the_identity_area_holds_the_longest_record),
