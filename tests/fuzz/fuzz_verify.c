@@ -15,10 +15,19 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static const char *const key_files[] = {FOLDER "keys/ec_a.pem", FOLDER "keys/rsa2_a.pem", FOLDER "keys/ed_a.pem"};
+static const struct {
+    const char *file;
+    bool pure;
+} key_files[] = {
+    {FOLDER "keys/ec_a.pem", false},
+    {FOLDER "keys/rsa2_a.pem", false},
+    {FOLDER "keys/ed_a.pem", false},
+    {FOLDER "keys/ed_b.pem", true},
+};
 static const char *const genuine_files[] = {
-    FOLDER "img/d-v1-ec256.bin",   FOLDER "img/d-v2-ec256-seccnt-deps.bin", FOLDER "img/d-v3-rsa2048.bin",
-    FOLDER "img/d-v4-ed25519.bin", FOLDER "img/d-v5-ec256-confirmed.bin",   FOLDER "img/d-v6-ec256-enc.bin",
+    FOLDER "img/d-v1-ec256.bin",          FOLDER "img/d-v2-ec256-seccnt-deps.bin", FOLDER "img/d-v3-rsa2048.bin",
+    FOLDER "img/d-v4-ed25519.bin",        FOLDER "img/d-v5-ec256-confirmed.bin",   FOLDER "img/d-v6-ec256-enc.bin",
+    "tests/fuzz/corpus/fuzz_verify/pure",
 };
 
 #define KEY_COUNT (sizeof key_files / sizeof key_files[0])
@@ -71,8 +80,8 @@ static void prepare(void)
     static uint8_t data[FILE_SIZE_MAX];
     for (size_t index = 0; index < KEY_COUNT; index++) {
         const ud_image_scheme_t *scheme = NULL;
-        ud_key_t *key = load_key(key_files[index]);
-        UD_ASSERT(ud_sign_scheme(ud_key_kind(key), 0, false, &scheme) == UD_OK);
+        ud_key_t *key = load_key(key_files[index].file);
+        UD_ASSERT(ud_sign_scheme(ud_key_kind(key), 0, key_files[index].pure, &scheme) == UD_OK);
         ud_key_public_raw(key, public_keys[index]);
         ud_trusted_key_init(&keys[index], scheme, public_keys[index]);
         ud_key_destroy(key);
