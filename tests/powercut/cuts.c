@@ -76,9 +76,9 @@ static bool run_case(const powercut_mode_t *mode, const powercut_geometry_t *geo
 static bool run_mode(const powercut_mode_t *mode, const explore_options_t *options)
 {
     bool good = true;
-    for (size_t index = 0; index < powercut_layout_count * POWERCUT_ALIGNMENT_COUNT; index++) {
+    for (size_t index = 0; index < powercut_geometry_count; index++) {
         powercut_geometry_t geometry;
-        powercut_geometry_make(index / POWERCUT_ALIGNMENT_COUNT, index % POWERCUT_ALIGNMENT_COUNT, &geometry);
+        powercut_geometry_make(index, &geometry);
         for (size_t story = 0; story < powercut_story_count; story++) {
             good = run_case(mode, &geometry, &powercut_stories[story], options) && good;
         }

@@ -44,30 +44,44 @@ static const struct {
     {"128k-and-nor-4k", 4, {4, 4 * KB, EXTERNAL}, {2, 128 * KB, 0}, {96, 4 * KB, EXTERNAL}, {2, 4 * KB, EXTERNAL}},
     {"4k-and-nor-64k", 4, {4, 4 * KB, 0}, {32, 4 * KB, 0}, {3, 64 * KB, EXTERNAL}, {2, 4 * KB, 0}},
 };
-const size_t powercut_layout_count = sizeof layouts / sizeof layouts[0];
+#define LAYOUT_COUNT (sizeof layouts / sizeof layouts[0])
 
-static const uint16_t alignments[POWERCUT_ALIGNMENT_COUNT] = {0, 8, 16, 32};
+static const uint16_t alignments[] = {0, 8, 16, 32};
+#define ALIGNMENT_COUNT (sizeof alignments / sizeof alignments[0])
 
-void powercut_geometry_make(size_t layout, size_t alignment, powercut_geometry_t *geometry)
+/* Layout and alignment of each geometry whose erased bytes are 0x00. */
+static const struct {
+    uint8_t layout;
+    uint8_t alignment;
+} zeros[] = {{0, 1}, {3, 0}, {4, 2}, {13, 3}};
+#define ZERO_COUNT (sizeof zeros / sizeof zeros[0])
+
+const size_t powercut_geometry_count = LAYOUT_COUNT * ALIGNMENT_COUNT + ZERO_COUNT;
+
+void powercut_geometry_make(size_t index, powercut_geometry_t *geometry)
 {
-    uint16_t word = alignments[alignment] == 0 ? layouts[layout].word : alignments[alignment];
+    bool zero = index >= LAYOUT_COUNT * ALIGNMENT_COUNT;
+    size_t pair = zero ? index - LAYOUT_COUNT * ALIGNMENT_COUNT : 0;
+    size_t layout = zero ? zeros[pair].layout : index / ALIGNMENT_COUNT;
+    uint16_t alignment = alignments[zero ? zeros[pair].alignment : index % ALIGNMENT_COUNT];
+    uint16_t word = alignment == 0 ? layouts[layout].word : alignment;
     const part_t *parts[UD_AREA_COUNT] = {&layouts[layout].journal, &layouts[layout].slot_a, &layouts[layout].slot_b,
                                           &layouts[layout].identity};
-    (void)snprintf(geometry->name, sizeof geometry->name, "%s@%u", layouts[layout].name, word);
+    (void)snprintf(geometry->name, sizeof geometry->name, "%s%s@%u", layouts[layout].name, zero ? "-zero" : "", word);
     for (int area = 0; area < UD_AREA_COUNT; area++) {
         const part_t *part = parts[area];
-        geometry->areas[area] =
-            (ud_area_geometry_t){.size_bytes = part->sectors * part->sector_size_bytes,
-                                 .sector_size_bytes = part->sector_size_bytes,
-                                 .write_size_bytes = part->write_size_bytes == 0 ? word : part->write_size_bytes,
-                                 .erased_value = 0xFF};
+        bool inside = part->write_size_bytes == 0;
+        geometry->areas[area] = (ud_area_geometry_t){.size_bytes = part->sectors * part->sector_size_bytes,
+                                                     .sector_size_bytes = part->sector_size_bytes,
+                                                     .write_size_bytes = inside ? word : part->write_size_bytes,
+                                                     .erased_value = zero && inside ? 0x00 : 0xFF};
     }
 }
 
 bool powercut_geometry_find(const char *name, powercut_geometry_t *geometry)
 {
-    for (size_t index = 0; index < powercut_layout_count * POWERCUT_ALIGNMENT_COUNT; index++) {
-        powercut_geometry_make(index / POWERCUT_ALIGNMENT_COUNT, index % POWERCUT_ALIGNMENT_COUNT, geometry);
+    for (size_t index = 0; index < powercut_geometry_count; index++) {
+        powercut_geometry_make(index, geometry);
         if (strcmp(geometry->name, name) == 0) {
             return true;
         }
