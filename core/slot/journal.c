@@ -9,11 +9,8 @@
 #define ROW_SIZE UD_JOURNAL_ROW_SIZE
 #define HALF_SIZE (ROW_SIZE / 2)
 
-/* A head that claims more rows than a device can write in its life is torn, whatever its check says. */
-#define SEQUENCE_MAX 0xFFFF0000u
-
-/* A journal that claims nearly as many was never written by a device: it is lost, and begins anew with room to count. */
-#define SEQUENCE_CREDIBLE 0xFFFE0000u
+/* A head that claims more rows than a device can write in its life is junk, whatever its check says. */
+#define SEQUENCE_MAX 0xFFF00000u
 
 /* Places in a row that may fail before a sector is left for the next; so many may also look erased and not be. */
 #define TRIES_MAX 4
@@ -83,7 +80,7 @@ static unsigned row_read(const ud_journal_t *journal, const ud_area_geometry_t *
         return quality;
     }
     if (bytes[0] == area->erased_value && memcmp(bytes, bytes + 1, ROW_SIZE - 1) == 0) {
-        return 0;
+        return 0; /* all bytes are like the first */
     }
     return (quality & ROW_HEADED) != 0 && row->crc == row_crc(row) ? quality | ROW_WHOLE : quality;
 }
@@ -192,15 +189,16 @@ typedef struct {
     unsigned found;                 /* qualities of all rows, together */
     unsigned newest_lane;           /* where the highest sequence of all was seen first */
     uint32_t seen[UD_ROW_COUNT];    /* highest sequence of each kind, valid or torn */
-    uint32_t top[UD_JOURNAL_LANES]; /* highest sequence of a valid row in the lane */
-    uint32_t held;                  /* which kinds are firm: IN_LANE(lane), or HERE in the sector that is read */
+    uint32_t top[UD_JOURNAL_LANES]; /* highest sequence of a valid row in the lane, */
+    uint32_t top_here;              /* and in the sector that is read */
+    uint32_t held;                  /* kinds whose highest sequence is a valid row in the lane's newest sector */
 } survey_t;
 
-/* A bit for each kind whose highest sequence is that of a valid row in the newest sector of the lane. */
-#define IN_LANE(lane, kinds) ((uint32_t)(kinds) << (8 * (lane)))
-#define HERE UD_JOURNAL_LANES
+/* `held` has a bit for each kind in a byte for each lane, and in a third one for the sector that is read. */
+#define HELD_HERE(kind) (0x010000u << (kind))
+#define HELD_ANYWHERE(kind) (0x010101u << (kind))
 
-static void survey_row(ud_journal_t *journal, survey_t *survey, unsigned lane, const row_t *row, bool whole)
+static void survey_row(ud_journal_t *journal, survey_t *survey, unsigned lane, const row_t *row, unsigned quality)
 {
     unsigned kind = row->kind;
     uint32_t sequence = row->content.sequence;
@@ -210,12 +208,18 @@ static void survey_row(ud_journal_t *journal, survey_t *survey, unsigned lane, c
     }
     if (sequence > survey->seen[kind]) {
         survey->seen[kind] = sequence;
-        survey->held &= ~(0x010101u << kind);
+        survey->held &= ~HELD_ANYWHERE(kind);
     }
-    if (whole && sequence == survey->seen[kind]) {
-        survey->held |= 0x010000u << kind;
+    if ((quality & ROW_WHOLE) == 0) {
+        return;
     }
-    if (whole && sequence > journal->row[kind].sequence) {
+    if (sequence == survey->seen[kind]) {
+        survey->held |= HELD_HERE(kind);
+    }
+    if (sequence > survey->top_here) {
+        survey->top_here = sequence;
+    }
+    if (sequence > journal->row[kind].sequence) {
         ud_bytes_copy(&journal->row[kind], &row->content, sizeof row->content);
     }
 }
@@ -226,30 +230,26 @@ static void survey_sector(ud_journal_t *journal, const ud_area_geometry_t *area,
 {
     uint32_t end = offset + area->sector_size_bytes;
     uint32_t next = offset;
-    uint32_t top = 0;
     row_t row;
+    survey->top_here = 0;
     survey->held &= 0xFFFF;
     ud_port_watchdog_feed(journal->port);
-    for (unsigned erased = 0; offset < end && erased <= TRIES_MAX;) {
+    for (unsigned erased = 0; offset < end && erased <= TRIES_MAX; offset += ROW_SIZE) {
         unsigned quality = row_read(journal, area, offset, &row);
-        offset += ROW_SIZE;
-        erased++;
-        if (quality == 0) {
-            continue;
-        }
-        erased = 0;
-        next = offset;
         survey->found |= quality;
+        erased++;
+        if (quality != 0) {
+            erased = 0;
+            next = offset + ROW_SIZE;
+        }
         if ((quality & ROW_HEADED) != 0) {
-            bool whole = (quality & ROW_WHOLE) != 0;
-            survey_row(journal, survey, lane, &row, whole);
-            top = whole && row.content.sequence > top ? row.content.sequence : top;
+            survey_row(journal, survey, lane, &row, quality);
         }
     }
-    if (top >= survey->top[lane]) {
-        survey->held &= ~(0xFFu << 8 * lane); /* a rotation was cut short */
-        if (top > survey->top[lane]) {
-            survey->top[lane] = top;
+    if (survey->top_here >= survey->top[lane]) {
+        survey->held &= ~(0xFFu << 8 * lane); /* the same one twice: a rotation was cut short */
+        if (survey->top_here > survey->top[lane]) {
+            survey->top[lane] = survey->top_here;
             survey->held |= survey->held >> 16 << 8 * lane;
             journal->next[lane] = next;
         }
@@ -257,7 +257,7 @@ static void survey_sector(ud_journal_t *journal, const ud_area_geometry_t *area,
 }
 
 /* Writes again, above all that was seen, the kinds that not both lanes hold: what one lane lacks, what a torn row may change
- * tomorrow, and what only a cut rotation has. The lane of the newest row comes last: to make room it may have
+ * tomorrow, and all of a lane whose rotation was cut short. The lane of the newest row comes last: to make room it may have
  * to erase that row, perhaps a torn one, and an erase cut short may read as done and be undone. By then the other lane
  * says what is newer.
  */
@@ -276,7 +276,7 @@ static ud_err_t settle(ud_journal_t *journal, const survey_t *survey)
 /* Nothing valid is there: make it so for good. What reads as erased, or as junk, may be an erase that power cut short, and
  * its rows may come back.
  */
-static void blank(ud_journal_t *journal, const ud_area_geometry_t *area)
+static void blank(const ud_journal_t *journal, const ud_area_geometry_t *area)
 {
     for (uint32_t offset = 0; offset < area->size_bytes; offset += area->sector_size_bytes) {
         ud_port_watchdog_feed(journal->port);
@@ -284,7 +284,6 @@ static void blank(ud_journal_t *journal, const ud_area_geometry_t *area)
         ud_err_t err = ud_port_flash_erase(journal->port, UD_AREA_JOURNAL, offset);
         (void)err;
     }
-    memset(journal->row, 0, sizeof journal->row);
 }
 
 ud_err_t ud_journal_open(ud_journal_t *journal, ud_port_t *port)
@@ -292,17 +291,11 @@ ud_err_t ud_journal_open(ud_journal_t *journal, ud_port_t *port)
     survey_t survey = {.found = 0};
     *journal = (ud_journal_t){.port = port, .next_sequence = 1};
     const ud_area_geometry_t *area = geometry(journal);
-    uint32_t offset = 0;
-    for (unsigned lane = 0; lane < UD_JOURNAL_LANES; lane++) {
-        uint32_t end = offset + lane_size(area);
-        journal->next[lane] = end;
-        for (; offset < end; offset += area->sector_size_bytes) {
-            survey_sector(journal, area, &survey, lane, offset);
-        }
-    }
-    if (journal->next_sequence > SEQUENCE_CREDIBLE) {
-        journal->next_sequence = 1;
-        survey.found = ROW_WRITTEN;
+    uint32_t size = lane_size(area);
+    journal->next[0] = size;
+    journal->next[1] = 2 * size;
+    for (uint32_t offset = 0; offset < 2 * size; offset += area->sector_size_bytes) {
+        survey_sector(journal, area, &survey, offset >= size, offset);
     }
     if ((survey.found & ROW_WHOLE) != 0) {
         journal->condition = UD_JOURNAL_PRESENT;

@@ -19,7 +19,7 @@
  * full one stays until the lane comes round to it, when each of its rows is elsewhere in the same lane.
  *
  * Proved by tests/powercut/journal_model.c; why it is so: docs/decisions/0002-journal.md.
- * RAM: one ud_journal_t, about 380 bytes on a 32-bit machine. Two program operations and one erase per lane at most, in the
+ * RAM: one ud_journal_t, about 360 bytes on a 32-bit machine. Two program operations and one erase per lane at most, in the
  * absence of defects.
  */
 #ifndef UD_SLOT_JOURNAL_H
@@ -62,10 +62,10 @@ typedef struct {
 /* The journal in RAM: the caller's, for as long as it is used. Opened again at each start. */
 typedef struct {
     ud_port_t *port;
+    ud_journal_condition_t condition;
     uint32_t next_sequence;
     uint32_t next[UD_JOURNAL_LANES]; /* offset of the next place; where a sector begins, it is to be erased first */
     ud_journal_row_t row[UD_ROW_COUNT];
-    ud_journal_condition_t condition;
 } ud_journal_t;
 
 /* Reads the journal of `port` and settles what the last power cut left open (see above). To be called once per start,
