@@ -3,6 +3,7 @@
 #include "agent/budget.h"
 #include "agent/exchange.h"
 #include "agent/report.h"
+#include "core/proto/message_table.h"
 
 #define MS_PER_S 1000
 
@@ -46,7 +47,7 @@ ud_agent_event_t ud_answer_to_register(ud_agent_t *agent)
     if (!is_good(agent)) {
         return judge_status(agent);
     }
-    if (ud_message_decode(UD_MESSAGE_REGISTER_ANSWER, ud_span(agent->buffer, agent->fill), answer, NULL) != UD_OK) {
+    if (ud_message_read(&ud_register_answer_table, ud_span(agent->buffer, agent->fill), answer, NULL) != UD_OK) {
         return UD_EVENT_FAILED;
     }
     schedule(agent, answer->next_s);
@@ -98,7 +99,7 @@ ud_agent_event_t ud_answer_to_checkin(ud_agent_t *agent)
     if (!is_good(agent)) {
         return judge_status(agent);
     }
-    if (ud_message_decode(UD_MESSAGE_OFFER, ud_span(agent->buffer, agent->fill), offer, NULL) != UD_OK) {
+    if (ud_message_read(&ud_offer_table, ud_span(agent->buffer, agent->fill), offer, NULL) != UD_OK) {
         return UD_EVENT_FAILED;
     }
     bool was_result = agent->result_pending;

@@ -2,6 +2,7 @@
 
 #include "agent/download.h"
 #include "agent/machine.h"
+#include "agent/pairs.h"
 #include "agent/report.h"
 #include "core/base/assert.h"
 
@@ -27,57 +28,62 @@ size_t ud_exchange_room(const ud_agent_t *agent)
     return room < UD_MESSAGE_SIZE_MAX ? room : UD_MESSAGE_SIZE_MAX;
 }
 
-static ud_err_t encode_register(ud_agent_t *agent, uint8_t *data, size_t *size)
+/* Writes `text` unless there is none. */
+static void put_maybe(ud_writer_t *pairs, uint8_t key, const char *text)
 {
-    ud_register_t message = {
-        .present = UD_FIELD(UD_REGISTER_DEVICE_ID) | UD_FIELD(UD_REGISTER_HARDWARE) | UD_FIELD(UD_REGISTER_NONCE) |
-                   UD_FIELD(UD_REGISTER_SECRET) | UD_FIELD(UD_REGISTER_VERSION) | UD_FIELD(UD_REGISTER_IMAGE_DIGEST),
-    };
-    strncpy(message.device_id, agent->config->device_id, UD_DEVICE_ID_SIZE_MAX);
-    memcpy(message.hardware, agent->hardware, sizeof message.hardware);
-    UD_TRY(ud_identity_secrets(&agent->identity, agent->port, message.nonce, message.secret));
-    if (agent->config->claim_key != NULL) {
-        message.present |= UD_FIELD(UD_REGISTER_CLAIM_KEY);
-        strncpy(message.claim_key, agent->config->claim_key, UD_CLAIM_KEY_SIZE_MAX);
+    if (text != NULL) {
+        ud_pairs_put_text(pairs, key, text);
     }
-    if (agent->config->one_time_code != NULL) {
-        message.present |= UD_FIELD(UD_REGISTER_ONE_TIME_CODE);
-        strncpy(message.one_time_code, agent->config->one_time_code, UD_CLAIM_KEY_SIZE_MAX);
-    }
-    ud_version_format(&agent->version, message.version);
-    memcpy(message.image_digest, agent->image_digest, UD_SHA256_SIZE);
-    return ud_message_encode(UD_MESSAGE_REGISTER, &message, data, UD_REQUEST_SIZE_MAX, size);
 }
 
-static ud_err_t encode_token_request(ud_agent_t *agent, uint8_t *data, size_t *size)
+static ud_err_t encode_register(const ud_agent_t *agent, ud_writer_t *pairs)
 {
     uint8_t nonce[UD_IDENTITY_NONCE_SIZE];
-    ud_token_request_t message = {
-        .present = UD_FIELD(UD_TOKEN_REQUEST_DEVICE_ID) | UD_FIELD(UD_TOKEN_REQUEST_SECRET),
-    };
-    strncpy(message.device_id, agent->config->device_id, UD_DEVICE_ID_SIZE_MAX);
-    UD_TRY(ud_identity_secrets(&agent->identity, agent->port, nonce, message.secret));
-    return ud_message_encode(UD_MESSAGE_TOKEN_REQUEST, &message, data, UD_REQUEST_SIZE_MAX, size);
+    uint8_t secret[UD_IDENTITY_SECRET_SIZE];
+    char version[UD_VERSION_TEXT_SIZE_MAX + 1];
+    UD_TRY(ud_identity_secrets(&agent->identity, agent->port, nonce, secret));
+    ud_version_format(&agent->version, version);
+    ud_pairs_put_text(pairs, UD_REGISTER_DEVICE_ID, agent->config->device_id);
+    ud_pairs_put_text(pairs, UD_REGISTER_HARDWARE, agent->hardware);
+    ud_pairs_put_bytes(pairs, UD_REGISTER_NONCE, nonce, sizeof nonce);
+    ud_pairs_put_bytes(pairs, UD_REGISTER_SECRET, secret, sizeof secret);
+    put_maybe(pairs, UD_REGISTER_CLAIM_KEY, agent->config->claim_key);
+    put_maybe(pairs, UD_REGISTER_ONE_TIME_CODE, agent->config->one_time_code);
+    ud_pairs_put_text(pairs, UD_REGISTER_VERSION, version);
+    ud_pairs_put_bytes(pairs, UD_REGISTER_IMAGE_DIGEST, agent->image_digest, UD_SHA256_SIZE);
+    return UD_OK;
+}
+
+static ud_err_t encode_token_request(const ud_agent_t *agent, ud_writer_t *pairs)
+{
+    uint8_t nonce[UD_IDENTITY_NONCE_SIZE];
+    uint8_t secret[UD_IDENTITY_SECRET_SIZE];
+    UD_TRY(ud_identity_secrets(&agent->identity, agent->port, nonce, secret));
+    ud_pairs_put_text(pairs, UD_TOKEN_REQUEST_DEVICE_ID, agent->config->device_id);
+    ud_pairs_put_bytes(pairs, UD_TOKEN_REQUEST_SECRET, secret, sizeof secret);
+    return UD_OK;
 }
 
 static ud_err_t compose(ud_agent_t *agent, ud_request_t *request)
 {
     uint8_t *message = agent->buffer + agent->buffer_size - UD_TRANSPORT_TAIL_SIZE;
     char *token = (char *)message + UD_REQUEST_SIZE_MAX;
-    size_t size = 0;
+    ud_writer_t pairs;
+    ud_pairs_begin(&pairs, message, UD_REQUEST_SIZE_MAX);
     token[0] = '\0';
     switch (request->kind) {
     case UD_REQUEST_REGISTER:
-        UD_TRY(encode_register(agent, message, &size));
+        UD_TRY(encode_register(agent, &pairs));
         break;
     case UD_REQUEST_TOKEN:
-        UD_TRY(encode_token_request(agent, message, &size));
+        UD_TRY(encode_token_request(agent, &pairs));
         break;
     case UD_REQUEST_CHECKIN:
-        UD_TRY(ud_report_encode(agent, message, &size));
+        ud_report_encode(agent, &pairs);
         UD_TRY(ud_identity_token(&agent->identity, agent->port, token));
         break;
     case UD_REQUEST_ARTIFACT:
+        pairs.size = 0;
         ud_download_request(agent, request);
         UD_TRY(ud_identity_token(&agent->identity, agent->port, token));
         break;
@@ -85,8 +91,8 @@ static ud_err_t compose(ud_agent_t *agent, ud_request_t *request)
         return UD_ERR_INTERNAL;
     }
     request->token = token;
-    request->body = ud_span(message, size);
-    return UD_OK;
+    request->body = ud_span(message, pairs.size);
+    return ud_writer_status(&pairs);
 }
 
 void ud_exchange_expect(ud_agent_t *agent)

@@ -1,6 +1,7 @@
 #include "agent/report.h"
 
 #include "agent/machine.h"
+#include "agent/pairs.h"
 #include "core/base/assert.h"
 #include "core/base/endian.h"
 
@@ -126,6 +127,8 @@ void ud_report_forget(ud_agent_t *agent)
     drop_row_of(agent, agent->sent_id);
 }
 
+_Static_assert(UD_CHECKIN_UPTIME < 24, "the pairs of a check-in are counted in its first byte");
+
 /* ---- check-in ------------------------------------------------------------ */
 
 static ud_device_state_t update_state(const ud_agent_t *agent)
@@ -181,61 +184,20 @@ static uint32_t seconds(uint64_t time_ms)
     return (eighths > UINT32_MAX ? UINT32_MAX : (uint32_t)eighths) / 125;
 }
 
-static void fill_device(const ud_agent_t *agent, ud_checkin_t *message)
+static void put_device(const ud_agent_t *agent, ud_writer_t *pairs)
 {
-    const ud_agent_hooks_t *hooks = &agent->config->hooks;
-    strncpy(message->device_id, agent->config->device_id, UD_DEVICE_ID_SIZE_MAX);
-    memcpy(message->hardware, agent->hardware, sizeof message->hardware);
-    ud_version_format(&agent->version, message->version);
-    memcpy(message->image_digest, agent->image_digest, UD_SHA256_SIZE);
-    message->active_slot = agent->config->running == UD_AREA_SLOT_B;
-    if (agent->config->slots->runs_both) {
-        message->present |= UD_FIELD(UD_CHECKIN_SLOT_ADDRESSES);
-        memcpy(message->slot_addresses, agent->config->slot_address, sizeof message->slot_addresses);
-    }
-    message->uptime_s = seconds(agent->now_ms - agent->started_ms);
-    message->capabilities = (ud_capabilities_t){
-        .present = UD_FIELD(UD_CAPABILITY_DELTA) | UD_FIELD(UD_CAPABILITY_CHUNK_SIZE_MAX) |
-                   UD_FIELD(UD_CAPABILITY_INSTALL) | UD_FIELD(UD_CAPABILITY_SLOT_SIZE),
-        .delta = DELTA_NONE,
-        .install = agent->config->slots->number,
-        .chunk_size_max = agent->config->chunk_size_max,
-        .slot_size = ud_slot_image_size_max(agent->config->slots, agent->port),
-    };
-    uint8_t battery = hooks->battery != NULL ? hooks->battery(hooks->context) : UD_BATTERY_UNKNOWN;
-    if (battery <= 100) {
-        message->present |= UD_FIELD(UD_CHECKIN_BATTERY);
-        message->battery = battery;
-    }
-    if (hooks->link != NULL) {
-        ud_agent_link_t link = {0};
-        hooks->link(hooks->context, &link);
-        message->present |= link.type <= LINK_TYPE_MAX ? UD_FIELD(UD_CHECKIN_LINK) : 0;
-        message->present |= link.signal < 0 && link.signal >= SIGNAL_MIN ? UD_FIELD(UD_CHECKIN_SIGNAL) : 0;
-        message->link = link.type;
-        message->signal = link.signal;
-    }
-}
-
-static void fill_boot(const ud_agent_t *agent, ud_checkin_t *message)
-{
-    ud_slot_status_t status;
-    ud_slot_status(agent->journal, &status);
-    message->security_counter = agent->security_counter;
-    message->boot_reason = (uint8_t)status.boot_reason;
-    message->journal_worn = status.journal_worn;
-    message->safe_mode = status.boot_reason == UD_BOOT_SAFE_MODE;
-    if (status.revert_reason != UD_OK) {
-        message->present |= UD_FIELD(UD_CHECKIN_REVERT_REASON) | UD_FIELD(UD_CHECKIN_REVERT_DIGEST);
-        message->revert_reason = (uint16_t)status.revert_reason;
-        memcpy(message->revert_digest, status.revert_digest, UD_SHA256_SIZE);
-    }
+    char version[UD_VERSION_TEXT_SIZE_MAX + 1];
+    ud_version_format(&agent->version, version);
+    ud_pairs_put_text(pairs, UD_CHECKIN_DEVICE_ID, agent->config->device_id);
+    ud_pairs_put_text(pairs, UD_CHECKIN_HARDWARE, agent->hardware);
+    ud_pairs_put_text(pairs, UD_CHECKIN_VERSION, version);
+    ud_pairs_put_bytes(pairs, UD_CHECKIN_IMAGE_DIGEST, agent->image_digest, UD_SHA256_SIZE);
 }
 
 /* State, update, progress and error; the sequence number of the last report if that said the same and was not
  * answered, else the next.
  */
-static void fill_state(ud_agent_t *agent, ud_checkin_t *message)
+static void put_state(ud_agent_t *agent, ud_writer_t *pairs)
 {
     ud_device_state_t state = ud_agent_device_state(agent);
     ud_err_t err = present_error(agent, state);
@@ -243,26 +205,58 @@ static void fill_state(ud_agent_t *agent, ud_checkin_t *message)
     uint8_t percent = ud_agent_progress(agent);
     bool same = agent->sent_open && agent->sent_state == state && agent->sent_id == update_id &&
                 agent->sent_error == err && agent->sent_percent == percent;
-    message->state = (uint8_t)state;
-    message->sequence = same ? agent->sequence : next_sequence(agent);
-    message->epoch = agent->report.epoch;
+    uint32_t sequence = same ? agent->sequence : next_sequence(agent);
+    ud_pairs_put_uint(pairs, UD_CHECKIN_STATE, state);
     if (update_id != 0) {
-        message->present |= UD_FIELD(UD_CHECKIN_UPDATE_ID);
-        message->update_id = update_id;
+        ud_pairs_put_uint(pairs, UD_CHECKIN_UPDATE_ID, update_id);
     }
     if (agent->has_update) {
-        message->present |= UD_FIELD(UD_CHECKIN_PROGRESS);
-        message->progress = percent;
+        ud_pairs_put_uint(pairs, UD_CHECKIN_PROGRESS, percent);
     }
     if (err != UD_OK) {
-        message->present |= UD_FIELD(UD_CHECKIN_ERROR);
-        message->error = (uint16_t)err;
+        ud_pairs_put_uint(pairs, UD_CHECKIN_ERROR, err);
     }
+    ud_pairs_put_uint(pairs, UD_CHECKIN_EPOCH, agent->report.epoch);
+    ud_pairs_put_uint(pairs, UD_CHECKIN_SEQUENCE, sequence);
     agent->sent_open = true;
     agent->sent_state = (uint8_t)state;
     agent->sent_id = update_id;
     agent->sent_error = (uint16_t)err;
     agent->sent_percent = percent;
+}
+
+static void put_hooks(const ud_agent_hooks_t *hooks, ud_writer_t *pairs)
+{
+    uint8_t battery = hooks->battery != NULL ? hooks->battery(hooks->context) : UD_BATTERY_UNKNOWN;
+    if (battery <= 100) {
+        ud_pairs_put_uint(pairs, UD_CHECKIN_BATTERY, battery);
+    }
+    if (hooks->link != NULL) {
+        ud_agent_link_t link = {0};
+        hooks->link(hooks->context, &link);
+        if (link.type <= LINK_TYPE_MAX) {
+            ud_pairs_put_uint(pairs, UD_CHECKIN_LINK, link.type);
+        }
+        if (link.signal < 0 && link.signal >= SIGNAL_MIN) {
+            ud_pairs_put_int(pairs, UD_CHECKIN_SIGNAL, link.signal);
+        }
+    }
+}
+
+static void put_slots(const ud_agent_t *agent, ud_writer_t *pairs)
+{
+    const ud_agent_config_t *config = agent->config;
+    ud_writer_t inner;
+    ud_pairs_put_uint(pairs, UD_CHECKIN_ACTIVE_SLOT, config->running == UD_AREA_SLOT_B);
+    if (config->slots->runs_both) {
+        ud_pairs_put_two(pairs, UD_CHECKIN_SLOT_ADDRESSES, config->slot_address);
+    }
+    ud_pairs_open(pairs, UD_CHECKIN_CAPABILITIES, &inner);
+    ud_pairs_put_uint(&inner, UD_CAPABILITY_DELTA, DELTA_NONE);
+    ud_pairs_put_uint(&inner, UD_CAPABILITY_CHUNK_SIZE_MAX, config->chunk_size_max);
+    ud_pairs_put_uint(&inner, UD_CAPABILITY_INSTALL, config->slots->number);
+    ud_pairs_put_uint(&inner, UD_CAPABILITY_SLOT_SIZE, ud_slot_image_size_max(config->slots, agent->port));
+    ud_pairs_close(pairs, &inner);
 }
 
 void ud_report_progress(ud_agent_t *agent)
@@ -271,21 +265,26 @@ void ud_report_progress(ud_agent_t *agent)
     agent->reported_percent = ud_agent_progress(agent);
 }
 
-ud_err_t ud_report_encode(ud_agent_t *agent, uint8_t *data, size_t *size)
+void ud_report_encode(ud_agent_t *agent, ud_writer_t *pairs)
 {
-    ud_checkin_t message = {
-        .present = UD_FIELD(UD_CHECKIN_DEVICE_ID) | UD_FIELD(UD_CHECKIN_HARDWARE) | UD_FIELD(UD_CHECKIN_VERSION) |
-                   UD_FIELD(UD_CHECKIN_IMAGE_DIGEST) | UD_FIELD(UD_CHECKIN_STATE) | UD_FIELD(UD_CHECKIN_EPOCH) |
-                   UD_FIELD(UD_CHECKIN_SEQUENCE) | UD_FIELD(UD_CHECKIN_SECURITY_COUNTER) |
-                   UD_FIELD(UD_CHECKIN_BOOT_REASON) | UD_FIELD(UD_CHECKIN_ACTIVE_SLOT) |
-                   UD_FIELD(UD_CHECKIN_CAPABILITIES) | UD_FIELD(UD_CHECKIN_JOURNAL_WORN) |
-                   UD_FIELD(UD_CHECKIN_SAFE_MODE) | UD_FIELD(UD_CHECKIN_UPTIME),
-    };
-    fill_device(agent, &message);
-    fill_boot(agent, &message);
-    fill_state(agent, &message);
+    put_device(agent, pairs);
+    put_state(agent, pairs);
+    ud_slot_status_t status; /* a report's number may have told that the journal is worn */
+    ud_slot_status(agent->journal, &status);
+    ud_pairs_put_uint(pairs, UD_CHECKIN_SECURITY_COUNTER, agent->security_counter);
+    ud_pairs_put_uint(pairs, UD_CHECKIN_BOOT_REASON, status.boot_reason);
+    if (status.revert_reason != UD_OK) {
+        ud_pairs_put_uint(pairs, UD_CHECKIN_REVERT_REASON, status.revert_reason);
+    }
+    put_hooks(&agent->config->hooks, pairs);
+    put_slots(agent, pairs);
+    ud_pairs_put_bool(pairs, UD_CHECKIN_JOURNAL_WORN, status.journal_worn);
+    ud_pairs_put_bool(pairs, UD_CHECKIN_SAFE_MODE, status.boot_reason == UD_BOOT_SAFE_MODE);
+    if (status.revert_reason != UD_OK) {
+        ud_pairs_put_bytes(pairs, UD_CHECKIN_REVERT_DIGEST, status.revert_digest, UD_SHA256_SIZE);
+    }
+    ud_pairs_put_uint(pairs, UD_CHECKIN_UPTIME, seconds(agent->now_ms - agent->started_ms));
     ud_report_progress(agent);
-    return ud_message_encode(UD_MESSAGE_CHECKIN, &message, data, UD_REQUEST_SIZE_MAX, size);
 }
 
 void ud_report_tell(ud_agent_t *agent)

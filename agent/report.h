@@ -8,13 +8,14 @@
 #ifndef UD_AGENT_REPORT_H
 #define UD_AGENT_REPORT_H
 
+#include "core/base/cursor.h"
 #include "include/updraft/agent.h"
 
 /* Reads the report row after a reset and finds out what became of the update it names; `status` is boot's word. */
 void ud_report_open(ud_agent_t *agent, const ud_slot_status_t *status);
 
 /* Encodes the check-in of this moment; the same numbers again if nothing changed since one that was not answered. */
-UD_MUST_USE ud_err_t ud_report_encode(ud_agent_t *agent, uint8_t *data, size_t *size);
+void ud_report_encode(ud_agent_t *agent, ud_writer_t *pairs);
 
 /* The progress of this moment is known: the next report of it is due after its interval, or the next step of percent. */
 void ud_report_progress(ud_agent_t *agent);

@@ -24,7 +24,7 @@ static uint64_t get_le(ud_reader_t *reader, size_t size)
     return value;
 }
 
-static uint64_t get_be(ud_reader_t *reader, size_t size)
+uint64_t ud_reader_get_be(ud_reader_t *reader, size_t size)
 {
     const uint8_t *bytes = take(reader, size);
     uint64_t value = 0;
@@ -61,17 +61,17 @@ uint64_t ud_reader_get_u64le(ud_reader_t *reader)
 
 uint16_t ud_reader_get_u16be(ud_reader_t *reader)
 {
-    return (uint16_t)get_be(reader, 2);
+    return (uint16_t)ud_reader_get_be(reader, 2);
 }
 
 uint32_t ud_reader_get_u32be(ud_reader_t *reader)
 {
-    return (uint32_t)get_be(reader, 4);
+    return (uint32_t)ud_reader_get_be(reader, 4);
 }
 
 uint64_t ud_reader_get_u64be(ud_reader_t *reader)
 {
-    return get_be(reader, 8);
+    return ud_reader_get_be(reader, 8);
 }
 
 ud_span_t ud_reader_get_span(ud_reader_t *reader, size_t size)
@@ -124,15 +124,17 @@ static void put_le(ud_writer_t *writer, uint64_t value, size_t size)
 {
     uint8_t *bytes = room(writer, size);
     for (size_t index = 0; bytes != NULL && index < size; index++) {
-        bytes[index] = (uint8_t)(value >> (8 * index));
+        bytes[index] = (uint8_t)value;
+        value >>= 8;
     }
 }
 
-static void put_be(ud_writer_t *writer, uint64_t value, size_t size)
+void ud_writer_put_be(ud_writer_t *writer, uint64_t value, size_t size)
 {
     uint8_t *bytes = room(writer, size);
     for (size_t index = 0; bytes != NULL && index < size; index++) {
-        bytes[index] = (uint8_t)(value >> (8 * (size - 1 - index)));
+        bytes[size - 1 - index] = (uint8_t)value;
+        value >>= 8;
     }
 }
 
@@ -158,17 +160,17 @@ void ud_writer_put_u64le(ud_writer_t *writer, uint64_t value)
 
 void ud_writer_put_u16be(ud_writer_t *writer, uint16_t value)
 {
-    put_be(writer, value, 2);
+    ud_writer_put_be(writer, value, 2);
 }
 
 void ud_writer_put_u32be(ud_writer_t *writer, uint32_t value)
 {
-    put_be(writer, value, 4);
+    ud_writer_put_be(writer, value, 4);
 }
 
 void ud_writer_put_u64be(ud_writer_t *writer, uint64_t value)
 {
-    put_be(writer, value, 8);
+    ud_writer_put_be(writer, value, 8);
 }
 
 void ud_writer_put_bytes(ud_writer_t *writer, const void *data, size_t size)

@@ -48,6 +48,7 @@ uint64_t ud_reader_get_u64le(ud_reader_t *reader);
 uint16_t ud_reader_get_u16be(ud_reader_t *reader);
 uint32_t ud_reader_get_u32be(ud_reader_t *reader);
 uint64_t ud_reader_get_u64be(ud_reader_t *reader);
+uint64_t ud_reader_get_be(ud_reader_t *reader, size_t size); /* of `size` bytes, 0 to 8 */
 
 /* The next `size` bytes without copying; they are the reader's own. Empty after a failure. */
 ud_span_t ud_reader_get_span(ud_reader_t *reader, size_t size);
@@ -80,6 +81,7 @@ void ud_writer_put_u64le(ud_writer_t *writer, uint64_t value);
 void ud_writer_put_u16be(ud_writer_t *writer, uint16_t value);
 void ud_writer_put_u32be(ud_writer_t *writer, uint32_t value);
 void ud_writer_put_u64be(ud_writer_t *writer, uint64_t value);
+void ud_writer_put_be(ud_writer_t *writer, uint64_t value, size_t size); /* its low `size` bytes, 0 to 8 */
 
 /* Appends `size` bytes from `data`. */
 void ud_writer_put_bytes(ud_writer_t *writer, const void *data, size_t size);

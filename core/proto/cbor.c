@@ -4,6 +4,10 @@
 
 enum { MAJOR_UINT, MAJOR_NEGATIVE, MAJOR_BYTES, MAJOR_TEXT, MAJOR_ARRAY, MAJOR_MAP, MAJOR_TAG, MAJOR_SIMPLE };
 enum { SIMPLE_FALSE = 20, SIMPLE_TRUE = 21 };
+enum {
+    INFO_1_BYTE = 24,
+    INFO_8_BYTES = 27
+}; /* the argument follows in 1, 2, 4 or 8 bytes; below, info is the argument */
 
 /* An item's head (RFC 8949 section 3): three bits of type, and an argument in 0, 1, 2, 4 or 8 further bytes. */
 typedef struct {
@@ -14,28 +18,16 @@ typedef struct {
 
 static ud_err_t get_head(ud_reader_t *reader, head_t *head)
 {
-    static const uint64_t least[] = {24, UINT8_MAX + 1, UINT16_MAX + 1, UINT64_C(1) << 32}; /* what needs 1, 2, 4, 8 */
     uint8_t first = ud_reader_get_u8(reader);
     *head = (head_t){.major = first >> 5, .info = first & 0x1F, .argument = first & 0x1F};
-    switch (head->info) {
-    case 24:
-        head->argument = ud_reader_get_u8(reader);
-        break;
-    case 25:
-        head->argument = ud_reader_get_u16be(reader);
-        break;
-    case 26:
-        head->argument = ud_reader_get_u32be(reader);
-        break;
-    case 27:
-        head->argument = ud_reader_get_u64be(reader);
-        break;
-    default:
-        UD_REQUIRE(head->info < 24, UD_ERR_MALFORMED); /* reserved, or of indefinite length */
+    if (head->info >= INFO_1_BYTE) {
+        UD_REQUIRE(head->info <= INFO_8_BYTES, UD_ERR_MALFORMED); /* reserved, or of indefinite length */
+        size_t size = (size_t)1 << (head->info - INFO_1_BYTE);
+        head->argument = ud_reader_get_be(reader, size);
+        bool shortest = size == 1 ? head->argument >= INFO_1_BYTE : head->argument >> (4 * size) != 0;
+        /* of a simple value the argument may be a float's bits */
+        UD_REQUIRE(shortest || head->major == MAJOR_SIMPLE, UD_ERR_MALFORMED);
     }
-    bool shortest = head->info < 24 || head->argument >= least[head->info - 24];
-    UD_REQUIRE(shortest || head->major == MAJOR_SIMPLE,
-               UD_ERR_MALFORMED); /* there the argument may be a float's bits */
     return ud_reader_status(reader);
 }
 
@@ -161,22 +153,19 @@ ud_err_t ud_cbor_skip(ud_reader_t *reader)
 
 static void put_head(ud_writer_t *writer, uint8_t major, uint64_t argument)
 {
-    uint8_t type = (uint8_t)(major << 5);
-    if (argument < 24) {
-        ud_writer_put_u8(writer, (uint8_t)(type | argument));
-    } else if (argument <= UINT8_MAX) {
-        ud_writer_put_u8(writer, type | 24);
-        ud_writer_put_u8(writer, (uint8_t)argument);
-    } else if (argument <= UINT16_MAX) {
-        ud_writer_put_u8(writer, type | 25);
-        ud_writer_put_u16be(writer, (uint16_t)argument);
-    } else if (argument <= UINT32_MAX) {
-        ud_writer_put_u8(writer, type | 26);
-        ud_writer_put_u32be(writer, (uint32_t)argument);
-    } else {
-        ud_writer_put_u8(writer, type | 27);
-        ud_writer_put_u64be(writer, argument);
+    uint8_t first = (uint8_t)(major << 5);
+    if (argument < INFO_1_BYTE) {
+        ud_writer_put_u8(writer, (uint8_t)(first | argument));
+        return;
     }
+    size_t size = 1;
+    first |= INFO_1_BYTE;
+    for (uint64_t rest = argument >> 8; rest != 0; rest >>= 4 * size) {
+        size *= 2;
+        first++;
+    }
+    ud_writer_put_u8(writer, first);
+    ud_writer_put_be(writer, argument, size);
 }
 
 void ud_cbor_put_uint(ud_writer_t *writer, uint64_t value)

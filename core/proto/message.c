@@ -99,7 +99,7 @@ ud_err_t ud_message_encode(ud_message_type_t type, const void *message, uint8_t 
     ud_writer_t writer = ud_writer(data, capacity);
     put_level_t levels[LEVEL_COUNT];
     size_t depth = 1;
-    UD_TRY(begin_map(&writer, &levels[0], &ud_message_tables[type], message));
+    UD_TRY(begin_map(&writer, &levels[0], ud_message_tables[type], message));
     while (depth > 0) {
         put_level_t *level = &levels[depth - 1];
         if (level->next == level->table->count) {
@@ -116,7 +116,7 @@ ud_err_t ud_message_encode(ud_message_type_t type, const void *message, uint8_t 
             continue;
         }
         UD_ASSERT(depth < LEVEL_COUNT);
-        UD_TRY(begin_map(&writer, &levels[depth], field->map, level->structure + field->offset));
+        UD_TRY(begin_map(&writer, &levels[depth], level->table->map, level->structure + field->offset));
         depth++;
     }
     UD_TRY(ud_writer_status(&writer));
@@ -241,7 +241,7 @@ static ud_err_t get_field(ud_reader_t *reader, get_level_t *levels, size_t *dept
     }
     UD_ASSERT(*depth < LEVEL_COUNT);
     get_level_t *inner = &levels[(*depth)++];
-    *inner = (get_level_t){.table = (*field)->map, .structure = level->structure + (*field)->offset};
+    *inner = (get_level_t){.table = level->table->map, .structure = level->structure + (*field)->offset};
     return ud_cbor_get_map(reader, &inner->left);
 }
 
@@ -263,15 +263,20 @@ static ud_err_t decode(const ud_message_table_t *table, ud_reader_t *reader, voi
     return ud_reader_end(reader);
 }
 
-ud_err_t ud_message_decode(ud_message_type_t type, ud_span_t data, void *message, const ud_field_t **field)
+ud_err_t ud_message_read(const ud_message_table_t *table, ud_span_t data, void *message, const ud_field_t **field)
 {
-    UD_ASSERT(type < UD_MESSAGE_COUNT);
     ud_reader_t reader = ud_reader(data.data, data.size);
     const ud_field_t *row = NULL;
-    memset(message, 0, ud_message_tables[type].size);
-    ud_err_t err = decode(&ud_message_tables[type], &reader, message, &row);
+    memset(message, 0, table->size);
+    ud_err_t err = decode(table, &reader, message, &row);
     if (field != NULL) {
         *field = err != UD_OK ? row : NULL;
     }
     return err;
+}
+
+ud_err_t ud_message_decode(ud_message_type_t type, ud_span_t data, void *message, const ud_field_t **field)
+{
+    UD_ASSERT(type < UD_MESSAGE_COUNT);
+    return ud_message_read(ud_message_tables[type], data, message, field);
 }

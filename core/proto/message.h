@@ -1,6 +1,7 @@
 /* Device messages, version 1: the structures behind api/device.cddl, the contract of agent and server.
  *
- * One table per message (message.c) drives both directions and both forms, CBOR and, on the server, JSON. A field that
+ * One table per message (message_table.c) drives both directions and both forms, CBOR and, on the server, JSON. The agent
+ * reads by these tables; what it sends it writes pair by pair (agent/pairs.h), for the server to read by them. A field that
  * may be absent has a bit in `present` (UD_HAS_*); required fields do too, and decoding fails without them.
  * Everything is held inside the structure: nothing borrows from the bytes it was decoded from.
  */

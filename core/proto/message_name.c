@@ -21,20 +21,15 @@
 
 #include "core/proto/message_rows.def"
 
-#define NAMES(table, list) {&(table), list##_names, sizeof list##_names / sizeof list##_names[0]}
+#define NAMES(list) {&ud_##list##_table, list##_names, sizeof list##_names / sizeof list##_names[0]}
 
 static const struct {
     const ud_message_table_t *table;
     const char *const *names;
     size_t count;
 } lists[] = {
-    NAMES(ud_message_tables[UD_MESSAGE_REGISTER], register),
-    NAMES(ud_message_tables[UD_MESSAGE_REGISTER_ANSWER], register_answer),
-    NAMES(ud_message_tables[UD_MESSAGE_TOKEN_REQUEST], token_request),
-    NAMES(ud_message_tables[UD_MESSAGE_CHECKIN], checkin),
-    NAMES(ud_message_tables[UD_MESSAGE_OFFER], offer),
-    NAMES(ud_capabilities_table, capabilities),
-    NAMES(ud_policy_table, policy),
+    NAMES(register), NAMES(register_answer), NAMES(token_request), NAMES(checkin),
+    NAMES(offer),    NAMES(capabilities),    NAMES(policy),
 };
 
 const char *ud_field_name(const ud_field_t *field)

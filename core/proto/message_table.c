@@ -2,6 +2,7 @@
 
 #include "core/base/assert.h"
 #include "core/base/utf8.h"
+#include "core/image/chain.h"
 
 #include <string.h>
 
@@ -9,34 +10,25 @@
 #define NEEDED true
 #define MAYBE false
 #define SIZE(member) sizeof(((STRUCTURE *)0)->member)
-#define ROW(need, cbor, kind_, json, member, low, high) \
-    {.key = cbor,                                       \
-     .kind = kind_,                                     \
-     .required = need,                                  \
-     .offset = offsetof(STRUCTURE, member),             \
-     .size = SIZE(member),                              \
-     .min = low,                                        \
-     .max = high}
-#define UINT(need, cbor, json, member, high) ROW(need, cbor, UD_FIELD_UINT, json, member, 0, high)
-#define U16(need, cbor, json, member) UINT(need, cbor, json, member, UINT16_MAX)
-#define U32(need, cbor, json, member) UINT(need, cbor, json, member, UINT32_MAX)
-#define INT(need, cbor, json, member, low, high) ROW(need, cbor, UD_FIELD_INT, json, member, low, high)
-#define FLAG(need, cbor, json, member) ROW(need, cbor, UD_FIELD_BOOL, json, member, 0, 1)
-#define BYTES(need, cbor, json, member) ROW(need, cbor, UD_FIELD_BYTES, json, member, 0, 0)
-#define SIGN(need, cbor, json, member) \
-    ROW(need, cbor, UD_FIELD_SIGNATURE, json, member, UD_P256_SIGNATURE_SIZE, UD_SIGNATURE_SIZE_MAX)
-#define PAIR(need, cbor, json, member) ROW(need, cbor, UD_FIELD_UINT_PAIR, json, member, 0, UINT32_MAX)
-#define TEXT(need, cbor, json, member, low) ROW(need, cbor, UD_FIELD_TEXT, json, member, low, SIZE(member) - 1)
-#define ID(need, cbor, json, member) ROW(need, cbor, UD_FIELD_DEVICE_ID, json, member, 1, SIZE(member) - 1)
-#define CHUNK(need, cbor, json, member) \
-    ROW(need, cbor, UD_FIELD_CHUNK_SIZE, json, member, UD_CHUNK_SIZE_MIN, UD_CHUNK_SIZE_MAX)
-#define MAP(need, cbor, json, member, table) \
-    {.map = &(table),                        \
-     .key = cbor,                            \
-     .kind = UD_FIELD_MAP,                   \
-     .required = need,                       \
-     .offset = offsetof(STRUCTURE, member),  \
-     .size = SIZE(member)}
+#define ROW(need, cbor, kind_, member, limit_) \
+    {.key = cbor,                              \
+     .kind = kind_,                            \
+     .required = need,                         \
+     .offset = offsetof(STRUCTURE, member),    \
+     .size = SIZE(member),                     \
+     .limit = limit_}
+#define UINT(need, cbor, json, member, high) ROW(need, cbor, UD_FIELD_UINT, member, high)
+#define U16(need, cbor, json, member) ROW(need, cbor, UD_FIELD_UINT, member, 0)
+#define U32(need, cbor, json, member) ROW(need, cbor, UD_FIELD_UINT, member, 0)
+#define INT(need, cbor, json, member, depth) ROW(need, cbor, UD_FIELD_INT, member, depth)
+#define FLAG(need, cbor, json, member) ROW(need, cbor, UD_FIELD_BOOL, member, 0)
+#define BYTES(need, cbor, json, member) ROW(need, cbor, UD_FIELD_BYTES, member, 0)
+#define SIGN(need, cbor, json, member) ROW(need, cbor, UD_FIELD_SIGNATURE, member, 0)
+#define PAIR(need, cbor, json, member) ROW(need, cbor, UD_FIELD_UINT_PAIR, member, 0)
+#define TEXT(need, cbor, json, member, low) ROW(need, cbor, UD_FIELD_TEXT, member, low)
+#define ID(need, cbor, json, member) ROW(need, cbor, UD_FIELD_DEVICE_ID, member, 1)
+#define CHUNK(need, cbor, json, member) ROW(need, cbor, UD_FIELD_CHUNK_SIZE, member, 0)
+#define MAP(need, cbor, json, member) ROW(need, cbor, UD_FIELD_MAP, member, 0)
 
 #define LIST(name) static const ud_field_t name##_rows[] = {
 #define END \
@@ -45,25 +37,52 @@
 
 #include "core/proto/message_rows.def"
 
-#define MESSAGE(rows, structure) {rows, sizeof(rows) / sizeof((rows)[0]), sizeof(structure)}
+#define MESSAGE(name, map)                                                                                      \
+    const ud_message_table_t ud_##name##_table = {name##_rows, map, sizeof name##_rows / sizeof name##_rows[0], \
+                                                  sizeof(ud_##name##_t)}
 
-const ud_message_table_t ud_capabilities_table = MESSAGE(capabilities_rows, ud_capabilities_t);
-const ud_message_table_t ud_policy_table = MESSAGE(policy_rows, ud_policy_t);
+MESSAGE(capabilities, NULL);
+MESSAGE(policy, NULL);
+MESSAGE(register, NULL);
+MESSAGE(register_answer, NULL);
+MESSAGE(token_request, NULL);
+MESSAGE(checkin, &ud_capabilities_table);
+MESSAGE(offer, &ud_policy_table);
 
-const ud_message_table_t ud_message_tables[UD_MESSAGE_COUNT] = {
-    [UD_MESSAGE_REGISTER] = MESSAGE(register_rows, ud_register_t),
-    [UD_MESSAGE_REGISTER_ANSWER] = MESSAGE(register_answer_rows, ud_register_answer_t),
-    [UD_MESSAGE_TOKEN_REQUEST] = MESSAGE(token_request_rows, ud_token_request_t),
-    [UD_MESSAGE_CHECKIN] = MESSAGE(checkin_rows, ud_checkin_t),
-    [UD_MESSAGE_OFFER] = MESSAGE(offer_rows, ud_offer_t),
+const ud_message_table_t *const ud_message_tables[UD_MESSAGE_COUNT] = {
+    [UD_MESSAGE_REGISTER] = &ud_register_table,
+    [UD_MESSAGE_REGISTER_ANSWER] = &ud_register_answer_table,
+    [UD_MESSAGE_TOKEN_REQUEST] = &ud_token_request_table,
+    [UD_MESSAGE_CHECKIN] = &ud_checkin_table,
+    [UD_MESSAGE_OFFER] = &ud_offer_table,
 };
+
+static bool is_text(const ud_field_t *field)
+{
+    return field->kind == UD_FIELD_TEXT || field->kind == UD_FIELD_DEVICE_ID;
+}
+
+int32_t ud_field_min(const ud_field_t *field)
+{
+    int32_t limit = field->limit;
+    return field->kind == UD_FIELD_INT ? -limit : is_text(field) ? limit : 0;
+}
+
+uint32_t ud_field_max(const ud_field_t *field)
+{
+    if (field->kind == UD_FIELD_INT) {
+        return 0;
+    }
+    if (is_text(field)) {
+        return field->size - 1u;
+    }
+    return field->limit != 0 ? field->limit : UINT32_MAX >> (32 - 8 * field->size);
+}
 
 bool ud_field_accepts_number(const ud_field_t *field, int64_t value)
 {
-    if (value < field->min || value > (int64_t)field->max) {
-        return false;
-    }
-    return field->kind != UD_FIELD_CHUNK_SIZE || value == 512 || value == 1024 || value == 4096 || value == 16384;
+    return value >= ud_field_min(field) && value <= ud_field_max(field) &&
+           (field->kind != UD_FIELD_CHUNK_SIZE || ud_chunk_size_is_known((uint32_t)value));
 }
 
 static bool is_device_id(ud_span_t text)
@@ -81,20 +100,17 @@ static bool is_device_id(ud_span_t text)
 
 bool ud_field_accepts_text(const ud_field_t *field, ud_span_t text)
 {
-    if (text.size < (size_t)field->min || text.size > field->max) {
+    if (text.size < field->limit || text.size >= field->size) {
         return false;
     }
     return field->kind == UD_FIELD_DEVICE_ID ? is_device_id(text) : ud_utf8_is_text((const char *)text.data, text.size);
 }
 
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "a number's low bytes come first");
+
 void ud_field_store_number(const ud_field_t *field, void *message, int64_t value)
 {
-    uint8_t *at = (uint8_t *)message + field->offset;
-    uint8_t byte = (uint8_t)value;
-    uint16_t half = (uint16_t)value; /* of INT too: two's complement */
-    uint32_t word = (uint32_t)value;
-    const void *from = field->size == 1 ? (const void *)&byte : field->size == 2 ? (const void *)&half : &word;
-    memcpy(at, from, field->size);
+    memcpy((uint8_t *)message + field->offset, &value, field->size);
 }
 
 int64_t ud_field_load_number(const ud_field_t *field, const void *message)
@@ -118,9 +134,9 @@ const ud_field_t *ud_message_missing(const ud_message_table_t *table, const void
 {
     uint32_t present;
     memcpy(&present, message, sizeof present);
-    for (uint8_t i = 0; i < table->count; i++) {
-        if (table->fields[i].required && (present & UD_FIELD(table->fields[i].key)) == 0) {
-            return &table->fields[i];
+    for (const ud_field_t *field = table->fields; field < table->fields + table->count; field++) {
+        if (field->required && (present & UD_FIELD(field->key)) == 0) {
+            return field;
         }
     }
     return NULL;

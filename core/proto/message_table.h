@@ -7,51 +7,52 @@
 #include "core/proto/message.h"
 
 typedef enum {
-    UD_FIELD_UINT,       /* of 1, 2 or 4 bytes: ud_field_t.size */
-    UD_FIELD_INT,        /* of 2 bytes */
+    UD_FIELD_UINT,       /* of 1, 2 or 4 bytes: 0 to `limit`, or what `size` bytes hold if that is 0 */
+    UD_FIELD_INT,        /* of 2 bytes: -`limit` to 0 */
     UD_FIELD_BOOL,       /* a C bool */
     UD_FIELD_CHUNK_SIZE, /* a 2-byte UINT of 512, 1024, 4096 or 16384 */
-    UD_FIELD_TEXT,       /* char array with a final NUL; min and max are bytes without it */
+    UD_FIELD_TEXT,       /* char array with a final NUL; `limit` bytes or more */
     UD_FIELD_DEVICE_ID,  /* TEXT of letters, digits and - _ . : */
     UD_FIELD_BYTES,      /* exactly `size` bytes */
     UD_FIELD_SIGNATURE,  /* ud_signature_t: 64, 256 or 384 bytes */
     UD_FIELD_UINT_PAIR,  /* two 4-byte UINTs */
-    UD_FIELD_MAP,        /* a structure with a table of its own; maps are one level deep */
+    UD_FIELD_MAP,        /* a structure with a table of its own: the message's `map`; maps are one level deep */
 } ud_field_kind_t;
 
-struct ud_message_table;
-
 typedef struct ud_field {
-    union {
-        const struct ud_message_table *map; /* of a MAP */
-        struct {
-            int32_t min; /* of the value, or of a text's size */
-            uint32_t max;
-        };
-    };
-    uint8_t key; /* in CBOR; its bit in `present` */
-    uint8_t kind;
-    bool required;
     uint16_t offset; /* in the structure */
     uint16_t size;   /* bytes in the structure */
+    uint8_t key;     /* in CBOR; its bit in `present` */
+    uint8_t kind;
+    uint8_t limit;
+    bool required;
 } ud_field_t;
 
 /* The structure begins with `uint32_t present`. */
 typedef struct ud_message_table {
-    const ud_field_t *fields; /* by rising key */
-    uint8_t count;
+    const ud_field_t *fields;           /* by rising key */
+    const struct ud_message_table *map; /* in it, or NULL */
+    uint16_t count;
     uint16_t size; /* of the structure */
 } ud_message_table_t;
 
-/* Indexed by ud_message_type_t. */
-extern const ud_message_table_t ud_message_tables[UD_MESSAGE_COUNT];
+/* The messages, and the maps in a check-in and in an offer. A device links those that it reads. */
+extern const ud_message_table_t ud_register_table, ud_register_answer_table, ud_token_request_table, ud_checkin_table,
+    ud_offer_table, ud_capabilities_table, ud_policy_table;
 
-/* Maps in a check-in and in an offer. */
-extern const ud_message_table_t ud_capabilities_table;
-extern const ud_message_table_t ud_policy_table;
+/* All messages, indexed by ud_message_type_t. Hosts only. */
+extern const ud_message_table_t *const ud_message_tables[UD_MESSAGE_COUNT];
+
+/* As ud_message_decode(), of the message with that table. */
+UD_MUST_USE ud_err_t ud_message_read(const ud_message_table_t *table, ud_span_t data, void *message,
+                                     const ud_field_t **field);
 
 /* The field's name, in JSON and in errors; static text, NULL of NULL. Hosts only (message_name.c): a device never says it. */
 const char *ud_field_name(const ud_field_t *field);
+
+/* What a number may be, and how many bytes a text may have. */
+int32_t ud_field_min(const ud_field_t *field);
+uint32_t ud_field_max(const ud_field_t *field);
 
 /* True if `value` may stand in a field of the kinds UINT, INT or CHUNK_SIZE. */
 bool ud_field_accepts_number(const ud_field_t *field, int64_t value);

@@ -59,7 +59,8 @@ static ud_err_t get_pair(const json_t *value, uint8_t *at)
 static ud_err_t get_object(const ud_message_table_t *table, const json_t *object, uint8_t *structure,
                            const ud_field_t **field);
 
-static ud_err_t get_value(const ud_field_t *field, const json_t *value, uint8_t *structure, const ud_field_t **inner)
+static ud_err_t get_value(const ud_message_table_t *table, const ud_field_t *field, const json_t *value,
+                          uint8_t *structure, const ud_field_t **inner)
 {
     uint8_t *at = structure + field->offset;
     bool flag = json_is_true(value);
@@ -80,7 +81,7 @@ static ud_err_t get_value(const ud_field_t *field, const json_t *value, uint8_t 
     case UD_FIELD_UINT_PAIR:
         return get_pair(value, at);
     case UD_FIELD_MAP:
-        return get_object(field->map, value, at, inner);
+        return get_object(table->map, value, at, inner);
     }
     return UD_ERR_INTERNAL;
 }
@@ -96,7 +97,7 @@ static ud_err_t get_object(const ud_message_table_t *table, const json_t *object
             continue;
         }
         *field = &table->fields[i];
-        UD_TRY(get_value(&table->fields[i], value, structure, field));
+        UD_TRY(get_value(table, &table->fields[i], value, structure, field));
         present |= UD_FIELD(table->fields[i].key);
     }
     memcpy(structure, &present, sizeof present);
@@ -108,11 +109,11 @@ ud_err_t ud_message_from_json(ud_message_type_t type, ud_span_t text, void *mess
 {
     UD_ASSERT(type < UD_MESSAGE_COUNT);
     const ud_field_t *row = NULL;
-    memset(message, 0, ud_message_tables[type].size);
+    memset(message, 0, ud_message_tables[type]->size);
     UD_REQUIRE(text.size <= UD_MESSAGE_JSON_SIZE_MAX, UD_ERR_MALFORMED);
     json_t *object = json_loadb((const char *)text.data, text.size, JSON_REJECT_DUPLICATES, NULL);
     ud_err_t err =
-        json_is_object(object) ? get_object(&ud_message_tables[type], object, message, &row) : UD_ERR_MALFORMED;
+        json_is_object(object) ? get_object(ud_message_tables[type], object, message, &row) : UD_ERR_MALFORMED;
     json_decref(object);
     if (field != NULL) {
         *field = err == UD_OK ? NULL : row;
@@ -124,7 +125,7 @@ ud_err_t ud_message_from_json(ud_message_type_t type, ud_span_t text, void *mess
 
 static json_t *put_object(const ud_message_table_t *table, const uint8_t *structure);
 
-static json_t *put_value(const ud_field_t *field, const uint8_t *structure)
+static json_t *put_value(const ud_message_table_t *table, const ud_field_t *field, const uint8_t *structure)
 {
     const uint8_t *at = structure + field->offset;
     char hex[UD_HEX_TEXT_SIZE(UD_SIGNATURE_SIZE_MAX)];
@@ -152,7 +153,7 @@ static json_t *put_value(const ud_field_t *field, const uint8_t *structure)
         memcpy(pair, at, sizeof pair);
         return json_pack("[I, I]", (json_int_t)pair[0], (json_int_t)pair[1]);
     case UD_FIELD_MAP:
-        return put_object(field->map, at);
+        return put_object(table->map, at);
     }
     return NULL;
 }
@@ -165,7 +166,7 @@ static json_t *put_object(const ud_message_table_t *table, const uint8_t *struct
     for (uint8_t i = 0; i < table->count; i++) {
         const ud_field_t *field = &table->fields[i];
         if ((present & UD_FIELD(field->key)) != 0 &&
-            json_object_set_new(object, ud_field_name(field), put_value(field, structure)) != 0) {
+            json_object_set_new(object, ud_field_name(field), put_value(table, field, structure)) != 0) {
             json_decref(object);
             return NULL;
         }
@@ -179,7 +180,7 @@ ud_err_t ud_message_to_json(ud_message_type_t type, const void *message, ud_aren
     size_t size;
     UD_TRY(
         ud_message_encode(type, message, cbor, sizeof cbor, &size)); /* the same message must be good in both forms */
-    json_t *object = put_object(&ud_message_tables[type], message);
+    json_t *object = put_object(ud_message_tables[type], message);
     char *dump = object == NULL ? NULL : json_dumps(object, JSON_COMPACT);
     json_decref(object);
     UD_REQUIRE(dump != NULL, UD_ERR_INVALID_ARGUMENT);

@@ -108,7 +108,7 @@ static void judge(const ud_field_t *field, unsigned way, bool dropped, bool harm
 
 static const ud_message_table_t *table(void)
 {
-    return &ud_message_tables[UD_MESSAGE_OFFER];
+    return ud_message_tables[UD_MESSAGE_OFFER];
 }
 
 static void the_true_offer_is_staged(void **state)

@@ -80,7 +80,7 @@ static void what_is_wrong_is_named(void **state)
         {"", UD_ERR_MALFORMED, NULL},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        const ud_field_t *field = ud_message_tables[0].fields;
+        const ud_field_t *field = ud_message_tables[0]->fields;
         assert_int_equal(read_token_request(cases[i].text, &field), cases[i].err);
         if (cases[i].field == NULL) {
             assert_null(field);
