@@ -2,6 +2,7 @@
 
 #include "boot/inspect.h"
 #include "boot/mode.h"
+#include "core/base/bytes.h"
 
 #include <string.h>
 
@@ -13,6 +14,7 @@
 
 typedef struct { /* what is asked for often comes first: small offsets make small code */
     ud_boot_facts_t facts;
+    ud_area_t home;          /* the slot that runs */
     bool worn;               /* the journal took no row in this start, and is asked in vain from then on */
     bool distrusts_b;        /* slot B did not give its image as it had been verified: not twice in one start */
     ud_slot_record_t record; /* what is true; the journal follows it as far as it takes rows */
@@ -33,12 +35,6 @@ static const ud_boot_mode_t *mode_of(const boot_t *boot)
     return boot->judge.config->mode;
 }
 
-/* The slot that runs. */
-static ud_area_t home(const boot_t *boot)
-{
-    return boot->record.runs_b ? UD_AREA_SLOT_B : UD_AREA_SLOT_A;
-}
-
 /* ---- facts ---------------------------------------------------------------------------------------------------------- */
 
 static uint8_t cause_of(const boot_t *boot)
@@ -53,16 +49,22 @@ static uint8_t cause_of(const boot_t *boot)
 static void gather(boot_t *boot)
 {
     const ud_slot_record_t *record = &boot->record;
-    uint32_t state = 1u << record->state;
-    uint32_t install = 1u << record->install;
-    bool lasts = record->abnormal_resets < UD_BOOT_CRASH_LOOP;
-    if (state == UD_FACT_TRIAL) {
-        lasts = record->attempts < UD_BOOT_ATTEMPTS;
-        state = record->reason != UD_OK || boot->worn ? UD_FACT_REJECTED : state;
+    uint32_t failures = record->abnormal_resets;
+    uint32_t most = UD_BOOT_CRASH_LOOP;
+    boot->home = record->runs_b ? UD_AREA_SLOT_B : UD_AREA_SLOT_A;
+    boot->facts.state = (uint8_t)(1u << record->state);
+    boot->facts.install = (uint8_t)(1u << record->install);
+    if (record->state == UD_SLOT_TRIAL) {
+        failures = record->attempts;
+        most = UD_BOOT_ATTEMPTS;
+        if (record->reason != UD_OK || boot->worn) {
+            boot->facts.state = UD_FACT_REJECTED;
+        }
     }
-    boot->facts.state = (uint8_t)state;
-    boot->facts.install = (uint8_t)(boot->worn && (install & UD_FACT_MOVING) != 0 ? UD_FACT_ADRIFT : install);
-    boot->facts.patience = lasts ? UD_FACT_PATIENCE : UD_FACT_NO_PATIENCE;
+    if (boot->worn && (boot->facts.install & UD_FACT_MOVING) != 0) {
+        boot->facts.install = UD_FACT_ADRIFT;
+    }
+    boot->facts.patience = failures < most ? UD_FACT_PATIENCE : UD_FACT_NO_PATIENCE;
     boot->facts.a = UD_FACT_A_ANY;
     boot->facts.b = boot->distrusts_b ? UD_FACT_BAD : UD_FACT_B_ANY;
     boot->a.verdict = UD_VERDICT_INVALID;
@@ -101,7 +103,7 @@ static bool is_settled(const boot_t *boot)
 
 static void look_a(boot_t *boot)
 {
-    boot->facts.a = ud_boot_inspect(&boot->judge, home(boot), 0, &boot->a);
+    boot->facts.a = ud_boot_inspect(&boot->judge, boot->home, 0, &boot->a);
     bool meant = memcmp(boot->a.hash, boot->record.digest, UD_SHA256_SIZE) == 0;
     if (meant && boot->facts.install == UD_FACT_ADRIFT && installs(&boot->record)) {
         boot->facts.state = UD_FACT_REJECTED; /* it came to its end without a row: what stands here was never tried */
@@ -120,13 +122,6 @@ static void look_a(boot_t *boot)
     }
 }
 
-/* By security counter, then version. */
-static bool is_ahead(const ud_boot_found_t *b, const ud_boot_found_t *a)
-{
-    return b->security_counter != a->security_counter ? b->security_counter > a->security_counter
-                                                      : ud_version_compare_full(&b->version, &a->version) > 0;
-}
-
 /* What a good image in slot B is to be taken for. */
 static uint8_t rate_b(boot_t *boot)
 {
@@ -134,14 +129,14 @@ static uint8_t rate_b(boot_t *boot)
         boot->b.reason = UD_ERR_KNOWN_BAD;
         return UD_FACT_KNOWN_BAD;
     }
-    bool may_be_tried = mode_of(boot)->slots->runs_both && !boot->worn;
-    bool equals = may_be_tried && boot->facts.state == UD_FACT_UNKNOWN && boot->facts.a == UD_FACT_GOOD;
-    return equals && is_ahead(&boot->b, &boot->a) ? UD_FACT_AHEAD : UD_FACT_GOOD;
+    bool equals = boot->facts.state == UD_FACT_UNKNOWN && boot->facts.a == UD_FACT_GOOD && !boot->worn;
+    const ud_boot_mode_t *mode = mode_of(boot);
+    return equals && mode->is_ahead != NULL && mode->is_ahead(&boot->b, &boot->a) ? UD_FACT_AHEAD : UD_FACT_GOOD;
 }
 
 static void look_b(boot_t *boot)
 {
-    ud_area_t spare = ud_slot_spare(mode_of(boot)->slots, home(boot));
+    ud_area_t spare = boot->home == UD_AREA_SLOT_A ? UD_AREA_SLOT_B : UD_AREA_SLOT_A;
     uint32_t staging = ud_slot_staging_offset(mode_of(boot)->slots, boot->judge.port);
     bool staged = boot->facts.install == UD_FACT_STAGED;
     uint32_t offset = staged != boot->record.crossed ? staging : 0;
@@ -268,13 +263,13 @@ static void rescue(boot_t *boot)
 /* False if the journal does not take the plan: then there is none. */
 static bool begin(boot_t *boot, bool back)
 {
-    ud_slot_record_t record = boot->record;
-    memcpy(record.digest, back ? boot->a.hash : boot->b.hash, UD_SHA256_SIZE);
-    record.reason = (uint16_t)(back ? what_failed(boot) : UD_OK);
-    ud_install_t direction = back == record.crossed ? UD_INSTALL_UPGRADE : UD_INSTALL_REVERT;
-    boot->worn = mode_of(boot)->begin(&boot->journal, &record, direction, boot->b.size) != UD_OK;
-    if (!boot->worn) {
-        boot->record = record;
+    ud_slot_record_t *record = &boot->record;
+    record->reason = (uint16_t)(back ? what_failed(boot) : UD_OK);
+    ud_bytes_copy(record->digest, back ? boot->a.hash : boot->b.hash, UD_SHA256_SIZE);
+    ud_install_t direction = back == record->crossed ? UD_INSTALL_UPGRADE : UD_INSTALL_REVERT;
+    if (mode_of(boot)->begin(&boot->journal, record, direction, boot->b.size) != UD_OK) {
+        record->install = UD_INSTALL_NONE;
+        boot->worn = true;
     }
     return !boot->worn;
 }
@@ -367,11 +362,11 @@ static void hand_over(boot_t *boot, bool safe_mode, ud_boot_result_t *result)
     if (*verdict != UD_VERDICT_VALID) {
         ud_port_recover(boot->judge.port);
     }
-    result->area = home(boot);
+    result->area = boot->home;
     result->code_offset = boot->a.header_size;
     result->safe_mode = safe_mode;
     gather_judge(boot);
-    result->verdict = ud_boot_inspect_again(&boot->judge, home(boot), &boot->a);
+    result->verdict = ud_boot_inspect_again(&boot->judge, boot->home, &boot->a);
     verdict = &result->verdict;
     if (*verdict != UD_VERDICT_VALID || boot->facts.a != UD_FACT_GOOD) {
         ud_port_reset(boot->judge.port);

@@ -1,9 +1,5 @@
 #include "boot/copy.h"
 
-#include "boot/cipher.h"
-#include "boot/window.h"
-#include "core/base/assert.h"
-
 #include <string.h>
 
 /* Bytes copied at once; twice on the stack. A page of most NOR chips, a multiple of each write size. */
@@ -76,34 +72,4 @@ ud_err_t ud_copy_unit(ud_port_t *port, const ud_copy_filter_t *filter, uint32_t 
         }
     }
     return err;
-}
-
-typedef struct {
-    ud_port_t *port;
-    const ud_boot_found_t *found;
-    ud_copy_filter_t filter;
-} copy_t;
-
-static ud_err_t copy_all(void *context)
-{
-    const copy_t *copy = context;
-    uint32_t end = 2 * ud_copy_units(copy->port, copy->found->size);
-    uint32_t ahead = copy->found->offset != 0 ? 1 : 0;
-    for (uint32_t place = 0; place < end; place += 2) {
-        UD_TRY(ud_copy_unit(copy->port, &copy->filter, place + 2 * ahead, place + 1));
-    }
-    return UD_OK;
-}
-
-ud_err_t ud_copy_to_a(ud_port_t *port, const ud_boot_config_t *config, ud_slot_record_t *record,
-                      const ud_boot_found_t *found)
-{
-    copy_t copy = {.port = port, .found = found};
-    (void)record;
-    if (config->cipher == NULL) {
-        return copy_all(&copy);
-    }
-    ud_window_t window = {port, UD_AREA_SLOT_B, found->offset};
-    ud_image_source_t source = ud_window_source(&window);
-    return config->cipher->with_key(config->decryption_key, &source, found->size, &copy.filter, copy_all, &copy);
 }

@@ -2,7 +2,6 @@
 #ifndef UD_BOOT_COPY_H
 #define UD_BOOT_COPY_H
 
-#include "boot/inspect.h"
 #include "core/slot/record.h"
 #include "include/updraft/boot.h"
 
@@ -29,9 +28,5 @@ uint32_t ud_copy_units(const ud_port_t *port, uint32_t size_bytes);
  * Errors: UD_ERR_FLASH_READ (source), UD_ERR_FLASH_WRITE (target).
  */
 UD_MUST_USE ud_err_t ud_copy_unit(ud_port_t *port, const ud_copy_filter_t *filter, uint32_t from, uint32_t to);
-
-/* Copies the image that was found in slot B to slot A: the `rescue` of modes whose images run in slot A. */
-UD_MUST_USE ud_err_t ud_copy_to_a(ud_port_t *port, const ud_boot_config_t *config, ud_slot_record_t *record,
-                                  const ud_boot_found_t *found);
 
 #endif

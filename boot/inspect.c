@@ -4,6 +4,7 @@
 #include "boot/mode.h"
 #include "boot/window.h"
 #include "core/base/assert.h"
+#include "core/base/bytes.h"
 #include "core/image/dependency.h"
 
 #include <string.h>
@@ -29,7 +30,7 @@ uint8_t ud_boot_inspect(const ud_boot_judge_t *judge, ud_area_t area, uint32_t o
 {
     const ud_boot_config_t *config = judge->config;
     ud_window_t window = {judge->port, area, offset};
-    ud_image_source_t source = ud_window_source(&window);
+    ud_image_source_t source = {.read = ud_window_read, .context = &window};
     ud_image_info_t info = {.total_size = 0};
     ud_err_t reason = UD_ERR_INTERNAL;
     uint32_t room = ud_port_area(judge->port, area)->size_bytes - offset;
@@ -44,7 +45,7 @@ uint8_t ud_boot_inspect(const ud_boot_judge_t *judge, ud_area_t area, uint32_t o
     found->header_size = info.header_size;
     found->security_counter = info.security_counter;
     found->version = info.version;
-    memcpy(found->hash, info.hash, sizeof found->hash);
+    ud_bytes_copy(found->hash, info.hash, sizeof found->hash);
     found->reason = verdict == UD_VERDICT_VALID ? judge_info(judge, area, &info) : reason;
     if (verdict != UD_VERDICT_VALID || found->reason != UD_OK) {
         return verdict == UD_VERDICT_VALID && found->reason == UD_ERR_LOW_COUNTER ? UD_FACT_LOW : UD_FACT_BAD;
@@ -58,7 +59,7 @@ uint8_t ud_boot_inspect(const ud_boot_judge_t *judge, ud_area_t area, uint32_t o
 static ud_err_t parse(ud_port_t *port, ud_area_t area, ud_image_info_t *info)
 {
     ud_window_t window = {port, area, 0};
-    ud_image_source_t source = ud_window_source(&window);
+    ud_image_source_t source = {.read = ud_window_read, .context = &window};
     return ud_image_parse(&source, ud_port_area(port, area)->size_bytes, info);
 }
 

@@ -41,6 +41,11 @@ struct ud_boot_mode {
      */
     ud_err_t (*rescue)(ud_port_t *port, const ud_boot_config_t *config, ud_slot_record_t *record,
                        const ud_boot_found_t *found);
+
+    /* True if the good image `b` of the spare slot is to be tried, rather than the good one that runs, when nothing is known
+     * of either. NULL: it never is.
+     */
+    bool (*is_ahead)(const ud_boot_found_t *b, const ud_boot_found_t *a);
 };
 
 #endif

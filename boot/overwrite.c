@@ -48,7 +48,8 @@ static ud_err_t begin(ud_journal_t *journal, ud_slot_record_t *record, ud_instal
 }
 
 typedef struct {
-    ud_journal_t *journal;
+    ud_port_t *port;
+    ud_journal_t *journal; /* NULL: a rescue, which keeps no record */
     ud_slot_record_t *record;
     ud_copy_filter_t filter;
 } copy_t;
@@ -59,28 +60,44 @@ static ud_err_t copy(void *context)
     const copy_t *copy = context;
     ud_slot_record_t *record = copy->record;
     while (record->hole < record->units) {
-        UD_TRY(ud_copy_unit(copy->journal->port, &copy->filter, 2u * record->hole, 2u * record->hole + 1));
+        UD_TRY(ud_copy_unit(copy->port, &copy->filter, 2u * record->hole, 2u * record->hole + 1));
         record->hole++;
-        ud_err_t noted = ud_slot_record_put(copy->journal, record);
-        (void)noted;
+        if (copy->journal != NULL) {
+            ud_err_t noted = ud_slot_record_put(copy->journal, record);
+            (void)noted;
+        }
     }
     return UD_OK;
+}
+
+static ud_err_t start(const ud_boot_config_t *config, ud_port_t *port, ud_journal_t *journal, ud_slot_record_t *record)
+{
+    copy_t all = {.port = port, .journal = journal, .record = record};
+    if (config->cipher == NULL) {
+        return copy(&all);
+    }
+    ud_window_t window = {port, UD_AREA_SLOT_B, 0};
+    ud_image_source_t source = {.read = ud_window_read, .context = &window};
+    uint32_t room = ud_slot_image_size_max(&ud_slot_overwrite, port);
+    return config->cipher->with_key(config->decryption_key, &source, room, &all.filter, copy, &all);
 }
 
 static ud_err_t move(ud_journal_t *journal, const ud_boot_config_t *config, ud_slot_record_t *record, bool unnoted)
 {
     ud_port_t *port = journal->port;
-    uint32_t size_max = ud_slot_image_size_max(&ud_slot_overwrite, port);
-    copy_t all = {.journal = journal, .record = record};
-    UD_REQUIRE(record->units <= ud_copy_units(port, size_max), UD_ERR_INTERNAL);
+    uint32_t units_max = ud_copy_units(port, ud_slot_image_size_max(&ud_slot_overwrite, port));
+    UD_REQUIRE(record->units <= units_max, UD_ERR_INTERNAL);
     bool noted = ud_slot_record_put(journal, record) == UD_OK;
     UD_REQUIRE(noted || unnoted, UD_ERR_JOURNAL_WORN);
-    if (config->cipher == NULL) {
-        return copy(&all);
-    }
-    ud_window_t window = {port, UD_AREA_SLOT_B, 0};
-    ud_image_source_t source = ud_window_source(&window);
-    return config->cipher->with_key(config->decryption_key, &source, size_max, &all.filter, copy, &all);
+    return start(config, port, journal, record);
+}
+
+static ud_err_t rescue(ud_port_t *port, const ud_boot_config_t *config, ud_slot_record_t *record,
+                       const ud_boot_found_t *found)
+{
+    ud_slot_record_t way = {.units = (uint16_t)ud_copy_units(port, found->size)};
+    (void)record;
+    return start(config, port, NULL, &way);
 }
 
 const ud_boot_mode_t ud_boot_overwrite = {
@@ -88,5 +105,5 @@ const ud_boot_mode_t ud_boot_overwrite = {
     .policy = {rules, sizeof rules / sizeof rules[0]},
     .begin = begin,
     .move = move,
-    .rescue = ud_copy_to_a,
+    .rescue = rescue,
 };

@@ -39,20 +39,26 @@ static const ud_boot_rule_t rules[] = {
 
 /* ---- the hole (core/slot/record.h) ------------------------------------------------------------------------------ */
 
+static void plan(ud_port_t *port, ud_slot_record_t *record, ud_install_t direction, uint32_t size_bytes)
+{
+    uint32_t units = ud_copy_units(port, size_bytes);
+    record->install = (uint8_t)direction;
+    record->units = (uint16_t)units;
+    record->hole = direction == UD_INSTALL_UPGRADE ? 0 : (uint16_t)(2 * units);
+}
+
 /* What stands in slot A is only put away: believed unverified, it fills no more than slot A. */
 static ud_err_t begin(ud_journal_t *journal, ud_slot_record_t *record, ud_install_t direction, uint32_t size_bytes)
 {
     uint32_t size_out = ud_boot_size_in_a(journal->port);
-    uint32_t units = ud_copy_units(journal->port, size_bytes > size_out ? size_bytes : size_out);
-    record->install = (uint8_t)direction;
-    record->units = (uint16_t)units;
-    record->hole = direction == UD_INSTALL_UPGRADE ? 0 : (uint16_t)(2 * units);
+    plan(journal->port, record, direction, size_bytes > size_out ? size_bytes : size_out);
     record->turned = false;
     return ud_slot_record_put(journal, record);
 }
 
 typedef struct {
-    ud_journal_t *journal;
+    ud_port_t *port;
+    ud_journal_t *journal; /* NULL: a rescue, which leaves slot B as it is and keeps no record */
     ud_slot_record_t *record;
     ud_copy_filter_t filters[UD_CIPHER_IMAGES];
 } walk_t;
@@ -71,7 +77,10 @@ static ud_err_t walk(void *context)
         uint32_t from = up ? to + 1 : to - 1;
         bool comes = to % 2 != 0; /* to slot A; else it goes to slot B, which is given up where it takes nothing */
         const ud_copy_filter_t *filter = &walk->filters[comes == up ? UD_CIPHER_NEW : UD_CIPHER_BEFORE];
-        ud_err_t err = ud_copy_unit(walk->journal->port, filter, from, to);
+        ud_err_t err = UD_OK;
+        if (comes || walk->journal != NULL) {
+            err = ud_copy_unit(walk->port, filter, from, to);
+        }
         if (err == UD_OK || !comes) {
             record->hole = (uint16_t)from;
         } else if (err != UD_ERR_FLASH_READ || record->turned) {
@@ -81,22 +90,39 @@ static ud_err_t walk(void *context)
             record->install = up ? UD_INSTALL_REVERT : UD_INSTALL_UPGRADE;
             record->reason = (uint16_t)err;
         }
-        ud_err_t noted = ud_slot_record_put(walk->journal, record);
-        (void)noted;
+        if (walk->journal != NULL) {
+            ud_err_t noted = ud_slot_record_put(walk->journal, record);
+            (void)noted;
+        }
     }
+}
+
+static ud_err_t start(const ud_boot_config_t *config, ud_port_t *port, ud_journal_t *journal, ud_slot_record_t *record)
+{
+    walk_t all = {.port = port, .journal = journal, .record = record};
+    return config->cipher != NULL
+               ? config->cipher->with_both_keys(config->decryption_key, port, record, all.filters, walk, &all)
+               : walk(&all);
 }
 
 static ud_err_t move(ud_journal_t *journal, const ud_boot_config_t *config, ud_slot_record_t *record, bool unnoted)
 {
     /* what was read becomes firm before it is acted upon: a row may read differently after the next power cut */
     bool noted = ud_slot_record_put(journal, record) == UD_OK;
-    walk_t all = {.journal = journal, .record = record};
     uint32_t units_max = ud_copy_units(journal->port, ud_slot_image_size_max(&ud_slot_swap, journal->port));
     UD_REQUIRE(noted || unnoted, UD_ERR_JOURNAL_WORN);
     UD_REQUIRE(record->units <= units_max && record->hole <= 2 * record->units, UD_ERR_INTERNAL);
-    return config->cipher != NULL
-               ? config->cipher->with_both_keys(config->decryption_key, journal->port, record, all.filters, walk, &all)
-               : walk(&all);
+    return start(config, journal->port, journal, record);
+}
+
+/* What comes to slot A when the hole moves, without what goes: up if the image lies behind the hole, down if before it. */
+static ud_err_t rescue(ud_port_t *port, const ud_boot_config_t *config, ud_slot_record_t *record,
+                       const ud_boot_found_t *found)
+{
+    ud_slot_record_t way = {.turned = true};
+    (void)record;
+    plan(port, &way, found->offset != 0 ? UD_INSTALL_UPGRADE : UD_INSTALL_REVERT, found->size);
+    return start(config, port, NULL, &way);
 }
 
 const ud_boot_mode_t ud_boot_swap = {
@@ -104,5 +130,5 @@ const ud_boot_mode_t ud_boot_swap = {
     .policy = {rules, sizeof rules / sizeof rules[0]},
     .begin = begin,
     .move = move,
-    .rescue = ud_copy_to_a,
+    .rescue = rescue,
 };

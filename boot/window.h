@@ -11,7 +11,7 @@ typedef struct {
     uint32_t offset; /* bytes */
 } ud_window_t;
 
-/* Reads from the window and feeds the watchdog; `window` must outlive it. */
-ud_image_source_t ud_window_source(ud_window_t *window);
+/* Feeds the watchdog and reads from the ud_window_t that is `context`: the read of an ud_image_source_t. */
+UD_MUST_USE ud_err_t ud_window_read(void *context, uint32_t offset, void *data, size_t size);
 
 #endif

@@ -65,10 +65,18 @@ static ud_err_t rescue(ud_port_t *port, const ud_boot_config_t *config, ud_slot_
     return UD_OK;
 }
 
+/* By security counter, then version. */
+static bool is_ahead(const ud_boot_found_t *b, const ud_boot_found_t *a)
+{
+    return b->security_counter != a->security_counter ? b->security_counter > a->security_counter
+                                                      : ud_version_compare_full(&b->version, &a->version) > 0;
+}
+
 const ud_boot_mode_t ud_boot_xip = {
     .slots = &ud_slot_xip,
     .policy = {rules, sizeof rules / sizeof rules[0]},
     .begin = begin,
     .move = move,
     .rescue = rescue,
+    .is_ahead = is_ahead,
 };
