@@ -77,6 +77,8 @@ static ud_err_t take(const ud_image_source_t *source, ud_image_info_t *info, uin
     while (row->type != type) {
         UD_REQUIRE(++row < rows + ROW_COUNT, UD_OK);
     }
+    /* each row by itself, for scripts/prove.sh */
+    //@ split row - rows;
     uint32_t size = tlv->size;
     uint32_t entry = row->entry;
     UD_REQUIRE(size <= row->size_max && size >= (row->size_min != 0 ? row->size_min : row->size_max) &&
