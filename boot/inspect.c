@@ -31,7 +31,7 @@ uint8_t ud_boot_inspect(const ud_boot_judge_t *judge, ud_area_t area, uint32_t o
     const ud_boot_config_t *config = judge->config;
     ud_window_t window = {judge->port, area, offset};
     ud_image_source_t source = {.read = ud_window_read, .context = &window};
-    ud_image_info_t info = {.total_size = 0};
+    ud_image_info_t info;
     ud_err_t reason = UD_ERR_INTERNAL;
     uint32_t room = ud_port_area(judge->port, area)->size_bytes - offset;
     bool plain = area == UD_AREA_SLOT_A || config->mode->slots->runs_both;
@@ -48,7 +48,7 @@ uint8_t ud_boot_inspect(const ud_boot_judge_t *judge, ud_area_t area, uint32_t o
     ud_bytes_copy(found->hash, info.hash, sizeof found->hash);
     found->reason = verdict == UD_VERDICT_VALID ? judge_info(judge, area, &info) : reason;
     if (verdict != UD_VERDICT_VALID || found->reason != UD_OK) {
-        return verdict == UD_VERDICT_VALID && found->reason == UD_ERR_LOW_COUNTER ? UD_FACT_LOW : UD_FACT_BAD;
+        return found->reason == UD_ERR_LOW_COUNTER ? UD_FACT_LOW : UD_FACT_BAD;
     }
     found->verdict = verdict;
     found->key = ud_trust_rows(&judge->trust, info.key_hash, UD_SHA256_SIZE);
@@ -74,5 +74,7 @@ ud_verdict_t ud_boot_inspect_again(const ud_boot_judge_t *judge, ud_area_t area,
 uint32_t ud_boot_size_in_a(ud_port_t *port)
 {
     ud_image_info_t info;
-    return parse(port, UD_AREA_SLOT_A, &info) == UD_OK ? info.total_size : 0;
+    ud_err_t err = parse(port, UD_AREA_SLOT_A, &info);
+    (void)err;
+    return info.total_size;
 }

@@ -19,7 +19,7 @@ struct ud_boot_mode {
     /* Writes the plan to take an image of `size_bytes` to where images run: UD_INSTALL_UPGRADE takes the one at the staging
      * offset of the spare slot, UD_INSTALL_REVERT brings back the one before. `record` is written as it is, but for the
      * plan. Nothing has moved yet. The image fits, as ud_boot_inspect() saw.
-     * Errors: UD_ERR_JOURNAL_WORN: nothing is begun.
+     * Errors: UD_ERR_JOURNAL_WORN: nothing is begun, whatever `record` says.
      */
     ud_err_t (*begin)(ud_journal_t *journal, ud_slot_record_t *record, ud_install_t direction, uint32_t size_bytes);
 
