@@ -2,18 +2,25 @@
 
 #include "core/base/assert.h"
 #include "core/base/crc32.h"
-#include "core/base/cursor.h"
 
 #include <string.h>
 
 #define MAGIC 0x31444955u /* "UID1" */
 #define COPIES 2
 
-/* magic, generation, token size, two zero bytes; then nonce, secret, token, CRC-32 */
-#define HEAD_SIZE 12
-#define NONCE_OFFSET HEAD_SIZE
-#define SECRET_OFFSET (NONCE_OFFSET + UD_IDENTITY_NONCE_SIZE)
-#define TOKEN_OFFSET (SECRET_OFFSET + UD_IDENTITY_SECRET_SIZE)
+/* The beginning of a record as it is on flash; the token and a CRC-32 follow. */
+typedef struct {
+    uint32_t magic;
+    uint32_t generation; /* 1 and up */
+    uint16_t token_size; /* bytes */
+    uint16_t zero;
+    uint8_t nonce[UD_IDENTITY_NONCE_SIZE];
+    uint8_t secret[UD_IDENTITY_SECRET_SIZE];
+} record_t;
+
+#define NONCE_OFFSET ((uint32_t)offsetof(record_t, nonce))
+#define SECRET_OFFSET ((uint32_t)offsetof(record_t, secret))
+#define TOKEN_OFFSET ((uint32_t)sizeof(record_t))
 #define RECORD_SIZE(token_size) (TOKEN_OFFSET + (token_size) + 4u)
 
 /* Bytes read or programmed at once; a multiple of every write size. */
@@ -21,12 +28,9 @@
 
 _Static_assert(RECORD_SIZE(UD_TOKEN_SIZE_MAX) + UD_WRITE_SIZE_MAX - 1 <= UD_IDENTITY_RECORD_SIZE_MAX,
                "the longest record fits its buffer");
+_Static_assert(NONCE_OFFSET == 12 && SECRET_OFFSET == 28 && TOKEN_OFFSET == 60, "the layout on flash stays");
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "numbers are used as they stand on flash");
 _Static_assert(PIECE_SIZE % UD_WRITE_SIZE_MAX == 0, "a piece is whole words");
-
-typedef struct {
-    uint32_t generation;
-    uint16_t token_size;
-} head_t;
 
 /* Bytes of one copy: whole sectors, half of the area. */
 static uint32_t copy_size(const ud_port_t *port)
@@ -40,48 +44,47 @@ static ud_err_t read_copy(ud_port_t *port, uint8_t copy, uint32_t offset, void *
     return ud_port_flash_read(port, UD_AREA_IDENTITY, copy * copy_size(port) + offset, data, size);
 }
 
-/* Reads one copy whole and checks it. */
-static ud_err_t check_copy(ud_port_t *port, uint8_t copy, head_t *head)
+/* Reads one copy whole; gives its generation, or 0 if it is no whole one. */
+static uint32_t check_copy(ud_port_t *port, uint8_t copy, uint16_t *token_size)
 {
-    uint8_t piece[PIECE_SIZE];
-    UD_TRY(read_copy(port, copy, 0, piece, HEAD_SIZE));
-    ud_reader_t reader = ud_reader(piece, HEAD_SIZE);
-    uint32_t magic = ud_reader_get_u32le(&reader);
-    uint32_t generation = ud_reader_get_u32le(&reader);
-    uint16_t token_size = ud_reader_get_u16le(&reader);
-    UD_REQUIRE(magic == MAGIC && generation > 0 && token_size <= UD_TOKEN_SIZE_MAX, UD_ERR_NOT_FOUND);
-    UD_REQUIRE(RECORD_SIZE(token_size) <= copy_size(port), UD_ERR_NOT_FOUND);
+    union {
+        record_t head;
+        uint8_t bytes[PIECE_SIZE];
+        uint32_t crc;
+    } piece;
+    if (read_copy(port, copy, 0, &piece, sizeof(record_t)) != UD_OK || piece.head.magic != MAGIC ||
+        piece.head.token_size > UD_TOKEN_SIZE_MAX || RECORD_SIZE(piece.head.token_size) > copy_size(port)) {
+        return 0;
+    }
+    uint32_t generation = piece.head.generation;
+    *token_size = piece.head.token_size;
 
-    uint32_t end = RECORD_SIZE(token_size) - 4;
+    uint32_t end = RECORD_SIZE(*token_size) - 4;
     uint32_t crc = 0;
     for (uint32_t offset = 0; offset < end; offset += PIECE_SIZE) {
         uint32_t size = end - offset < PIECE_SIZE ? end - offset : PIECE_SIZE;
-        UD_TRY(read_copy(port, copy, offset, piece, size));
-        crc = ud_crc32(crc, piece, size);
+        if (read_copy(port, copy, offset, &piece, size) != UD_OK) {
+            return 0;
+        }
+        crc = ud_crc32(crc, piece.bytes, size);
     }
-    UD_TRY(read_copy(port, copy, end, piece, 4));
-    reader = ud_reader(piece, 4);
-    UD_REQUIRE(ud_reader_get_u32le(&reader) == crc, UD_ERR_NOT_FOUND);
-    *head = (head_t){generation, token_size};
-    return UD_OK;
+    return read_copy(port, copy, end, &piece, sizeof crc) == UD_OK && piece.crc == crc ? generation : 0;
 }
 
 ud_err_t ud_identity_open(ud_identity_t *identity, ud_port_t *port)
 {
-    *identity = (ud_identity_t){0};
+    uint32_t generations[COPIES];
+    uint16_t token_sizes[COPIES];
     for (uint8_t copy = 0; copy < COPIES; copy++) {
-        head_t head;
-        if (check_copy(port, copy, &head) != UD_OK) {
-            identity->worn = true;
-        } else if (head.generation > identity->generation) {
-            identity->worn = identity->worn || identity->generation > 0;
-            identity->generation = head.generation;
-            identity->token_size = head.token_size;
-            identity->copy = copy;
-        } else {
-            identity->worn = identity->worn || head.generation < identity->generation;
-        }
+        generations[copy] = check_copy(port, copy, &token_sizes[copy]);
     }
+    uint8_t copy = generations[1] > generations[0];
+    *identity = (ud_identity_t){
+        .generation = generations[copy],
+        .token_size = generations[copy] > 0 ? token_sizes[copy] : 0,
+        .copy = copy,
+        .worn = generations[0] != generations[1] || generations[0] == 0,
+    };
     return identity->generation > 0 ? UD_OK : UD_ERR_NOT_FOUND;
 }
 
@@ -104,29 +107,28 @@ ud_err_t ud_identity_token(const ud_identity_t *identity, ud_port_t *port, char 
 ud_err_t ud_identity_save_begin(const ud_identity_t *identity, ud_port_t *port, const char *token, uint8_t *buffer,
                                 ud_identity_save_t *save)
 {
+    record_t head = {.magic = MAGIC, .generation = identity->generation + 1};
     size_t token_size = strlen(token);
     UD_REQUIRE(token_size <= UD_TOKEN_SIZE_MAX && RECORD_SIZE(token_size) <= copy_size(port), UD_ERR_TOO_LARGE);
+    head.token_size = (uint16_t)token_size;
     if (identity->generation > 0) {
-        UD_TRY(ud_identity_secrets(identity, port, buffer + NONCE_OFFSET, buffer + SECRET_OFFSET));
+        UD_TRY(ud_identity_secrets(identity, port, head.nonce, head.secret));
     } else {
-        UD_TRY(ud_port_random(port, buffer + NONCE_OFFSET, UD_IDENTITY_NONCE_SIZE + UD_IDENTITY_SECRET_SIZE));
+        UD_TRY(ud_port_random(port, head.nonce, sizeof head.nonce));
+        UD_TRY(ud_port_random(port, head.secret, sizeof head.secret));
     }
-    ud_writer_t head = ud_writer(buffer, HEAD_SIZE);
-    ud_writer_put_u32le(&head, MAGIC);
-    ud_writer_put_u32le(&head, identity->generation + 1);
-    ud_writer_put_u16le(&head, (uint16_t)token_size);
-    ud_writer_put_u16le(&head, 0);
+    memcpy(buffer, &head, sizeof head);
     memcpy(buffer + TOKEN_OFFSET, token, token_size);
 
-    ud_writer_t tail = ud_writer(buffer + TOKEN_OFFSET + token_size, 4 + UD_WRITE_SIZE_MAX);
-    ud_writer_put_u32le(&tail, ud_crc32(0, buffer, TOKEN_OFFSET + token_size));
-    const ud_area_geometry_t *area = ud_port_area(port, UD_AREA_IDENTITY);
-    uint32_t word = area->write_size_bytes;
     uint32_t size = RECORD_SIZE((uint32_t)token_size);
-    uint32_t padding = (word - size % word) % word;
-    ud_writer_fill(&tail, area->erased_value, padding);
+    uint32_t crc = ud_crc32(0, buffer, size - 4);
+    memcpy(buffer + size - 4, &crc, sizeof crc);
+    const ud_area_geometry_t *area = ud_port_area(port, UD_AREA_IDENTITY);
+    for (; size % area->write_size_bytes != 0; size++) {
+        buffer[size] = area->erased_value;
+    }
     *save = (ud_identity_save_t){
-        .size = (uint16_t)(size + padding),
+        .size = (uint16_t)size,
         .copy = identity->generation > 0 && identity->copy == 0 ? 1 : 0,
     };
     return UD_OK;

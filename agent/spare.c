@@ -69,24 +69,55 @@ static uint32_t take_page(const uint8_t *data, uint32_t size, uint32_t word, uin
     return whole;
 }
 
-/* True if nothing in `size` bytes of the chunk's place stands against programming it. */
-static bool place_is_fit(ud_spare_t *spare, ud_port_t *port, uint32_t offset, const uint8_t *data, uint32_t size)
+/* A page of the chunk as it shall stand in flash, and what stands there. */
+typedef struct {
+    uint32_t size;  /* bytes, whole words */
+    uint32_t first; /* the first run of blank words begins here... */
+    uint32_t end;   /* ...and ends here; both are `size` if there is none */
+    uint8_t wanted[UD_AGENT_PAGE_SIZE];
+    uint8_t flash[UD_AGENT_PAGE_SIZE];
+} page_t;
+
+static ud_err_t read_page(const ud_spare_t *spare, ud_port_t *port, uint32_t offset, page_t *page)
+{
+    return ud_port_flash_read(port, (ud_area_t)spare->area, spare->base + offset, page->flash, page->size);
+}
+
+/* Takes up to a page of the chunk and looks at its place. False: a word there can be neither kept nor programmed. */
+static bool judge_page(const ud_spare_t *spare, ud_port_t *port, uint32_t offset, const uint8_t *data, uint32_t size,
+                       page_t *page)
 {
     const ud_area_geometry_t *area = geometry(spare, port);
-    uint8_t page[UD_AGENT_PAGE_SIZE];
-    uint8_t flash[UD_AGENT_PAGE_SIZE];
-    for (uint32_t at = 0; at < size; at += UD_AGENT_PAGE_SIZE) {
-        uint32_t whole = take_page(data + at, size - at, area->write_size_bytes, area->erased_value, page);
-        if (ud_port_flash_read(port, (ud_area_t)spare->area, spare->base + offset + at, flash, whole) != UD_OK) {
+    uint32_t word = area->write_size_bytes;
+    page->size = take_page(data, size, word, area->erased_value, page->wanted);
+    page->first = page->size;
+    page->end = page->size;
+    if (read_page(spare, port, offset, page) != UD_OK) {
+        return false;
+    }
+    for (uint32_t at = 0; at < page->size; at += word) {
+        word_t found = judge_word(page->flash + at, page->wanted + at, word, area->erased_value);
+        if (found == WORD_BAD) {
             return false;
         }
-        for (uint32_t i = 0; i < whole; i += area->write_size_bytes) {
-            if (judge_word(flash + i, page + i, area->write_size_bytes, area->erased_value) == WORD_BAD) {
-                return false;
-            }
+        if (found == WORD_BLANK && page->first == page->size) {
+            page->first = at;
+        } else if (found == WORD_KEEP && page->first < at && page->end == page->size) {
+            page->end = at;
         }
     }
     return true;
+}
+
+/* True if nothing in `size` bytes of the chunk's place stands against programming it. */
+static bool place_is_fit(const ud_spare_t *spare, ud_port_t *port, uint32_t offset, const uint8_t *data, uint32_t size)
+{
+    page_t page;
+    uint32_t at = 0;
+    while (at < size && judge_page(spare, port, offset + at, data + at, size - at, &page)) {
+        at += UD_AGENT_PAGE_SIZE;
+    }
+    return at >= size;
 }
 
 /* What stands in a part of the slot, beyond the chunk at hand. */
@@ -130,59 +161,34 @@ static bool sector_must_go(ud_spare_t *spare, ud_port_t *port, uint32_t offset, 
            look(spare, port, offset + at_hand, sector - at_hand) != PLACE_BLANK;
 }
 
-/* Finds the first run of blank words in a page; `*first` is `size` if there is none. False: a word cannot be used. */
-static bool find_run(const ud_area_geometry_t *area, const uint8_t *flash, const uint8_t *page, uint32_t size,
-                     uint32_t *first, uint32_t *end)
-{
-    uint32_t word = area->write_size_bytes;
-    *first = size;
-    *end = size;
-    for (uint32_t at = 0; at < size && *end == size; at += word) {
-        word_t found = judge_word(flash + at, page + at, word, area->erased_value);
-        if (found == WORD_BAD) {
-            return false;
-        }
-        if (found == WORD_BLANK && *first == size) {
-            *first = at;
-        } else if (found == WORD_KEEP && *first < size) {
-            *end = at;
-        }
-    }
-    return true;
-}
-
-/* Programs the first run of blank words of the page and reads it back. `*done` bytes of it stand in flash then; 0: a
- * word there cannot be used.
+/* Programs the first run of blank words of a page of the chunk and reads it back. `*done` bytes of it stand in flash then; 0:
+ * a word there cannot be used.
  */
-static ud_err_t program_page(const ud_spare_t *spare, ud_port_t *port, uint32_t offset, const uint8_t *page,
+static ud_err_t program_page(const ud_spare_t *spare, ud_port_t *port, uint32_t offset, const uint8_t *data,
                              uint32_t size, uint32_t *done)
 {
-    uint8_t flash[UD_AGENT_PAGE_SIZE];
-    uint32_t first;
-    uint32_t end;
+    page_t page;
     *done = 0;
-    offset += spare->base;
-    if (ud_port_flash_read(port, (ud_area_t)spare->area, offset, flash, size) != UD_OK ||
-        !find_run(geometry(spare, port), flash, page, size, &first, &end)) {
+    if (!judge_page(spare, port, offset, data, size, &page)) {
         return UD_OK;
     }
-    if (first < end) {
+    if (page.first < page.end) {
         /* What a refused program did shows in what is read back. */
-        ud_err_t err = ud_port_flash_program(port, (ud_area_t)spare->area, offset + first, page + first, end - first);
+        ud_err_t err = ud_port_flash_program(port, (ud_area_t)spare->area, spare->base + offset + page.first,
+                                             page.wanted + page.first, page.end - page.first);
         UD_REQUIRE(err == UD_OK || err == UD_ERR_FLASH_WRITE, err);
-        if (ud_port_flash_read(port, (ud_area_t)spare->area, offset, flash, size) != UD_OK) {
+        if (read_page(spare, port, offset, &page) != UD_OK) {
             return UD_OK;
         }
     }
-    *done = memcmp(flash, page, end) == 0 ? end : 0;
+    *done = memcmp(page.flash, page.wanted, page.end) == 0 ? page.end : 0;
     return UD_OK;
 }
 
 ud_err_t ud_spare_step(ud_spare_t *spare, ud_port_t *port, uint32_t offset, const uint8_t *data, uint32_t size,
                        ud_spare_progress_t *progress)
 {
-    const ud_area_geometry_t *area = geometry(spare, port);
-    uint32_t sector = area->sector_size_bytes;
+    uint32_t sector = geometry(spare, port)->sector_size_bytes;
     uint32_t at = offset + spare->written;
     uint32_t left = size - spare->written;
     data += spare->written;
@@ -194,11 +200,8 @@ ud_err_t ud_spare_step(ud_spare_t *spare, ud_port_t *port, uint32_t offset, cons
         spare->judged_end = at + sector;
     }
 
-    uint8_t page[UD_AGENT_PAGE_SIZE];
-    uint32_t sector_left = sector - at % sector;
-    uint32_t whole = take_page(data, smaller(left, sector_left), area->write_size_bytes, area->erased_value, page);
     uint32_t done;
-    UD_TRY(program_page(spare, port, at, page, whole, &done));
+    UD_TRY(program_page(spare, port, at, data, smaller(left, sector - at % sector), &done));
     if (done == 0) {
         uint32_t start = at - at % sector;
         UD_TRY(erase(spare, port, start));
