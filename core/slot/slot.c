@@ -1,10 +1,9 @@
 #include "core/slot/slot.h"
 
 #include "core/base/assert.h"
+#include "core/base/bytes.h"
 #include "core/base/endian.h"
 #include "core/slot/record.h"
-
-#include <string.h>
 
 /* First byte of the agent's rows: a row of zeros is none. */
 #define PRESENT 1
@@ -19,17 +18,15 @@ void ud_slot_status(const ud_journal_t *journal, ud_slot_status_t *status)
     ud_slot_record_get(journal, &record);
     const uint8_t *row = ud_journal_get(journal, UD_ROW_REASON);
     uint16_t revert_reason = ud_get_u16le(row + 2);
-    *status = (ud_slot_status_t){
-        .state = record.state,
-        .boot_reason = ud_slot_boot_reason(journal),
-        .revert_reason = revert_reason < UD_ERR_COUNT ? (ud_err_t)revert_reason : UD_ERR_INTERNAL,
-        .attempts = record.attempts,
-        .abnormal_resets = record.abnormal_resets,
-        .security_counter = record.security_counter,
-        .install_pending = record.install != UD_INSTALL_NONE,
-        .journal_worn = ud_journal_is_worn(journal),
-    };
-    memcpy(status->revert_digest, row + 4, UD_SHA256_SIZE);
+    status->state = record.state;
+    status->boot_reason = ud_slot_boot_reason(journal);
+    status->revert_reason = revert_reason < UD_ERR_COUNT ? (ud_err_t)revert_reason : UD_ERR_INTERNAL;
+    ud_bytes_copy(status->revert_digest, row + 4, UD_SHA256_SIZE);
+    status->attempts = record.attempts;
+    status->abnormal_resets = record.abnormal_resets;
+    status->security_counter = record.security_counter;
+    status->install_pending = record.install != UD_INSTALL_NONE;
+    status->journal_worn = ud_journal_is_worn(journal);
 }
 
 /* ---- what the journal alone knows --------------------------------------------------------------------------------------- */
@@ -88,7 +85,7 @@ static bool area_is_sound(const ud_area_geometry_t *area)
 {
     return is_power_of_two(area->sector_size_bytes) && area->sector_size_bytes >= UD_SECTOR_SIZE_MIN &&
            area->sector_size_bytes <= UD_SECTOR_SIZE_MAX && is_power_of_two(area->write_size_bytes) &&
-           area->write_size_bytes <= UD_WRITE_SIZE_MAX && area->size_bytes % area->sector_size_bytes == 0 &&
+           area->write_size_bytes <= UD_WRITE_SIZE_MAX && (area->size_bytes & (area->sector_size_bytes - 1)) == 0 &&
            (area->erased_value == 0xFF || area->erased_value == 0x00);
 }
 
@@ -99,9 +96,9 @@ ud_err_t ud_slot_check_areas(const ud_port_t *port)
     }
     const ud_area_geometry_t *journal = ud_port_area(port, UD_AREA_JOURNAL);
     const ud_area_geometry_t *identity = ud_port_area(port, UD_AREA_IDENTITY);
-    uint32_t copy_sectors = identity->size_bytes / identity->sector_size_bytes / 2;
-    UD_REQUIRE(journal->size_bytes / journal->sector_size_bytes >= 4, UD_ERR_INVALID_ARGUMENT);
-    UD_REQUIRE(copy_sectors * identity->sector_size_bytes >= UD_IDENTITY_RECORD_SIZE_MAX, UD_ERR_INVALID_ARGUMENT);
+    uint32_t copy_size = identity->size_bytes / 2 & ~(identity->sector_size_bytes - 1);
+    UD_REQUIRE(journal->size_bytes >= 4 * journal->sector_size_bytes, UD_ERR_INVALID_ARGUMENT);
+    UD_REQUIRE(copy_size >= UD_IDENTITY_RECORD_SIZE_MAX, UD_ERR_INVALID_ARGUMENT);
     return UD_OK;
 }
 
@@ -111,15 +108,16 @@ static ud_err_t own_get(const ud_journal_t *journal, ud_row_kind_t kind, void *r
 {
     const uint8_t *payload = ud_journal_get(journal, kind);
     UD_REQUIRE(payload[0] == PRESENT, UD_ERR_NOT_FOUND);
-    memcpy(row, payload, size);
+    ud_bytes_copy(row, payload, size);
     return UD_OK;
 }
 
+/* No bytes: the row is to be none. */
 static ud_err_t own_put(ud_journal_t *journal, ud_row_kind_t kind, const void *row, size_t size)
 {
     uint8_t payload[UD_JOURNAL_PAYLOAD_SIZE] = {0};
-    memcpy(payload, row, size);
-    payload[0] = PRESENT;
+    ud_bytes_copy(payload, row, size);
+    payload[0] = size != 0 ? PRESENT : 0;
     return ud_journal_append(journal, kind, payload);
 }
 
@@ -135,11 +133,10 @@ ud_err_t ud_slot_download_put(ud_journal_t *journal, const ud_slot_download_t *d
 
 ud_err_t ud_slot_download_clear(ud_journal_t *journal)
 {
-    static const uint8_t none[UD_JOURNAL_PAYLOAD_SIZE];
     if (ud_journal_get(journal, UD_ROW_DOWNLOAD)[0] != PRESENT) {
         return UD_OK;
     }
-    return ud_journal_append(journal, UD_ROW_DOWNLOAD, none);
+    return own_put(journal, UD_ROW_DOWNLOAD, "", 0);
 }
 
 ud_err_t ud_slot_report_get(const ud_journal_t *journal, ud_slot_report_t *report)

@@ -90,7 +90,7 @@ uint32_t ud_slot_image_size_max(const ud_slot_mode_t *mode, const ud_port_t *por
 uint32_t ud_slot_reach(const ud_port_t *port, uint32_t image_size)
 {
     uint32_t unit = ud_slot_unit_size(port);
-    return (image_size + unit - 1) / unit * unit;
+    return (image_size + unit - 1) & ~(unit - 1);
 }
 
 ud_err_t ud_slot_check_geometry(const ud_slot_mode_t *mode, const ud_port_t *port)
@@ -99,7 +99,7 @@ ud_err_t ud_slot_check_geometry(const ud_slot_mode_t *mode, const ud_port_t *por
     uint32_t unit = ud_slot_unit_size(port);
     uint32_t a = ud_port_area(port, UD_AREA_SLOT_A)->size_bytes;
     uint32_t b = ud_port_area(port, UD_AREA_SLOT_B)->size_bytes;
-    UD_REQUIRE(a != 0 && b != 0 && a % unit == 0 && b % unit == 0, UD_ERR_INVALID_ARGUMENT);
+    UD_REQUIRE(a != 0 && b != 0 && ((a | b) & (unit - 1)) == 0, UD_ERR_INVALID_ARGUMENT);
     UD_REQUIRE(!mode->has_hole || b >= a + unit, UD_ERR_INVALID_ARGUMENT);
     UD_REQUIRE(a / unit <= UINT16_MAX / 2, UD_ERR_INVALID_ARGUMENT);
     return UD_OK;
