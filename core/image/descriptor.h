@@ -27,9 +27,9 @@
 
 #define UD_DESCRIPTOR_BYTES_SIZE 132
 
-/* What a descriptor promises. */
+/* What a descriptor promises: the signed bytes behind the first 16. */
 typedef struct {
-    char hardware[UD_HARDWARE_SIZE_MAX + 1]; /* with a NUL */
+    char hardware[UD_HARDWARE_SIZE_MAX]; /* zeros behind it */
     ud_version_t version;
     uint32_t security_counter;
     uint32_t image_size; /* bytes, header to last TLV */
@@ -42,12 +42,11 @@ typedef struct {
 void ud_descriptor_from_image(const ud_image_info_t *info, uint32_t chunk_size, const uint8_t root[UD_SHA256_SIZE],
                               ud_descriptor_t *descriptor);
 
-/* The digest that is signed. The hardware id must have its NUL (what parsers of images and offers give has). */
+/* The digest that is signed. */
 void ud_descriptor_digest(const ud_descriptor_t *descriptor, uint8_t digest[UD_SHA256_SIZE]);
 
 /* Judges `signature` (raw) over the descriptor by the trusted key named `key_hash`: the image's own.
- * Reasons: UD_ERR_IMAGE_KEY_UNKNOWN, UD_ERR_KEY_REVOKED, UD_ERR_IMAGE_DESCRIPTOR (does not verify, or its hardware id has
- * no end).
+ * Reasons: UD_ERR_IMAGE_KEY_UNKNOWN, UD_ERR_KEY_REVOKED, UD_ERR_IMAGE_DESCRIPTOR (does not verify).
  */
 ud_verdict_t ud_descriptor_verify(const ud_descriptor_t *descriptor, const uint8_t key_hash[UD_SHA256_SIZE],
                                   ud_span_t signature, const ud_trust_t *trust, ud_err_t *reason);

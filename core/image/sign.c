@@ -138,13 +138,6 @@ static ud_err_t check_options(const ud_sign_options_t *options, const uint8_t *i
 
 /* ---- what is signed --------------------------------------------------------------------------------------------- */
 
-static void put_version(ud_writer_t *writer, const ud_version_t *version)
-{
-    uint8_t bytes[UD_VERSION_SIZE];
-    ud_version_to_bytes(version, bytes);
-    ud_writer_put_bytes(writer, bytes, sizeof bytes);
-}
-
 static void put_head(ud_writer_t *writer, uint16_t type, size_t size)
 {
     ud_writer_put_u16le(writer, type);
@@ -183,7 +176,7 @@ static void put_content(ud_writer_t *writer, const ud_sign_options_t *options, c
     ud_writer_put_u16le(writer, (uint16_t)protected_size(options));
     ud_writer_put_u32le(writer, (uint32_t)(payload_size + fill));
     ud_writer_put_u32le(writer, flags_of(options));
-    put_version(writer, &options->version);
+    ud_writer_put_bytes(writer, &options->version, UD_VERSION_SIZE);
     ud_writer_put_u32le(writer, 0);
     ud_writer_fill(writer, erased, options->header_size - UD_IMAGE_HEADER_SIZE);
     ud_writer_put_bytes(writer, input + before, payload_size);
@@ -204,7 +197,7 @@ static void put_protected(ud_writer_t *writer, const ud_sign_options_t *options)
     for (size_t index = 0; index < options->dependency_count; index++) {
         put_head(writer, UD_IMAGE_TLV_DEPENDENCY, UD_IMAGE_DEPENDENCY_SIZE);
         ud_writer_put_u32le(writer, options->dependencies[index].image);
-        put_version(writer, &options->dependencies[index].minimum);
+        ud_writer_put_bytes(writer, &options->dependencies[index].minimum, UD_VERSION_SIZE);
     }
     if (options->hardware != NULL) {
         put_tlv(writer, UD_IMAGE_TLV_HARDWARE, options->hardware, strlen(options->hardware));

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* As it stands in an image header and in a dependency, little-endian. */
 typedef struct {
     uint8_t major;
     uint8_t minor;
@@ -15,7 +16,7 @@ typedef struct {
     uint32_t build;
 } ud_version_t;
 
-/* Bytes of a version in an image header and in a dependency. */
+/* Bytes of it. */
 #define UD_VERSION_SIZE 8
 
 /* Reads "1.2.3" or "1.2.3+4" from exactly `size` characters: decimal, no leading zeros, no blanks; without "+4" the
@@ -32,9 +33,5 @@ int ud_version_compare(const ud_version_t *left, const ud_version_t *right);
 
 /* Order of all four numbers; 0 only for the very same version. */
 int ud_version_compare_full(const ud_version_t *left, const ud_version_t *right);
-
-/* The 8 bytes of an image header: major, minor, revision (little-endian), build (little-endian), and back. */
-void ud_version_to_bytes(const ud_version_t *version, uint8_t bytes[UD_VERSION_SIZE]);
-void ud_version_from_bytes(const uint8_t bytes[UD_VERSION_SIZE], ud_version_t *version);
 
 #endif

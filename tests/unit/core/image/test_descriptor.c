@@ -175,7 +175,7 @@ static void another_or_an_unknown_key_is_refused(void **state)
     assert_int_equal(reason, UD_ERR_IMAGE_KEY_UNKNOWN);
 }
 
-static void a_hardware_id_without_an_end_is_refused(void **state)
+static void a_hardware_id_that_fills_its_field_is_another(void **state)
 {
     ud_err_t reason = UD_OK;
     ud_descriptor_t descriptor = descriptor_of(0);
@@ -333,7 +333,7 @@ int main(void)
         cmocka_unit_test(a_descriptor_with_any_field_changed_is_invalid),
         cmocka_unit_test(signatures_of_image_and_descriptor_cannot_stand_in_for_each_other),
         cmocka_unit_test(another_or_an_unknown_key_is_refused),
-        cmocka_unit_test(a_hardware_id_without_an_end_is_refused),
+        cmocka_unit_test(a_hardware_id_that_fills_its_field_is_another),
         cmocka_unit_test(the_block_of_a_signed_file_is_found_and_true),
         cmocka_unit_test(the_image_stays_valid_with_the_block_behind_it),
         cmocka_unit_test(a_file_without_a_block_has_none),
