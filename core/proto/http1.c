@@ -22,6 +22,13 @@ _Static_assert(sizeof(ud_http1_t) <= 32, "a parser per connection stays small");
 _Static_assert(UD_HTTP1_HEAD_SIZE_MAX <= UINT16_MAX && UD_HTTP1_HEADER_COUNT_MAX < UINT8_MAX,
                "counters are wide enough");
 
+typedef struct ud_http1_side {
+    ud_err_t (*read_first_line)(ud_http1_t *parser, ud_span_t line, ud_http1_event_t *event);
+
+    /* Looks at a header that does not decide where the message ends. */
+    ud_err_t (*note_other)(ud_http1_t *parser, const ud_http1_event_t *header);
+} side_t;
+
 static bool is_token(uint8_t c)
 {
     static const char marks[] = "!#$%&'*+-.^_`|~";
@@ -32,17 +39,6 @@ static bool is_token(uint8_t c)
 static bool is_value(uint8_t c)
 {
     return (c >= ' ' && c != 0x7F) || c == '\t';
-}
-
-/* What RFC 3986 allows in a path and query, and the brackets and bars that browsers leave unescaped in queries. */
-static bool is_target(uint8_t c)
-{
-    return c > ' ' && c < 0x7F && strchr("\"#<>\\^`{}", c) == NULL;
-}
-
-static bool is_host(uint8_t c)
-{
-    return is_target(c) && strchr("/?@|", c) == NULL;
 }
 
 static bool all(ud_span_t span, bool (*is)(uint8_t))
@@ -103,16 +99,6 @@ static void begin_message(ud_http1_t *parser)
     parser->expect_continue = false;
 }
 
-void ud_http1_init_server(ud_http1_t *parser)
-{
-    *parser = (ud_http1_t){.server = true};
-}
-
-void ud_http1_init_client(ud_http1_t *parser, bool head_request)
-{
-    *parser = (ud_http1_t){.head_request = head_request};
-}
-
 /* "HTTP/1.<digit>" */
 static ud_err_t parse_version(ud_http1_t *parser, ud_span_t text)
 {
@@ -121,31 +107,6 @@ static ud_err_t parse_version(ud_http1_t *parser, ud_span_t text)
                UD_ERR_MALFORMED);
     UD_REQUIRE(text.data[5] == '1', UD_ERR_UNSUPPORTED);
     parser->minor = text.data[7] > '0' ? 1 : 0;
-    return UD_OK;
-}
-
-static ud_err_t parse_request_line(ud_http1_t *parser, ud_span_t line, ud_http1_event_t *event)
-{
-    ud_span_t method = cut(&line, ' ');
-    ud_span_t target = cut(&line, ' ');
-    UD_REQUIRE(method.size > 0 && all(method, is_token), UD_ERR_MALFORMED);
-    UD_TRY(parse_version(parser, line));
-    bool path = target.size > 0 && target.data[0] == '/';
-    bool absolute = target.size > 7 && memcmp(target.data, "http://", 7) == 0 && is_host(target.data[7]);
-    UD_REQUIRE((path || absolute) && all(target, is_target), UD_ERR_MALFORMED);
-    *event = (ud_http1_event_t){.type = UD_HTTP1_LINE, .name = method, .value = target};
-    return UD_OK;
-}
-
-static ud_err_t parse_status_line(ud_http1_t *parser, ud_span_t line, ud_http1_event_t *event)
-{
-    UD_TRY(parse_version(parser, cut(&line, ' ')));
-    ud_span_t digits = cut(&line, ' ');
-    uint64_t status = 0;
-    UD_REQUIRE(digits.size == 3 && ud_http1_parse_number(digits, &status) == UD_OK, UD_ERR_MALFORMED);
-    UD_REQUIRE(status >= 100 && status < 600 && status != 101 && all(line, is_value), UD_ERR_MALFORMED);
-    parser->status = (uint16_t)status;
-    *event = (ud_http1_event_t){.type = UD_HTTP1_LINE, .status = parser->status, .value = line};
     return UD_OK;
 }
 
@@ -165,14 +126,6 @@ static ud_err_t note_coding(ud_http1_t *parser, ud_span_t value)
     return UD_OK;
 }
 
-static ud_err_t note_host(ud_http1_t *parser, ud_span_t value)
-{
-    UD_REQUIRE(!parser->server || (parser->seen & SEEN_HOST) == 0, UD_ERR_MALFORMED);
-    UD_REQUIRE(!parser->server || all(value, is_host), UD_ERR_MALFORMED);
-    parser->seen |= SEEN_HOST;
-    return UD_OK;
-}
-
 static ud_err_t note_connection(ud_http1_t *parser, ud_span_t value)
 {
     while (value.size > 0) {
@@ -186,19 +139,14 @@ static ud_err_t note_connection(ud_http1_t *parser, ud_span_t value)
     return UD_OK;
 }
 
-static ud_err_t note_expect(ud_http1_t *parser, ud_span_t value)
-{
-    parser->expect_continue = parser->server && parser->minor >= 1 && ud_http1_name_is(value, "100-continue");
-    return UD_OK;
-}
-
+/* The headers that decide where the message ends, on either side: they may not be skipped. */
 static const struct {
     const char *name;
     ud_err_t (*note)(ud_http1_t *parser, ud_span_t value);
-    bool frames; /* decides where the message ends: may not be skipped */
 } noted[] = {
-    {"content-length", note_length, true}, {"transfer-encoding", note_coding, true}, {"host", note_host, false},
-    {"connection", note_connection, true}, {"expect", note_expect, false},
+    {"content-length", note_length},
+    {"transfer-encoding", note_coding},
+    {"connection", note_connection},
 };
 
 /* Splits "Name: value" (RFC 9112 section 5.1: no blank before the colon; a leading blank would be a folded header). */
@@ -222,7 +170,7 @@ static ud_err_t parse_header(ud_http1_t *parser, ud_span_t line, ud_http1_event_
             return noted[i].note(parser, event->value);
         }
     }
-    return UD_OK;
+    return parser->side->note_other(parser, event);
 }
 
 /* Where the body ends (RFC 9112 section 6.3). */
@@ -287,7 +235,7 @@ static ud_err_t skip_long_line(ud_http1_t *parser, ud_span_t begin)
     ud_span_t name, value;
     UD_TRY(split_header(begin, &name, &value));
     for (size_t i = 0; i < sizeof noted / sizeof noted[0]; i++) {
-        UD_REQUIRE(!noted[i].frames || !ud_http1_name_is(name, noted[i].name), UD_ERR_TOO_LARGE);
+        UD_REQUIRE(!ud_http1_name_is(name, noted[i].name), UD_ERR_TOO_LARGE);
     }
     parser->line_size = 0;
     parser->state = STATE_SKIP;
@@ -335,17 +283,6 @@ static ud_err_t take_line(ud_http1_t *parser, uint8_t *line, size_t capacity, ud
     return UD_OK;
 }
 
-static ud_err_t parse_first_line(ud_http1_t *parser, ud_span_t text, ud_http1_event_t *event)
-{
-    if (text.size == 0 && parser->server && (parser->seen & SEEN_EMPTY_LINE) == 0) {
-        parser->seen |= SEEN_EMPTY_LINE; /* RFC 9112 section 2.2 asks to forgive one before a request */
-        return UD_OK;
-    }
-    UD_TRY(parser->server ? parse_request_line(parser, text, event) : parse_status_line(parser, text, event));
-    parser->state = STATE_HEADER;
-    return UD_OK;
-}
-
 /* Drops an interim response: its line, headers and end are no events. */
 static ud_err_t hide_interim(ud_http1_t *parser, ud_http1_event_t *event)
 {
@@ -364,7 +301,7 @@ static ud_err_t parse_line(ud_http1_t *parser, ud_span_t text, ud_http1_event_t 
 {
     switch (parser->state) {
     case STATE_LINE:
-        UD_TRY(parse_first_line(parser, text, event));
+        UD_TRY(parser->side->read_first_line(parser, text, event));
         return hide_interim(parser, event);
     case STATE_HEADER:
         UD_TRY(text.size == 0 ? end_head(parser, event) : parse_header(parser, text, event));
@@ -446,6 +383,88 @@ ud_err_t ud_http1_next(ud_http1_t *parser, uint8_t *line, size_t line_capacity, 
     }
     return UD_OK;
 }
+
+/* ---- requests: what a server reads ------------------------------------------------------------ */
+
+/* What RFC 3986 allows in a path and query, and the brackets and bars that browsers leave unescaped in queries. */
+static bool is_target(uint8_t c)
+{
+    return c > ' ' && c < 0x7F && strchr("\"#<>\\^`{}", c) == NULL;
+}
+
+static bool is_host(uint8_t c)
+{
+    return is_target(c) && strchr("/?@|", c) == NULL;
+}
+
+static ud_err_t parse_request_line(ud_http1_t *parser, ud_span_t line, ud_http1_event_t *event)
+{
+    if (line.size == 0 && (parser->seen & SEEN_EMPTY_LINE) == 0) {
+        parser->seen |= SEEN_EMPTY_LINE; /* RFC 9112 section 2.2 asks to forgive one before a request */
+        return UD_OK;
+    }
+    ud_span_t method = cut(&line, ' ');
+    ud_span_t target = cut(&line, ' ');
+    UD_REQUIRE(method.size > 0 && all(method, is_token), UD_ERR_MALFORMED);
+    UD_TRY(parse_version(parser, line));
+    bool path = target.size > 0 && target.data[0] == '/';
+    bool absolute = target.size > 7 && memcmp(target.data, "http://", 7) == 0 && is_host(target.data[7]);
+    UD_REQUIRE((path || absolute) && all(target, is_target), UD_ERR_MALFORMED);
+    parser->state = STATE_HEADER;
+    *event = (ud_http1_event_t){.type = UD_HTTP1_LINE, .name = method, .value = target};
+    return UD_OK;
+}
+
+static ud_err_t note_host(ud_http1_t *parser, ud_span_t value)
+{
+    UD_REQUIRE((parser->seen & SEEN_HOST) == 0 && all(value, is_host), UD_ERR_MALFORMED);
+    parser->seen |= SEEN_HOST;
+    return UD_OK;
+}
+
+static ud_err_t note_request_header(ud_http1_t *parser, const ud_http1_event_t *header)
+{
+    if (ud_http1_name_is(header->name, "expect")) {
+        parser->expect_continue = parser->minor >= 1 && ud_http1_name_is(header->value, "100-continue");
+    }
+    return ud_http1_name_is(header->name, "host") ? note_host(parser, header->value) : UD_OK;
+}
+
+void ud_http1_init_server(ud_http1_t *parser)
+{
+    static const side_t requests = {parse_request_line, note_request_header};
+    *parser = (ud_http1_t){.server = true, .side = &requests};
+}
+
+/* ---- responses: what a client reads ------------------------------------------------------------ */
+
+static ud_err_t parse_status_line(ud_http1_t *parser, ud_span_t line, ud_http1_event_t *event)
+{
+    UD_TRY(parse_version(parser, cut(&line, ' ')));
+    ud_span_t digits = cut(&line, ' ');
+    uint64_t status = 0;
+    UD_REQUIRE(digits.size == 3 && ud_http1_parse_number(digits, &status) == UD_OK, UD_ERR_MALFORMED);
+    UD_REQUIRE(status >= 100 && status < 600 && status != 101 && all(line, is_value), UD_ERR_MALFORMED);
+    parser->status = (uint16_t)status;
+    parser->state = STATE_HEADER;
+    *event = (ud_http1_event_t){.type = UD_HTTP1_LINE, .status = parser->status, .value = line};
+    return UD_OK;
+}
+
+static ud_err_t note_response_header(ud_http1_t *parser, const ud_http1_event_t *header)
+{
+    (void)parser;
+    (void)header;
+    return UD_OK;
+}
+
+void ud_http1_init_client(ud_http1_t *parser, bool head_request)
+{
+    static const side_t responses = {parse_status_line, note_response_header};
+    *parser = (ud_http1_t){.head_request = head_request, .side = &responses};
+}
+
+/* ---- either ------------------------------------------------------------ */
 
 bool ud_http1_idle(const ud_http1_t *parser)
 {

@@ -50,6 +50,9 @@ typedef enum {
     UD_HTTP1_BODY_UNTIL_CLOSE, /* responses only: ends when the connection does, ud_http1_finish() tells */
 } ud_http1_body_t;
 
+/* What requests have and responses do not, or the other way round; a device links the latter alone (http1.c). */
+struct ud_http1_side;
+
 /* One direction of one connection. May be copied and moved; the caller reads the fields down to `body` after HEAD_END and
  * writes none.
  */
@@ -69,6 +72,7 @@ typedef struct {
     bool head_request;
     uint16_t line_size;
     uint16_t head_size;
+    const struct ud_http1_side *side;
 } ud_http1_t;
 
 /* Begins to read requests (the server's side). After each END the parser stands ready for the next request of the same
