@@ -393,6 +393,25 @@ static void a_hardware_id_has_up_to_32_bytes_of_text(void **state)
     }
 }
 
+static void only_hosts_insist_that_a_hardware_id_is_text(void **state)
+{
+    static const char *const ids[] = {"a\0b", "\xC3(x", "\x1B[m", "\0id"};
+    (void)state;
+    for (size_t index = 0; index < sizeof ids / sizeof ids[0]; index++) {
+        ud_image_info_t info;
+        plan_t plan = whole_plan();
+        plan.protected_entries[2].size = 3;
+        memcpy(plan.protected_entries[2].value, ids[index], 3);
+        image_t image = build(&plan);
+        ud_image_memory_t memory = {image.data, image.size};
+        ud_image_source_t source = ud_image_source_from_memory(&memory);
+        assert_int_equal(ud_image_parse(&source, (uint32_t)image.size, &info), UD_OK);
+        assert_true(ud_image_has(&info, UD_IMAGE_HARDWARE));
+        assert_memory_equal(info.hardware, ids[index], 3);
+        assert_int_equal(ud_image_read(&source, (uint32_t)image.size, &info), UD_ERR_IMAGE_FORMAT);
+    }
+}
+
 static void dependencies_and_entries_are_taken_up_to_their_limits(void **state)
 {
     (void)state;
@@ -558,6 +577,7 @@ int main(void)
         cmocka_unit_test(an_image_without_a_signature_parses_as_unsigned),
         cmocka_unit_test(values_of_a_wrong_size_are_refused),
         cmocka_unit_test(a_hardware_id_has_up_to_32_bytes_of_text),
+        cmocka_unit_test(only_hosts_insist_that_a_hardware_id_is_text),
         cmocka_unit_test(dependencies_and_entries_are_taken_up_to_their_limits),
         cmocka_unit_test(unknown_entries_are_passed_over_in_both_areas),
         cmocka_unit_test(encryption_must_be_told_by_flag_and_wrapped_key_alike),
