@@ -14,7 +14,7 @@
 
 #include <stdbool.h>
 
-#define UD_TRANSPORT_STATE_SIZE 72
+#define UD_TRANSPORT_STATE_SIZE 56
 
 /* The end of the agent's buffer, where message and token lie while a request is composed at its beginning. */
 #define UD_TRANSPORT_TAIL_SIZE (UD_REQUEST_SIZE_MAX + UD_TOKEN_SIZE_MAX + 1)
