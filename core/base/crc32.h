@@ -1,5 +1,6 @@
-/* CRC-32 (IEEE 802.3, reflected, polynomial 0xEDB88320): finds accidents, never attackers. Bit by bit: a
- * table would be faster, and larger than all the rest. */
+/* CRC-32 (IEEE 802.3, reflected, polynomial 0xEDB88320): finds accidents, never attackers. Bit by bit: a table would be faster,
+ * and larger than the code.
+ */
 #ifndef UD_BASE_CRC32_H
 #define UD_BASE_CRC32_H
 

@@ -16,7 +16,9 @@
  * differently tomorrow (torn by a power cut, neither erased nor programmed) changes nothing that was acted upon today.
  * A journal without a valid row is erased as a whole first: an erase that power cut short may read as done, and be undone.
  * Rotation: when a lane's sector is full, its next one is erased and takes the present row of every kind first; the
- * full one stays until the lane comes round to it, when each of its rows is elsewhere in the same lane.
+ * full one stays until the lane comes round to it, when each of its rows is elsewhere in the same lane. Cut short, it is
+ * begun anew by opening, which writes all present rows again.
+ * Geometry is as ud_slot_check_areas() asks: a lane with one sector is worn when that is full.
  *
  * Proved by tests/powercut/journal_model.c; why it is so: docs/decisions/0002-journal.md.
  * RAM: one ud_journal_t, about 360 bytes on a 32-bit machine. Two program operations and one erase per lane at most, in the
