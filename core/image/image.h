@@ -81,9 +81,8 @@ typedef struct ud_image_info {
     ud_image_tlv_t tlvs[UD_IMAGE_TLV_COUNT];
     uint32_t security_counter;    /* 0 if there is none */
     uint8_t hash[UD_SHA256_SIZE]; /* the image hash, which names the image; of a longer one the first 32 bytes */
-    uint8_t
-        key_hash[UD_SHA256_SIZE]; /* what names the key: of a longer hash the first 32 bytes, but the trusted key's own
-                                         once ud_image_verify() found it good */
+    /* what names the key: of a longer hash the first 32 bytes, but the trusted key's own once ud_image_verify() was good */
+    uint8_t key_hash[UD_SHA256_SIZE];
     ud_image_dependency_t dependencies[UD_IMAGE_DEPENDENCIES_MAX];
     char hardware[UD_HARDWARE_SIZE_MAX + 1]; /* empty if there is none (images of imgtool alone) */
     uint8_t dependency_count;
@@ -123,7 +122,7 @@ const ud_trusted_key_t *ud_trust_find(const ud_trust_t *trust, const uint8_t key
 /* The rows whose key_hash begins with these `size` bytes (16 to 32), as in ud_trust_t.revoked. */
 uint32_t ud_trust_rows(const ud_trust_t *trust, const uint8_t *key_hash, size_t size);
 
-/* Revokes these rows. For what a port's hook or the journal says, which has no rank. */
+/* Revokes the rows of ud_trust_rows(). For what a port's hook or the journal says, which has no rank. */
 void ud_trust_revoke(ud_trust_t *trust, const uint8_t *key_hash, size_t size);
 
 /* The keys that an image names in its revocation TLV and that stand behind its own key: rows as in ud_trust_t.revoked, where
@@ -142,7 +141,7 @@ uint32_t ud_trust_named(const ud_trust_t *trust, const ud_image_source_t *source
  */
 UD_MUST_USE ud_err_t ud_image_parse(const ud_image_source_t *source, uint32_t area_size, ud_image_info_t *info);
 
-/* Bytes of header, payload and protected TLVs: what is hashed and signed. Of an encrypted image, the plain text is. */
+/* Bytes of header, payload and protected TLVs: what is hashed and signed; of an encrypted image, its plain text. */
 static inline uint32_t ud_image_content_size(const ud_image_info_t *info)
 {
     return info->header_size + info->payload_size + info->protected_size;

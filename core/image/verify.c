@@ -17,9 +17,9 @@ const ud_trusted_key_t *ud_trust_find(const ud_trust_t *trust, const uint8_t key
     return NULL;
 }
 
-static bool is_revoked(const ud_trust_t *trust, const ud_trusted_key_t *key)
+static bool is_revoked(const ud_trust_t *trust, const uint8_t key_hash[UD_SHA256_SIZE])
 {
-    return (trust->revoked & ud_trust_rows(trust, key->key_hash, UD_SHA256_SIZE)) != 0;
+    return (trust->revoked & ud_trust_rows(trust, key_hash, UD_SHA256_SIZE)) != 0;
 }
 
 ud_verdict_t ud_trust_verify(const ud_trust_t *trust, const uint8_t key_hash[UD_SHA256_SIZE],
@@ -28,7 +28,7 @@ ud_verdict_t ud_trust_verify(const ud_trust_t *trust, const uint8_t key_hash[UD_
     const ud_trusted_key_t *key = ud_trust_find(trust, key_hash);
     ud_verdict_t verdict = UD_VERDICT_INVALID;
     *reason = UD_ERR_IMAGE_SIGNATURE;
-    if (key == NULL || is_revoked(trust, key)) {
+    if (key == NULL || is_revoked(trust, key_hash)) {
         *reason = key == NULL ? UD_ERR_IMAGE_KEY_UNKNOWN : UD_ERR_KEY_REVOKED;
     } else if (signature.size == key->scheme->signature_size) {
         verdict = key->scheme->verify(key->public_key, digest, signature.data);
@@ -94,7 +94,7 @@ ud_verdict_t ud_image_verify_content(const ud_image_source_t *source, ud_image_i
     }
     if (verdict == UD_VERDICT_VALID) {
         *reason = UD_OK;
-        if ((trust->revoked & ud_trust_rows(trust, info->key_hash, UD_SHA256_SIZE)) != 0) {
+        if (is_revoked(trust, info->key_hash)) {
             *reason = UD_ERR_KEY_REVOKED;
             return UD_VERDICT_INVALID;
         }
