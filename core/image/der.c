@@ -35,6 +35,15 @@ ud_err_t ud_der_signature_decode(const uint8_t der[UD_DER_SIGNATURE_SIZE_MAX], s
     return UD_OK;
 }
 
+ud_err_t ud_der_signature_read(const ud_image_source_t *source, uint32_t offset, size_t size,
+                               uint8_t raw[UD_P256_SIGNATURE_SIZE])
+{
+    uint8_t der[UD_DER_SIGNATURE_SIZE_MAX] = {0};
+    UD_REQUIRE(size <= sizeof der, UD_ERR_IMAGE_SIGNATURE);
+    UD_TRY(source->read(source->context, offset, der, size));
+    return ud_der_signature_decode(der, size, raw);
+}
+
 static void put_integer(ud_writer_t *writer, const uint8_t number[NUMBER_SIZE])
 {
     size_t zeros = 0;

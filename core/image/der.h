@@ -4,6 +4,7 @@
 
 #include "core/base/err.h"
 #include "core/base/limits.h"
+#include "core/image/source.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -18,6 +19,12 @@
  */
 UD_MUST_USE ud_err_t ud_der_signature_decode(const uint8_t der[UD_DER_SIGNATURE_SIZE_MAX], size_t size,
                                              uint8_t raw[UD_P256_SIGNATURE_SIZE]);
+
+/* Reads `size` bytes at `offset` of an image as a signature: on a stack of its own, before the work that needs more.
+ * Errors: UD_ERR_IMAGE_SIGNATURE, those of the source's read.
+ */
+UD_MUST_USE ud_err_t ud_der_signature_read(const ud_image_source_t *source, uint32_t offset, size_t size,
+                                           uint8_t raw[UD_P256_SIGNATURE_SIZE]);
 
 /* Writes the encoding of `raw` and returns its size in bytes, 8 to UD_DER_SIGNATURE_SIZE_MAX. r or s of zero is written
  * as it is; no decoder will take it.

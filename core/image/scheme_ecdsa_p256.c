@@ -8,15 +8,8 @@ static ud_verdict_t verify_image(const ud_image_source_t *source, ud_image_info_
                                  ud_err_t *reason)
 {
     const ud_image_tlv_t *tlv = &info->tlvs[UD_IMAGE_SIGNATURE];
-    uint8_t der[UD_DER_SIGNATURE_SIZE_MAX] = {0};
     uint8_t raw[UD_P256_SIGNATURE_SIZE];
-    *reason = UD_ERR_IMAGE_SIGNATURE;
-    if (tlv->size <= sizeof der) {
-        *reason = source->read(source->context, tlv->offset, der, tlv->size);
-    }
-    if (*reason == UD_OK) {
-        *reason = ud_der_signature_decode(der, tlv->size, raw);
-    }
+    *reason = ud_der_signature_read(source, tlv->offset, tlv->size, raw);
     return *reason == UD_OK ? ud_scheme_verify_raw(source, info, key, raw, reason) : UD_VERDICT_INVALID;
 }
 

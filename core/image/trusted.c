@@ -129,17 +129,13 @@ ud_err_t ud_image_read(const ud_image_source_t *source, uint32_t area_size, ud_i
 ud_err_t ud_image_signature(const ud_image_source_t *source, const ud_image_info_t *info,
                             uint8_t signature[UD_SIGNATURE_SIZE_MAX], size_t *size)
 {
-    uint8_t value[UD_SIGNATURE_SIZE_MAX] = {0};
     const ud_image_scheme_t *scheme = ud_scheme_of(info);
+    const ud_image_tlv_t *tlv = &info->tlvs[UD_IMAGE_SIGNATURE];
     UD_REQUIRE(scheme != NULL, UD_ERR_IMAGE_UNSIGNED);
-    UD_TRY(source->read(source->context, info->tlvs[UD_IMAGE_SIGNATURE].offset, value,
-                        info->tlvs[UD_IMAGE_SIGNATURE].size));
-    if (scheme != &ud_scheme_ecdsa_p256) {
-        memcpy(signature, value, info->tlvs[UD_IMAGE_SIGNATURE].size);
-        *size = info->tlvs[UD_IMAGE_SIGNATURE].size;
-        return UD_OK;
+    if (scheme == &ud_scheme_ecdsa_p256) {
+        *size = UD_P256_SIGNATURE_SIZE;
+        return ud_der_signature_read(source, tlv->offset, tlv->size, signature);
     }
-    UD_TRY(ud_der_signature_decode(value, info->tlvs[UD_IMAGE_SIGNATURE].size, signature));
-    *size = UD_P256_SIGNATURE_SIZE;
-    return UD_OK;
+    *size = tlv->size;
+    return source->read(source->context, tlv->offset, signature, tlv->size);
 }
