@@ -8,7 +8,8 @@
     scripts/size.py --stack ROW      the deepest path of calls, likewise
 
 Counted as flash: code, constants and initial data of everything that is linked, the C library's and the compiler's functions
-and the product's configuration with one key included; not the port (drivers, start-up, main), which is the board's.
+and the product's configuration with one key included; not the port (drivers, start-up, main), which is the board's. Of that
+a program's own is what the other does not have: boot/, or agent/ and core/proto, and the configuration. The rest is shared.
 Static RAM is .data and .bss of the whole program, without the port's. Worst stack begins in main(). Compiled with -Os and
 --gc-sections, without optimisation at link time, with the small string functions of ports/skeleton.
 Exit status: 0, 1 over a budget or otherwise wrong, 77 if the sources of the crypto backend are not to be had.
@@ -32,6 +33,7 @@ SKELETON = ROOT / "ports" / "skeleton"
 TOOL = "arm-none-eabi-"
 BEGIN, END = "<!-- scripts/size.py --write: begin -->", "<!-- end -->"
 UNBOUNDED = "dynamic"
+OBJECT_LIBRARIES = ["ud_slot_mcuboot"]  # a row that links them names their sources
 
 # Room for every row; where a board has it is not measured here.
 MEMORY = """MEMORY
@@ -42,8 +44,8 @@ MEMORY = """MEMORY
 INCLUDE sections.ld
 """
 
-Row = collections.namedtuple("Row", "name program source")
-Cost = collections.namedtuple("Cost", "flash ram stack")
+Row = collections.namedtuple("Row", "name program source objects")
+Cost = collections.namedtuple("Cost", "flash own ram stack")
 
 
 class Wrong(Exception):
@@ -89,15 +91,20 @@ static const ud_transport_t ud_transport_none = {begin, poll, end, was_stale};
 """
 
 
-def agent_source(transport, size, encrypted):
+MCUBOOT = """#include "core/slot/mcuboot.h"
+const ud_mcuboot_t ud_mcuboot = {.swap = &ud_mcuboot_offset, .max_align = 8, .sectors_max = 128};
+"""
+
+
+def agent_source(transport, size, encrypted, slots):
     private = "static const uint8_t private_key[32] = {1};" if encrypted else ""
     field = ".verify_encrypted = ud_image_verify_encrypted, .decryption_key = private_key," if encrypted else ""
     return f"""#include "core/image/encrypted.h"
 #include "ports/skeleton/port.h"
-{keys_source("ecdsa_p256", size)}{private}{NO_TRANSPORT if transport == "none" else ""}
+{keys_source("ecdsa_p256", size)}{private}{NO_TRANSPORT if transport == "none" else ""}{MCUBOOT if slots == "mcuboot" else ""}
 const ud_agent_config_t ud_skeleton_agent = {{
     .device_id = "skeleton-0001", .hardware = "skeleton-r1", .server = "updates.example.com",
-    .transport = &ud_transport_{transport}, .keys = keys, .key_count = 1, .slots = &ud_slot_swap,
+    .transport = &ud_transport_{transport}, .keys = keys, .key_count = 1, .slots = &ud_slot_{slots},
     .running = UD_AREA_SLOT_A, .chunk_size_max = UD_CHUNK_SIZE_DEFAULT, {field}
 }};
 """
@@ -109,9 +116,10 @@ def rows_of(data):
         if encrypted and mode in data["boot"].get("plain_only", []):
             continue
         name = f"boot, {mode}, {scheme}" + (", ECIES" if encrypted else "")
-        yield Row(name, "boot", boot_source(mode, scheme, schemes[scheme], encrypted))
+        yield Row(name, "boot", boot_source(mode, scheme, schemes[scheme], encrypted), ())
     for agent in data["agent"]:
-        yield Row(agent["name"], "app", agent_source(agent["transport"], schemes["ecdsa_p256"], agent["encrypted"]))
+        source = agent_source(agent["transport"], schemes["ecdsa_p256"], agent["encrypted"], agent["slots"])
+        yield Row(agent["name"], "app", source, agent.get("objects", ()))
 
 
 # ---- building ---------------------------------------------------------------------------------------------------------
@@ -125,7 +133,7 @@ def run(command, **options):
 
 
 def build_libraries(cpu):
-    run(["scripts/build.sh", f"arm-{cpu}", "skeleton_boot", "skeleton_app"])
+    run(["scripts/build.sh", f"arm-{cpu}", "skeleton_boot", "skeleton_app", *OBJECT_LIBRARIES])
     folder = ROOT / "build" / f"arm-{cpu}"
     return [path for path in sorted(folder.rglob("*.a")) if "skeleton" not in path.name]
 
@@ -142,6 +150,7 @@ def link(cpu, row, libraries):
     run([*common, "-Wall", "-Wextra", "-Werror", "-I.", "-fcallgraph-info=su", "-c", source, "-o", stem.with_suffix(".o")])
     objects = ROOT / "build" / f"arm-{cpu}" / "ports" / "skeleton"
     own = [objects / f"CMakeFiles/skeleton_{row.program}.dir/{name}.c.obj" for name in ("start", "string", row.program + "_main")]
+    own += [ROOT / "build" / f"arm-{cpu}" / path for path in row.objects]
     run([
         *common, "-nostartfiles", "--specs=nano.specs", "-Wl,--gc-sections", f"-Wl,-Map={stem}.map", f"-L{SKELETON}",
         f"-T{stem}.ld", *own, stem.with_suffix(".o"), "-Wl,--start-group", *libraries,
@@ -154,6 +163,7 @@ def link(cpu, row, libraries):
 
 START = re.compile("ud_skeleton_(start|halt)$")  # called by the processor
 PORT_FILES = re.compile(r"ud_port_skeleton|/start\.c\.obj|_main\.c\.obj")
+OWN_FILES = re.compile(r"(^|/)(boot|agent|core/proto)/libud_\w+\.a|/build/size/")
 
 
 def sections_of(map_path):
@@ -166,14 +176,15 @@ def sections_of(map_path):
 
 
 def measure_memory(stem):
-    flash = ram = 0
+    flash = own = ram = 0
     for name, size, file in sections_of(stem.with_suffix(".map")):
         kind = name.split(".")[1]
         if kind in ("text", "rodata", "data") and not PORT_FILES.search(file):
             flash += size
+            own += size if OWN_FILES.search(file) else 0
         if kind in ("data", "bss") and "ud_port_skeleton" not in file and not name.endswith(".buffer"):
             ram += size
-    return flash, ram
+    return flash, own, ram
 
 
 # ---- stack --------------------------------------------------------------------------------------------------------------
@@ -319,9 +330,9 @@ def measure_stack(stem, row, cpu, data):
 
 def measure(cpu, row, libraries, data):
     stem = link(cpu, row, libraries)
-    flash, ram = measure_memory(stem)
+    flash, own, ram = measure_memory(stem)
     stack, _ = measure_stack(stem, row, cpu, data)
-    return Cost(flash, ram, stack)
+    return Cost(flash, own, ram, stack)
 
 
 def budget_of(row, data):
@@ -339,15 +350,16 @@ def over_budget(row, cost, data):
 def table_of(rows, costs, data):
     """Markdown: flash on each core, and RAM, stack and plan of the Cortex-M4."""
     heads = [cpu.replace("cortex-m", "M").replace("0plus", "0+") for cpu in data["cpus"]]
-    yield "| program | " + " | ".join(f"flash {head}" for head in heads) + " | static RAM | stack M4 (worst core) | plan for M4 |"
-    yield "|---|" + "--:|" * (len(heads) + 2) + "---|"
+    yield "| program | " + " | ".join(f"flash {head}" for head in heads) + " | M4: own + shared | static RAM | stack M4 (worst core) | plan for M4 |"
+    yield "|---|" + "--:|" * (len(heads) + 3) + "---|"
     for row in rows:
         cost = costs[data["gated"], row.name]
         worst = max(costs[cpu, row.name].stack for cpu in data["cpus"])
         plan = (budget_of(row, data) or {}).get("design", {})
         told = ", ".join(f"{what} {value:,}{'' if getattr(cost, what) <= value else ' (missed)'}" for what, value in plan.items())
         flash = " | ".join(f"{costs[cpu, row.name].flash:,}" for cpu in data["cpus"])
-        yield f"| {row.name} | {flash} | {cost.ram:,} | {cost.stack:,} ({worst:,}) | {told} |"
+        parts = f"{cost.own:,} + {cost.flash - cost.own:,}"
+        yield f"| {row.name} | {flash} | {parts} | {cost.ram:,} | {cost.stack:,} ({worst:,}) | {told} |"
 
 
 def compiler():
