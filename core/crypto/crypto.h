@@ -117,11 +117,10 @@ void ud_aes_init(ud_aes_t *aes, const uint8_t *key, size_t key_size);
 /* Backend: encrypts one block in place. */
 void ud_aes_encrypt(const ud_aes_t *aes, uint8_t block[UD_AES_BLOCK_SIZE]);
 
-/* CTR mode (SP 800-38A) with the counter of MCUboot's images: 16 bytes, all zero but the last four, which are `block`,
- * big-endian. XORs `data` with the stream from its block number `block` on: encrypts and decrypts, in place. `data` begins
- * at a border of blocks (byte 16 * block of the payload); only its last block may be short. The number of a block does not
- * wrap: data ends before byte 2^36.
+/* CTR mode (SP 800-38A) with the counter of MCUboot's images: 16 bytes, all zero but the last four, which are the number of
+ * the block, big-endian. XORs `data` with the stream from its byte `offset` on: encrypts and decrypts, in place, any piece of
+ * a payload in any order.
  */
-void ud_aes_ctr(const ud_aes_t *aes, uint32_t block, void *data, size_t size);
+void ud_aes_ctr(const ud_aes_t *aes, uint32_t offset, void *data, size_t size);
 
 #endif

@@ -1,4 +1,3 @@
-#include "core/base/assert.h"
 #include "core/crypto/crypto.h"
 
 #include <string.h>
@@ -11,15 +10,17 @@
 static void begin(ud_sha256_t *hash, const uint8_t *key, size_t key_size, uint8_t mask)
 {
     uint8_t pad[BLOCK_SIZE] = {0};
+    ud_sha256_init(hash);
     if (key_size > sizeof pad) {
-        ud_sha256(key, key_size, pad);
+        ud_sha256_update(hash, key, key_size);
+        ud_sha256_final(hash, pad);
+        ud_sha256_init(hash);
     } else if (key_size > 0) {
         memcpy(pad, key, key_size);
     }
     for (size_t index = 0; index < sizeof pad; index++) {
         pad[index] ^= mask;
     }
-    ud_sha256_init(hash);
     ud_sha256_update(hash, pad, sizeof pad);
 }
 
@@ -43,20 +44,21 @@ void ud_hmac_sha256(const uint8_t *key, size_t key_size, const void *data, size_
 void ud_hkdf_sha256(const uint8_t *secret, size_t secret_size, const uint8_t *info, size_t info_size, uint8_t *out,
                     size_t out_size)
 {
-    static const uint8_t no_salt[UD_SHA256_SIZE];
     uint8_t key[UD_SHA256_SIZE];
     uint8_t tag[UD_SHA256_SIZE];
-    uint8_t number = 0;
-    UD_ASSERT(out_size <= 255 * sizeof tag);
-    ud_hmac_sha256(no_salt, sizeof no_salt, secret, secret_size, key);
-    for (size_t offset = 0; offset < out_size; offset += sizeof tag) {
+    size_t tag_size = 0; /* the first block has none before it */
+    uint8_t number = 1;
+    ud_hmac_sha256(NULL, 0, secret, secret_size, key);
+    for (; out_size > 0; number++) {
         ud_sha256_t hash;
         begin(&hash, key, sizeof key, INNER);
-        ud_sha256_update(&hash, tag, number == 0 ? 0 : sizeof tag);
+        ud_sha256_update(&hash, tag, tag_size);
         ud_sha256_update(&hash, info, info_size);
-        number++;
-        ud_sha256_update(&hash, &number, 1);
+        ud_sha256_update(&hash, &number, sizeof number);
         end(&hash, key, sizeof key, tag);
-        memcpy(out + offset, tag, out_size - offset < sizeof tag ? out_size - offset : sizeof tag);
+        tag_size = out_size < sizeof tag ? out_size : sizeof tag;
+        memcpy(out, tag, tag_size);
+        out += tag_size;
+        out_size -= tag_size;
     }
 }

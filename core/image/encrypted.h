@@ -58,10 +58,10 @@ void ud_image_wipe(void *data, size_t size);
 #define UD_ECIES_SIZE(key_size) (UD_ECIES_POINT_SIZE + UD_ECIES_TAG_SIZE + (key_size))
 #define UD_ECIES_SIZE_MAX UD_ECIES_SIZE(UD_ECIES_KEY_SIZE_MAX)
 
-/* Turns the image key of `key_size` bytes (16 or 32) at `key` into its wrapped form, or back, and computes the tag over
- * the wrapped form, from the secret of ECDH. `is_wrapped` says which form `key` is in.
+/* Turns the image key of `key_size` bytes (16 or 32) at `key` into its wrapped form, and computes the tag over that, from the
+ * secret of ECDH.
  */
-void ud_ecies_wrap(const uint8_t secret[UD_P256_SECRET_SIZE], bool is_wrapped, uint8_t *key, size_t key_size,
+void ud_ecies_wrap(const uint8_t secret[UD_P256_SECRET_SIZE], uint8_t *key, size_t key_size,
                    uint8_t tag[UD_ECIES_TAG_SIZE]);
 
 #endif

@@ -172,7 +172,7 @@ ud_err_t ud_host_wrap_key(const uint8_t public_key[UD_P256_PUBLIC_KEY_SIZE], siz
     }
     if (err == UD_OK) {
         memcpy(tag + UD_ECIES_TAG_SIZE, key, key_size);
-        ud_ecies_wrap(secret, false, tag + UD_ECIES_TAG_SIZE, key_size, tag);
+        ud_ecies_wrap(secret, tag + UD_ECIES_TAG_SIZE, key_size, tag);
     }
     ud_image_wipe(private_key, sizeof private_key);
     ud_image_wipe(secret, sizeof secret);

@@ -37,12 +37,11 @@ int memcmp(const void *left, const void *right, size_t size)
 {
     const unsigned char *a = left;
     const unsigned char *b = right;
-    while (size > 0 && *a == *b) {
-        a++;
-        b++;
-        size--;
+    int difference = 0;
+    while (difference == 0 && size-- > 0) {
+        difference = *a++ - *b++;
     }
-    return size > 0 ? *a - *b : 0;
+    return difference;
 }
 
 size_t strlen(const char *text)

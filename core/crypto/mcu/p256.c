@@ -22,8 +22,6 @@ typedef struct {
     uint32_t factor; /* -1 / value modulo 2^32 */
 } modulus_t;
 
-typedef number_t point_t[3]; /* X, Y, Z */
-
 static const modulus_t prime = {
     {0xFFFFFFFF, 0xFFFFFFFF, 0xFFFFFFFF, 0x00000000, 0x00000000, 0x00000000, 0x00000001, 0xFFFFFFFF},
     0x00000001,
@@ -149,56 +147,46 @@ static void store(uint8_t bytes[4 * LIMBS], const number_t number)
 
 enum { END, SUBTRACT, ADD, MULTIPLY };
 
-/* Registers: a sum of points, the point that is added to it, b of the curve * 2^256, five more. */
-enum { X, Y, Z, X2, Y2, Z2, B, T0, T1, T2, T3, T4, REGISTERS };
+/* Registers: a sum of points, the point that is added to it, three more. Y comes first. */
+enum { Y, X, Z, Y2, X2, Z2, T0, T1, T2, REGISTERS, B = REGISTERS };
 
 typedef struct {
     uint16_t operation : 4;
     uint16_t out : 4;
-    uint16_t left : 4;
+    uint16_t left : 4; /* or B: b of the curve * 2^256 */
     uint16_t right : 4;
 } step_t;
 
 /* X, Y, Z += X2, Y2, Z2 */
 static const step_t addition[] = {
-    {MULTIPLY, T0, X, X2},  {MULTIPLY, T1, Y, Y2},  {MULTIPLY, T2, Z, Z2},  {ADD, T3, X, Y},
-    {ADD, T4, X2, Y2},      {MULTIPLY, T3, T3, T4}, {ADD, T4, T0, T1},      {SUBTRACT, T3, T3, T4},
-    {ADD, T4, Y, Z},        {ADD, Y2, Y2, Z2},      {MULTIPLY, T4, T4, Y2}, {ADD, Y2, T1, T2},
-    {SUBTRACT, T4, T4, Y2}, {ADD, X, X, Z},         {ADD, X2, X2, Z2},      {MULTIPLY, X, X, X2},
-    {ADD, Y, T0, T2},       {SUBTRACT, Y, X, Y},    {MULTIPLY, Z, B, T2},   {SUBTRACT, X, Y, Z},
-    {ADD, Z, X, X},         {ADD, X, X, Z},         {SUBTRACT, Z, T1, X},   {ADD, X, T1, X},
-    {MULTIPLY, Y, B, Y},    {ADD, T1, T2, T2},      {ADD, T2, T1, T2},      {SUBTRACT, Y, Y, T2},
-    {SUBTRACT, Y, Y, T0},   {ADD, T1, Y, Y},        {ADD, Y, T1, Y},        {ADD, T1, T0, T0},
-    {ADD, T0, T1, T0},      {SUBTRACT, T0, T0, T2}, {MULTIPLY, T1, T4, Y},  {MULTIPLY, T2, T0, Y},
-    {MULTIPLY, Y, X, Z},    {ADD, Y, Y, T2},        {MULTIPLY, X, T3, X},   {SUBTRACT, X, X, T1},
-    {MULTIPLY, Z, T4, Z},   {MULTIPLY, T1, T3, T0}, {ADD, Z, Z, T1},        {END},
+    {ADD, T1, X, Y},        {ADD, T2, X2, Y2},      {MULTIPLY, T1, T1, T2}, {ADD, T2, Y, Z},
+    {MULTIPLY, Y, Y, Y2},   {ADD, Y2, Y2, Z2},      {MULTIPLY, T2, T2, Y2}, {ADD, T0, X, Z},
+    {MULTIPLY, X, X, X2},   {ADD, X2, X2, Z2},      {MULTIPLY, T0, T0, X2}, {MULTIPLY, Z, Z, Z2},
+    {SUBTRACT, T1, T1, X},  {SUBTRACT, T1, T1, Y},  {SUBTRACT, T2, T2, Y},  {SUBTRACT, T2, T2, Z},
+    {SUBTRACT, T0, T0, X},  {SUBTRACT, T0, T0, Z},  {MULTIPLY, Z2, B, Z},   {SUBTRACT, X2, T0, Z2},
+    {ADD, Z2, X2, X2},      {ADD, X2, X2, Z2},      {SUBTRACT, Z2, Y, X2},  {ADD, X2, Y, X2},
+    {MULTIPLY, T0, B, T0},  {ADD, Y, Z, Z},         {ADD, Z, Y, Z},         {SUBTRACT, T0, T0, Z},
+    {SUBTRACT, T0, T0, X},  {ADD, Y, T0, T0},       {ADD, T0, Y, T0},       {ADD, Y, X, X},
+    {ADD, X, Y, X},         {SUBTRACT, X, X, Z},    {MULTIPLY, Y, T2, T0},  {MULTIPLY, Z, X, T0},
+    {MULTIPLY, T0, X2, Z2}, {MULTIPLY, X2, T1, X2}, {MULTIPLY, T1, T1, X},  {MULTIPLY, Z2, T2, Z2},
+    {SUBTRACT, X, X2, Y},   {ADD, Y, T0, Z},        {ADD, Z, Z2, T1},       {.operation = END},
 };
 
 /* T0 = Y^2 Z - (X (X^2 - 3 Z^2) + b Z^3), which is 0 on the curve */
 static const step_t equation[] = {
-    {MULTIPLY, T2, Z, Z},
-    {MULTIPLY, T1, X, X},
-    {SUBTRACT, T1, T1, T2},
-    {SUBTRACT, T1, T1, T2},
-    {SUBTRACT, T1, T1, T2},
-    {MULTIPLY, T1, T1, X},
-    {MULTIPLY, T2, T2, Z},
-    {MULTIPLY, T2, T2, B},
-    {ADD, T1, T1, T2},
-    {MULTIPLY, T0, Y, Y},
-    {MULTIPLY, T0, T0, Z},
-    {SUBTRACT, T0, T0, T1},
-    {END},
+    {MULTIPLY, T2, Z, Z},   {MULTIPLY, T1, X, X},  {SUBTRACT, T1, T1, T2}, {SUBTRACT, T1, T1, T2},
+    {SUBTRACT, T1, T1, T2}, {MULTIPLY, T1, T1, X}, {MULTIPLY, T2, T2, Z},  {MULTIPLY, T2, B, T2},
+    {ADD, T1, T1, T2},      {MULTIPLY, T0, Y, Y},  {MULTIPLY, T0, T0, Z},  {SUBTRACT, T0, T0, T1},
+    {.operation = END},
 };
 
 static void walk(number_t registers[REGISTERS], const step_t *step)
 {
     static const number_t curve_b = {0x29C4BDDF, 0xD89CDF62, 0x78843090, 0xACF005CD,
                                      0xF7212ED6, 0xE5A220AB, 0x04874834, 0xDC30061D};
-    memcpy(registers[B], curve_b, sizeof curve_b);
     for (; step->operation != END; step++) {
         uint32_t *out = registers[step->out];
-        const uint32_t *left = registers[step->left];
+        const uint32_t *left = step->left == B ? curve_b : registers[step->left];
         const uint32_t *right = registers[step->right];
         if (step->operation == MULTIPLY) {
             multiply_mod(out, left, right, &prime);
@@ -210,41 +198,47 @@ static void walk(number_t registers[REGISTERS], const step_t *step)
     }
 }
 
-static void add_point(number_t registers[REGISTERS], const point_t point)
+/* Adds the point whose Y, X and Z are there. */
+static void add_point(number_t registers[REGISTERS], const number_t *point)
 {
-    memcpy(registers[X2], point, sizeof(point_t));
+    memcpy(registers[Y2], point, 3 * sizeof *point);
     walk(registers, addition);
 }
 
 /* ---- the curve -------------------------------------------------------------------------------------------------- */
 
-/* x of base_factor times the base point plus factor times the point at `bytes`: both at once, bit by bit; 0 if that is no
- * affine point. False, with nothing written, if there is no point of the curve at `bytes`.
+/* x of base_factor times the base point, if there is a base_factor, plus factor times the point at `bytes`, both at once, bit by
+ * bit; 0 if that is no affine point. False, with nothing written, if there is no point of the curve at `bytes`. Without a
+ * base_factor, `factor` is secret: each bit adds something.
  */
-static bool multiply_points(number_t x, const number_t base_factor, const number_t factor,
+static bool multiply_points(number_t x, const uint32_t *base_factor, const number_t factor,
                             const uint8_t bytes[UD_P256_PUBLIC_KEY_SIZE])
 {
-    static const number_t base_point[] = {
-        {0xD898C296, 0xF4A13945, 0x2DEB33A0, 0x77037D81, 0x63A440F2, 0xF8BCE6E5, 0xE12C4247, 0x6B17D1F2},
-        {0x37BF51F5, 0xCBB64068, 0x6B315ECE, 0x2BCE3357, 0x7C0F9E16, 0x8EE7EB4A, 0xFE1A7F9B, 0x4FE342E2},
+    static const number_t base[] = {
+        [Y] = {0x37BF51F5, 0xCBB64068, 0x6B315ECE, 0x2BCE3357, 0x7C0F9E16, 0x8EE7EB4A, 0xFE1A7F9B, 0x4FE342E2},
+        [X] = {0xD898C296, 0xF4A13945, 0x2DEB33A0, 0x77037D81, 0x63A440F2, 0xF8BCE6E5, 0xE12C4247, 0x6B17D1F2},
+        [Z] = {1},
     };
-    point_t terms[4] = {{[Y] = {1}}, {[Z] = {1}}, {[Z] = {1}}}; /* none, point, base, both */
+    number_t point[5] = {[Z] = {1}};
+    const number_t *none = point + Z; /* 1, 0, 0 */
     number_t registers[REGISTERS];
-    if (!load(terms[1][X], bytes, &prime) || !load(terms[1][Y], bytes + 4 * LIMBS, &prime)) {
+    if (!load(point[X], bytes, &prime) || !load(point[Y], bytes + 4 * LIMBS, &prime)) {
         return false;
     }
-    memcpy(terms[2], base_point, sizeof base_point);
-    memcpy(registers, terms[1], 2 * sizeof terms[1]);
+    memcpy(registers, point, sizeof base);
     walk(registers, equation);
     if (!is_zero(registers[T0])) {
         return false;
     }
-    walk(registers, addition);
-    memcpy(terms[3], registers, sizeof terms[3]);
-    memcpy(registers, terms[0], sizeof terms[0]);
+    memcpy(registers, none, sizeof base);
     for (int bit = 32 * LIMBS - 1; bit >= 0; bit--) {
         add_point(registers, registers);
-        add_point(registers, terms[bit_of(factor, bit) + 2 * bit_of(base_factor, bit)]);
+        if (base_factor != NULL && bit_of(base_factor, bit) != 0) {
+            add_point(registers, base);
+        }
+        if (base_factor == NULL || bit_of(factor, bit) != 0) {
+            add_point(registers, none - Z * bit_of(factor, bit));
+        }
     }
     invert(registers[Z], registers[Z], &prime);
     multiply_mod(x, registers[X], registers[Z], &prime);
@@ -279,9 +273,8 @@ ud_verdict_t ud_ecdsa_p256_verify(const uint8_t public_key[UD_P256_PUBLIC_KEY_SI
 ud_verdict_t ud_ecdh_p256(const uint8_t private_key[UD_P256_PRIVATE_KEY_SIZE],
                           const uint8_t public_key[UD_P256_PUBLIC_KEY_SIZE], uint8_t secret[UD_P256_SECRET_SIZE])
 {
-    const number_t none = {0};
     number_t factor;
-    if (!load_scalar(factor, private_key) || !multiply_points(factor, none, factor, public_key)) {
+    if (!load_scalar(factor, private_key) || !multiply_points(factor, NULL, factor, public_key)) {
         return UD_VERDICT_INVALID;
     }
     store(secret, factor);

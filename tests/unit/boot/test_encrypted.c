@@ -65,7 +65,7 @@ static size_t wrap(const pair_t *pair, uint8_t entry[UD_ECIES_SIZE_MAX])
     ud_key_public(ephemeral, entry + 1);
     assert_int_equal(ud_ecdh_p256(private_key, encryption_key, secret), UD_VERDICT_VALID);
     memcpy(tag + UD_ECIES_TAG_SIZE, pair->key, pair->key_size);
-    ud_ecies_wrap(secret, false, tag + UD_ECIES_TAG_SIZE, pair->key_size, tag);
+    ud_ecies_wrap(secret, tag + UD_ECIES_TAG_SIZE, pair->key_size, tag);
     ud_key_destroy(ephemeral);
     return UD_ECIES_SIZE(pair->key_size);
 }

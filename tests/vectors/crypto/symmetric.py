@@ -118,11 +118,12 @@ def aes_ctr_rows():
         keys = round_keys(key)
         yield f"key {hexed(key)}"
         cases = [(0, size) for size in (0, 1, 15, 16, 17, 31, 32, 33, 256)]
-        cases += [(block, 48) for block in (1, 0xFF, 0xFFFE, 0xFFFFFF, 0x1000000, 0x7FFFFFFF, 0xFFFFFFFD)]
-        cases += [(0xFFFFFFFF, 16), (0x12345678, 7)]
-        for block, size in cases:
+        cases += [(16 * block, 48) for block in (1, 0xFF, 0xFFFE, 0xFFFFFF, 0x1000000, 0x7FFFFFF, 0xFFFFFFD)]
+        cases += [(0xFFFFFFF0, 16), (0x12345670, 7)]
+        cases += [(offset, size) for offset in (1, 15, 17, 0xFFFFFFEF) for size in (1, 16, 17)]
+        for offset, size in cases:
             plain = draw_bytes(f"plaintext of {size}", size)
-            counters = (bytes(12) + (block + index).to_bytes(4, "big") for index in range((size + 15) // 16))
-            stream = b"".join(encrypt(keys, counter) for counter in counters)
-            name = f"key-{key_size},block-{block:x},{size}-bytes"
-            yield f"{name} valid {hexed(block, 4)} {hexed(plain)} {hexed(xor(plain, stream))}"
+            blocks = range(offset // 16, (offset + size + 15) // 16)
+            stream = b"".join(encrypt(keys, bytes(12) + block.to_bytes(4, "big")) for block in blocks)[offset % 16 :]
+            name = f"key-{key_size},offset-{offset:x},{size}-bytes"
+            yield f"{name} valid {hexed(offset, 4)} {hexed(plain)} {hexed(xor(plain, stream))}"

@@ -119,17 +119,17 @@ static bool hkdf_holds(const row_t *row)
     return is_result(out, &row->field[1]) && out[row->field[1].size] == 0xA5;
 }
 
-/* Fields: the block number, the plaintext, the ciphertext; there and back. */
+/* Fields: the offset, the plaintext, the ciphertext; there and back. */
 static bool aes_ctr_holds(const row_t *row)
 {
     const uint8_t *b = row->field[0].bytes;
-    uint32_t block = (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3];
+    uint32_t offset = (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3];
     field_t data = row->field[1];
     ud_aes_t aes;
     ud_aes_init(&aes, row->key[0].bytes, row->key[0].size);
-    ud_aes_ctr(&aes, block, data.bytes, data.size);
+    ud_aes_ctr(&aes, offset, data.bytes, data.size);
     bool encrypts = is_result(data.bytes, &row->field[2]);
-    ud_aes_ctr(&aes, block, data.bytes, data.size);
+    ud_aes_ctr(&aes, offset, data.bytes, data.size);
     return encrypts && is_result(data.bytes, &row->field[1]);
 }
 
