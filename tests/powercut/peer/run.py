@@ -3,6 +3,7 @@
 
     scripts/powercut-peer.sh MCUBOOT_DIR           builds in build/peer, runs on all cores (minutes), prints
     scripts/powercut-peer.sh MCUBOOT_DIR --docs    writes the tables into docs/testing.md, too
+    scripts/powercut-peer.sh MCUBOOT_DIR --kept    runs nothing: tables of the last run
 
 Kinds of failure of MCUboot were looked into, each, at one commit (JUDGED); any other is counted as not judged.
 """
@@ -19,6 +20,7 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent.parent
 BUILD = ROOT / "build" / "peer"
 DOCS = ROOT / "docs" / "testing.md"
+KEPT = BUILD / "score.json"
 MARKS = ("<!-- peer: made by scripts/powercut-peer.sh --docs -->", "<!-- peer: end -->")
 
 OURS = "updraft-swap"
@@ -27,7 +29,7 @@ KINDS = ("between", "mixed", "turning", "unstable", "unreadable")
 COLUMNS = ("between operations", "torn, bits mixed", "torn, turns at a start", "torn, unstable", "torn, unreadable")
 
 # Torn bits are drawn: other draws of them, each cut inside an operation at fewer words.
-DRAWS = range(2, 7)
+DRAWS = range(2, 5)
 DRAWN = ("mixed", "unstable")
 
 # Why, by what a failure says; line numbers are those of this commit.
@@ -39,40 +41,43 @@ JUDGED = (
     ),
     (
         r"assertion rc == 0, swap_scratch\.c:495",
-        "The same of the end of the scratch area, where a trailer may stand: an erase or copy there was cut.",
+        "The end of the scratch area is unreadable, where a trailer may stand, since an erase, a copy or a trailer there was cut: "
+        "`swap_status_source()` asserts the same of it.",
     ),
     (
         r"assertion rc == 0, swap_(move\.c:333|offset\.c:405)",
-        "The same of slot B's trailer, torn while the application asks for the update or while the swap clears it.",
+        "A word of slot B's trailer is unreadable, which was torn when the application asked for the update, or when the swap "
+        "erased it: `swap_status_source()` asserts the same of it.",
     ),
     (
         r"boot_go finds nothing to start \(Failed reading boot status",
         "A status record is unreadable: `swap_read_status_bytes()` gives up at it, `boot_prepare_image_for_update()` "
-        "(loader.c) then leaves the half-done swap alone, and slot A holds no whole image.",
+        "(loader.c:1447) then leaves the half-done swap alone, and slot A holds no whole image.",
     ),
     (
         r"the (old|new) image runs \(Failed reading boot status",
-        "The same while slot A still is, or already is, whole: that image starts, and no swap is ever done again.",
+        "A status record is unreadable while slot A is still, or again, whole (loader.c:1447): that image starts, and neither this "
+        "update or revert nor a later one is ever done.",
     ),
     (
-        r"boot_go finds nothing to start \(Failed reading image headers.*unreadable$",
-        "The erase of a slot's first sector, or the copy of it, was cut: `boot_prepare_image_for_update()` (loader.c) stops at a "
-        "header that cannot be read, before it reads the status that says where to go on.",
+        r"boot_go finds nothing to start \(Failed reading image headers.* unreadable$",
+        "Erase or copy of a slot's first sector was cut: `boot_prepare_image_for_update()` (loader.c:1421) stops at a header that "
+        "cannot be read, before it reads the status that says where to go on.",
     ),
     (
-        r"boot_go finds nothing to start \(Failed reading image headers.*turning$",
-        "`image_ok` of slot A reads as set at the first start after the cut, as unset at the next: `boot_swap_type_multi()` takes that "
-        "for another revert, and the offset algorithm swaps what is not staged where it looks.",
+        r"boot_go finds nothing to start \(Failed reading image headers.* (turning|unstable)$",
+        "`image_ok` of slot A, torn at the end of a revert, reads as set at one start and as unset at a later one: "
+        "`boot_swap_type_multi()` takes that for another revert, and the offset algorithm moves what is not where it looks.",
     ),
     (
         r"after its end the (update|revert) was undone",
-        "`image_ok` of slot A reads as set at one start and as unset at the next. `boot_set_next()` leaves alone what reads as "
-        "set, and nothing ever reads it back or writes it elsewhere.",
+        "`image_ok` of slot A reads as set at one start and as unset at the next: `boot_set_next()` and `swap_set_image_ok()` "
+        "leave alone what reads as set.",
     ),
     (
         r"assertion 0, loader\.c:1330 \(panic!\)",
-        "`copy_done` of slot A reads as set, then as erased: `swap_set_copy_done()` programs the torn word once more, which this "
-        "flash refuses, and `boot_complete_partial_swap()` panics.",
+        "`copy_done` of slot A reads as set at one start and as unset at the next: `swap_set_copy_done()` programs the torn word "
+        "once more, which this flash refuses, and `boot_complete_partial_swap()` panics.",
     ),
 )
 
@@ -138,7 +143,7 @@ def cell(lines, kind):
 
 
 def table_of_lives(lines):
-    yield "| bootloader | sector@word | " + " | ".join(COLUMNS) + " | of all operations |"
+    yield "| bootloader | sector@word | " + " | ".join(COLUMNS) + " | operations |"
     yield "|---|---|" + "---:|" * len(COLUMNS) + "---:|"
     geometries = list(dict.fromkeys(line["case"].split("/")[0] for line in scores(lines)))
     for name in PEERS:
@@ -226,12 +231,15 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("mcuboot", type=pathlib.Path)
     parser.add_argument("--docs", action="store_true")
+    parser.add_argument("--kept", action="store_true")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     arguments = parser.parse_args()
     mcuboot = arguments.mcuboot.resolve()
-    build(mcuboot)
-    detailed, drawn = score_all(arguments.jobs)
-    text = "\n".join(report(detailed, drawn, commit_of(mcuboot)))
+    if not arguments.kept:
+        build(mcuboot)
+        KEPT.write_text(json.dumps([commit_of(mcuboot), *score_all(arguments.jobs)]))
+    commit, detailed, drawn = json.loads(KEPT.read_text())
+    text = "\n".join(report(detailed, drawn, commit))
     print(text)
     if arguments.docs:
         write_docs(text)
