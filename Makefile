@@ -33,7 +33,7 @@ bench: build ## run the benchmarks of tests/bench
 fuzz: ## run every fuzz target for FUZZ_SECONDS (60)
 	@scripts/fuzz.sh $(FUZZ_SECONDS)
 
-## every power cut, for POWERCUT_MINUTES (60); goes on where it stopped
+powercut: build ## every power cut, for POWERCUT_MINUTES (60); goes on where it stopped
 	@$(PYTHON) scripts/powercut.py --minutes $(POWERCUT_MINUTES)
 
 size: ## flash, RAM and stack of what runs on a device, for four Cortex-M cores
