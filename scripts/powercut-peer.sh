@@ -1,11 +1,11 @@
 #!/bin/sh
 # Scores MCUboot's swap algorithms beside ours, under the same power cuts (tests/powercut/peer): builds them in build/peer from
 # a checkout of MCUboot, which is no part of this repository.
-#   scripts/powercut-peer.sh MCUBOOT_DIR [--docs]
+#   scripts/powercut-peer.sh MCUBOOT_DIR [--docs] [--kept]
 set -eu
 cd "$(dirname "$0")/.."
 if [ $# -lt 1 ] || [ ! -d "$1" ]; then
-    echo "usage: scripts/powercut-peer.sh MCUBOOT_DIR [--docs]" >&2
+    echo "usage: scripts/powercut-peer.sh MCUBOOT_DIR [--docs] [--kept]" >&2
     echo "MCUBOOT_DIR is a checkout of MCUboot (https://github.com/mcu-tools/mcuboot); nothing is scored without one" >&2
     exit 2
 fi

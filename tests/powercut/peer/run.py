@@ -42,12 +42,12 @@ JUDGED = (
     (
         r"assertion rc == 0, swap_scratch\.c:495",
         "The end of the scratch area is unreadable, where a trailer may stand, since an erase, a copy or a trailer there was cut: "
-        "`swap_status_source()` asserts the same of it.",
+        "`swap_status_source()` asserts that it can be read.",
     ),
     (
         r"assertion rc == 0, swap_(move\.c:333|offset\.c:405)",
         "A word of slot B's trailer is unreadable, which was torn when the application asked for the update, or when the swap "
-        "erased it: `swap_status_source()` asserts the same of it.",
+        "erased it: `swap_status_source()` asserts that it can be read.",
     ),
     (
         r"boot_go finds nothing to start \(Failed reading boot status",
@@ -56,8 +56,8 @@ JUDGED = (
     ),
     (
         r"the (old|new) image runs \(Failed reading boot status",
-        "A status record is unreadable while slot A is still, or again, whole (loader.c:1447): that image starts, and neither this "
-        "update or revert nor a later one is ever done.",
+        "A status record is unreadable while slot A is still, or again, whole (loader.c:1447): that image starts, but no swap is "
+        "begun or resumed as long as the record stands there.",
     ),
     (
         r"boot_go finds nothing to start \(Failed reading image headers.* unreadable$",
@@ -143,7 +143,7 @@ def cell(lines, kind):
 
 
 def table_of_lives(lines):
-    yield "| bootloader | sector@word | " + " | ".join(COLUMNS) + " | operations |"
+    yield "| bootloader | sector@word | " + " | ".join(COLUMNS) + " | at operations |"
     yield "|---|---|" + "---:|" * len(COLUMNS) + "---:|"
     geometries = list(dict.fromkeys(line["case"].split("/")[0] for line in scores(lines)))
     for name in PEERS:
@@ -204,7 +204,7 @@ def table_of_failures(lines, commit):
 
 def report(detailed, drawn, commit):
     known = commit or "of a commit that is not known"
-    yield f"MCUboot {known}. Upgrade and revert together; lives: failures (of which dead, for good):"
+    yield f"MCUboot {known}. Upgrade and revert together; lives: failures (of which dead: the last of 16 starts starts nothing):"
     yield ""
     yield from table_of_lives(detailed)
     yield ""
