@@ -1,8 +1,8 @@
 /* The simulated board: a ud_port_t made of memory, with NOR flash by the rules, and faults on demand.
  *
- * Flash: an erase sets a sector to its area's erased value, 0xFF or 0x00; a program writes whole words on erased words and
- * is refused (and counted) on any other. Equal sectors are stored once in a pool, shared by all boards of the pool (copy on write), and the erased
- * tail of a sector is not stored at all: a fleet on the same firmware costs little more than its journals.
+ * Flash: an erase sets a sector to its area's erased value, 0xFF or 0x00; a program writes whole words on erased words and is
+ * refused (and counted) on any other. Equal sectors are stored once in a pool, shared by all boards of the pool (copy on
+ * write), and the erased tail of a sector is not stored at all: a fleet on the same firmware costs little more than its journals.
  * Power: code of the device runs inside ud_board_run(), which returns when it returns, resets, or loses power. All its
  * RAM is the caller's to forget: keep it inside the function that runs.
  * Faults: a fuse cuts the power before, inside or after the n-th flash operation from now; words may be made unstable

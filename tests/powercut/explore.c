@@ -1,5 +1,7 @@
 #include "tests/powercut/explore.h"
 
+#include "tests/powercut/seen.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -44,9 +46,7 @@ typedef struct {
     explore_start_t start;
     const void *context;
     ud_port_t *origin;
-    uint64_t *seen; /* open addressing, 0: free */
-    size_t seen_count;
-    size_t seen_capacity;
+    seen_t seen; /* states */
     event_t path[EVENTS_MAX];
     size_t path_size;
     unsigned long cuts;
@@ -75,35 +75,6 @@ static const ud_word_fault_t fault_kinds[] = {UD_WORD_UNREADABLE, UD_WORD_UNSTAB
 static const ud_word_fault_t strike_kinds[] = {UD_WORD_UNREADABLE, UD_WORD_UNSTABLE, UD_WORD_OLD_FIRST,
                                                UD_WORD_NEW_FIRST, UD_WORD_STUCK};
 #define STRIKE_KIND_COUNT (sizeof strike_kinds / sizeof strike_kinds[0])
-
-/* ---- states seen ---------------------------------------------------------------------------------------------------- */
-
-static bool see(explorer_t *explorer, uint64_t hash)
-{
-    if ((explorer->seen_count + 1) * 2 > explorer->seen_capacity) {
-        uint64_t *old = explorer->seen;
-        size_t count = explorer->seen_capacity;
-        explorer->seen_capacity = count == 0 ? 1024 : count * 2;
-        explorer->seen = calloc(explorer->seen_capacity, sizeof *explorer->seen);
-        explorer->seen_count = 0;
-        for (size_t index = 0; index < count; index++) {
-            if (old[index] != 0) {
-                (void)see(explorer, old[index]);
-            }
-        }
-        free(old);
-    }
-    hash += hash == 0;
-    size_t at = hash & (explorer->seen_capacity - 1);
-    for (; explorer->seen[at] != 0; at = (at + 1) & (explorer->seen_capacity - 1)) {
-        if (explorer->seen[at] == hash) {
-            return false;
-        }
-    }
-    explorer->seen[at] = hash;
-    explorer->seen_count++;
-    return true;
-}
 
 /* ---- ways to fail ---------------------------------------------------------------------------------------------------- */
 
@@ -309,7 +280,7 @@ static void branch(run_t *run, operation_t *operation, unsigned choice, const ud
     uint64_t hash = ud_board_state_hash(cut);
     explorer->cuts++;
     hash ^= run->life->known * 0x94D049BB133111EBu;
-    if (see(explorer, hash + (run->depth << 56))) { /* what was seen after more cuts had fewer to come */
+    if (seen_add(&explorer->seen, hash + (run->depth << 56))) { /* what was seen after more cuts had fewer to come */
         explorer->path[explorer->path_size++] = (event_t){false, run->operation, choice};
         state_t state = {cut, run->depth + 1, run->life->phase, run->life->known};
         const char *complaint = enter(explorer, &state, (event_t){.operation = 0});
@@ -602,10 +573,10 @@ bool explore(ud_port_t *board, explore_start_t start, const void *context, const
     strike_everywhere(&explorer, undisturbed.operations);
     printf("  %lu cuts tried, %lu faults struck, %zu states reached, %lu run to the end, %lu cuts left to other seeds, "
            "%lu failures; a sector of journal, A, B, identity erased %u, %u, %u, %u times at most\n",
-           explorer.cuts, explorer.strikes, explorer.seen_count, explorer.runs, explorer.left_out, explorer.failures,
+           explorer.cuts, explorer.strikes, explorer.seen.count, explorer.runs, explorer.left_out, explorer.failures,
            explorer.erases[UD_AREA_JOURNAL], explorer.erases[UD_AREA_SLOT_A], explorer.erases[UD_AREA_SLOT_B],
            explorer.erases[UD_AREA_IDENTITY]);
     (void)fflush(stdout);
-    free(explorer.seen);
+    free(explorer.seen.numbers);
     return explorer.failures == 0;
 }
