@@ -359,6 +359,21 @@ static void accept(ud_agent_t *agent)
     ask_anew(agent);
 }
 
+/* The image is complete: a check-in that says so is answered before boot is asked to install. */
+static void tell_before_boot(ud_agent_t *agent)
+{
+    agent->timers.left_ms[UD_TIMER_FRESH] = 0;
+    agent->timers.left_ms[UD_TIMER_ASK] = 0;
+    agent->timers.left_ms[UD_TIMER_CHECKIN] = 0;
+}
+
+static void confirm(ud_agent_t *agent)
+{
+    ud_trial_confirm(agent);
+    agent->home = UD_AGENT_IDLE;
+    agent->timers.left_ms[UD_TIMER_CHECKIN] = 0;
+}
+
 static void retire(ud_agent_t *agent)
 {
     drop_update(agent);
@@ -407,18 +422,14 @@ static void act(ud_agent_t *agent, ud_agent_action_t action)
         forget(agent);
         break;
     case UD_ACT_STAGE:
-        agent->timers.left_ms[UD_TIMER_FRESH] = 0;
-        agent->timers.left_ms[UD_TIMER_ASK] = 0;
-        agent->timers.left_ms[UD_TIMER_CHECKIN] = 0;
+        tell_before_boot(agent);
         break;
     case UD_ACT_REBOOT:
         ud_report_tell(agent);
         ud_exchange_close(agent);
         ud_port_reset(agent->port);
     case UD_ACT_CONFIRM:
-        ud_trial_confirm(agent);
-        agent->home = UD_AGENT_IDLE;
-        agent->timers.left_ms[UD_TIMER_CHECKIN] = 0;
+        confirm(agent);
         break;
     case UD_ACT_REJECT:
         ud_exchange_close(agent);
