@@ -69,8 +69,11 @@ static void count_call(void)
 
 int flash_area_open(uint8_t id, const struct flash_area **area)
 {
+    if (id < 1 || id > 3 || areas[id - 1].size == 0) {
+        return -1;
+    }
     *area = &areas[id - 1];
-    return id >= 1 && id <= 3 && areas[id - 1].size > 0 ? 0 : -1;
+    return 0;
 }
 
 void flash_area_close(const struct flash_area *area)
