@@ -14,17 +14,20 @@ ud_err_t ud_der_signature_decode(const uint8_t der[UD_DER_SIGNATURE_SIZE_MAX], s
 {
     const uint8_t *at = der + 2;
     memset(raw, 0, UD_P256_SIGNATURE_SIZE);
-    for (uint8_t *end = raw + NUMBER_SIZE; end <= raw + UD_P256_SIGNATURE_SIZE; end += NUMBER_SIZE) {
+    uint8_t *end = raw;
+    do {
         /* a leading zero stands only where the number would look negative without it */
         uint32_t first = (uint32_t)at[2] << 8 | at[3];
         size_t zeros = first < 0x100;
         size_t number_size = at[1] - zeros;
-        UD_REQUIRE(at[0] == TAG_INTEGER && first >= 0x80 && first < 0x8000 && number_size - 1 < NUMBER_SIZE,
+        UD_REQUIRE(at[0] == TAG_INTEGER && first >= 0x80 && first < 0x8000 && number_size >= 1 &&
+                       number_size <= NUMBER_SIZE,
                    UD_ERR_IMAGE_SIGNATURE);
         at += 2 + zeros;
+        end += NUMBER_SIZE;
         memcpy(end - number_size, at, number_size);
         at += number_size;
-    }
+    } while (end < raw + UD_P256_SIGNATURE_SIZE);
     size_t der_size = (size_t)(at - der);
     UD_REQUIRE(der[0] == TAG_SEQUENCE && der[1] == der_size - 2 &&
                    (size == der_size || size == UD_DER_SIGNATURE_SIZE_MAX),
