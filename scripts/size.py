@@ -34,6 +34,8 @@ TOOL = "arm-none-eabi-"
 BEGIN, END = "<!-- scripts/size.py --write: begin -->", "<!-- end -->"
 UNBOUNDED = "dynamic"
 OBJECT_LIBRARIES = ["ud_slot_mcuboot"]  # a row that links them names their sources
+BACKENDS = ("mcu", "small")  # of core/crypto: the default, and the one of the rows with SMALL in their name
+SMALL = ", small crypto"
 
 # Room for every row; where a board has it is not measured here.
 MEMORY = """MEMORY
@@ -110,7 +112,19 @@ const ud_agent_config_t ud_skeleton_agent = {{
 """
 
 
+def is_of_other_backend(path, row):
+    """True for what belongs to the backend of core/crypto that the row does not have."""
+    other = BACKENDS[0 if SMALL in row.name else 1]
+    return f"ud_{other}_backend" in str(path)
+
+
 def rows_of(data):
+    rows = list(default_rows(data))
+    small = [row._replace(name=row.name + SMALL) for row in rows if row.name in data["small_crypto"]]
+    return rows + small
+
+
+def default_rows(data):
     schemes = data["schemes"]
     for mode, scheme, encrypted in itertools.product(data["boot"]["modes"], schemes, data["boot"]["encrypted"]):
         if encrypted and mode in data["boot"].get("plain_only", []):
@@ -133,7 +147,7 @@ def run(command, **options):
 
 
 def build_libraries(cpu):
-    run(["scripts/build.sh", f"arm-{cpu}", "skeleton_boot", "skeleton_app", *OBJECT_LIBRARIES])
+    run(["scripts/build.sh", f"arm-{cpu}", "skeleton_boot", "skeleton_app", *OBJECT_LIBRARIES, *(f"ud_{name}_backend" for name in BACKENDS)])
     folder = ROOT / "build" / f"arm-{cpu}"
     return [path for path in sorted(folder.rglob("*.a")) if "skeleton" not in path.name]
 
@@ -142,6 +156,7 @@ def link(cpu, row, libraries):
     """The linked row: (path of the ELF file, path of its map, its own call graph)."""
     folder = OUT / cpu
     folder.mkdir(parents=True, exist_ok=True)
+    libraries = [path for path in libraries if not is_of_other_backend(path, row)]
     stem = folder / re.sub(r"[^a-z0-9]+", "-", row.name.lower())
     source = stem.with_suffix(".c")
     source.write_text(row.source)
@@ -287,6 +302,7 @@ def measure_stack(stem, row, cpu, data):
     """(bytes, the path of functions) of the deepest way down from main()."""
     folder = ROOT / "build" / f"arm-{cpu}"
     graphs = [path for path in folder.rglob("*.ci") if not re.search(r"skeleton_\w+\.dir/product", str(path))]
+    graphs = [path for path in graphs if not is_of_other_backend(path, row)]
     graphs = [path for path in graphs if "skeleton_" not in str(path) or f"skeleton_{row.program}" in str(path)]
     frames, calls, pointers = read_graph([*graphs, stem.with_suffix(".ci")])
     code = Disassembly(stem.with_suffix(".elf"))

@@ -123,7 +123,7 @@ static void mark(bool *marks, const char *const *names, uint32_t name_count)
     }
 }
 
-/* ---- memo: what the two costly functions of P-256 did with the same numbers --------------------------------------------- */
+/* ---- memo: what the costly functions of P-256 did with the same numbers ---------------------------------------------------- */
 
 #define NUMBER 32  /* bytes of a number of 256 bits */
 #define BELOW 1024 /* bytes under the stack pointer that a call leaves behind */
@@ -157,24 +157,47 @@ static void take(thumb_t *cpu, call_t *call, uint32_t index, uint32_t address)
     }
 }
 
-/* The call that begins at this instruction, if it is one of the two and all it points at is RAM it may write. */
-static call_t call_here(thumb_t *cpu, const symbol_t *multiply, const symbol_t *invert)
+typedef enum { NONE, AT_R1, AT_R2, AT_R3, BEHIND_R3, AT_STACKED, IS_R2 } operand_t;
+
+/* The costly functions of each backend: what they compute from; the first `outs` registers point at where they write. */
+static const struct {
+    const char *name;
+    operand_t in[4];
+    uint32_t outs;
+} costly[] = {
+    {"scalar_mult", {AT_R2, AT_R3, AT_STACKED}, 2}, /* core/crypto/mcu */
+    {"m256_inv", {AT_R1, IS_R2}, 1},
+    {"multiply_points", {AT_R1, AT_R2, AT_R3, BEHIND_R3}, 1}, /* core/crypto/small */
+    {"invert", {AT_R1, IS_R2}, 1},
+};
+
+#define COSTLY (sizeof costly / sizeof costly[0])
+
+static void take_operand(thumb_t *cpu, call_t *call, uint32_t index, operand_t operand)
 {
-    uint32_t here = cpu->r[THUMB_PC];
     const uint32_t *r = cpu->r;
-    call_t call = {.applies = true, .key = {.function = here}};
-    if (multiply != NULL && here == multiply->address) {
-        take(cpu, &call, 0, r[1]);
-        take(cpu, &call, 1, r[2]);
-        take(cpu, &call, 2, r[3]);
-        take(cpu, &call, 3, r[3] + NUMBER);
-        call.outs = 1;
-    } else if (invert != NULL && here == invert->address) {
-        take(cpu, &call, 0, r[1]);
-        memcpy(call.key.in + NUMBER, &r[2], 4);
-        call.outs = 1;
-    } else {
-        call.applies = false;
+    const uint8_t *stacked = thumb_at(cpu, r[THUMB_SP], 4);
+    uint32_t fifth = 0;
+    if (stacked != NULL) {
+        memcpy(&fifth, stacked, 4);
+    }
+    const uint32_t addresses[] = {
+        [AT_R1] = r[1], [AT_R2] = r[2], [AT_R3] = r[3], [BEHIND_R3] = r[3] + NUMBER, [AT_STACKED] = fifth,
+    };
+    if (operand == IS_R2) {
+        memcpy(call->key.in + index * NUMBER, &r[2], 4);
+    } else if (operand != NONE) {
+        take(cpu, call, index, addresses[operand]);
+    }
+}
+
+/* The call of costly[which] that begins at this instruction; it applies if all it points at is RAM it may write. */
+static call_t call_here(thumb_t *cpu, uint32_t which)
+{
+    const uint32_t *r = cpu->r;
+    call_t call = {.applies = true, .key = {.function = r[THUMB_PC]}, .outs = costly[which].outs};
+    for (uint32_t index = 0; index < 4; index++) {
+        take_operand(cpu, &call, index, costly[which].in[index]);
     }
     for (uint32_t index = 0; index < call.outs; index++) {
         call.out_address[index] = r[index];
@@ -242,23 +265,36 @@ static void repeat(thumb_t *cpu, const call_t *call, const memo_t *memo)
     cpu->changes++;
 }
 
+/* Which of the costly functions begins at `address`; COSTLY if none does. */
+static uint32_t which_costly(uint32_t address)
+{
+    static uint32_t addresses[COSTLY]; /* 0: the program has another backend */
+    static bool are_known;
+    uint32_t found = 0;
+    for (uint32_t index = 0; index < COSTLY && !are_known; index++) {
+        const symbol_t *symbol = find(costly[index].name);
+        addresses[index] = symbol == NULL ? 0 : symbol->address;
+        found += symbol != NULL;
+    }
+    if (!are_known && found != 2) {
+        die("the program has not the costly functions of one backend", costly[0].name);
+    }
+    are_known = true;
+    uint32_t which = 0;
+    while (which < COSTLY && addresses[which] != address) {
+        which++;
+    }
+    return which;
+}
+
 /* True if it did a whole call in place of a step. */
 static bool call_at_once(thumb_t *cpu)
 {
-    static const symbol_t *multiply;
-    static const symbol_t *invert;
-    if (multiply == NULL) {
-        multiply = find("multiply_points");
-        invert = find("invert");
-        if (multiply == NULL || invert == NULL) {
-            die("the program has no function", "multiply_points, invert");
-        }
-    }
-    uint32_t here = cpu->r[THUMB_PC];
-    if ((here != multiply->address && here != invert->address) || cpu->it != 0) {
+    uint32_t which = which_costly(cpu->r[THUMB_PC]);
+    if (which == COSTLY || cpu->it != 0) {
         return false;
     }
-    call_t call = call_here(cpu, multiply, invert);
+    call_t call = call_here(cpu, which);
     if (!call.applies) {
         return false;
     }

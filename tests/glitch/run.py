@@ -1,9 +1,10 @@
 #!/usr/bin/python3
 """Skips instructions of the bootloader, one at a time, and expects that no image boots that must not.
 
-    tests/glitch/run.py             what is run at each change, on the first core: one kind of bad image whole, others sampled
-    tests/glitch/run.py --whole     each core, every kind of image whole, and half of the arithmetic; hours
-    tests/glitch/run.py --mutants   plants weaknesses (mutants.toml), and expects each of them to be found
+    tests/glitch/run.py                 what is run at each change, on the first core: one kind of bad image whole, others sampled
+    tests/glitch/run.py --whole         each core, every kind of image whole, and half of the arithmetic; hours
+    tests/glitch/run.py --crypto small  with that backend of core/crypto only, not with each
+    tests/glitch/run.py --mutants       plants weaknesses (mutants.toml), and expects each of them to be found
 
 Builds the bootloader for each core of CPUS as scripts/size.py does, with board.c for a port, and runs it in an emulator
 (glitch.c, thumb.c). Exit status: 0, 1 an image booted (or a mutant was not found), 77 if the sources of the crypto backend
@@ -28,6 +29,7 @@ import images  # noqa: E402
 OUT = ROOT / "build" / "glitch"
 HERE = ROOT / "tests" / "glitch"
 SKELETON = ROOT / "ports" / "skeleton"
+MBEDTLS = ROOT / ".cache" / "mcu" / "mbedtls"
 TOOL = "arm-none-eabi-"
 CPUS = ("cortex-m4", "cortex-m0plus")
 SEED = 20
@@ -35,14 +37,21 @@ FIRST = ("cortex-m4", "content changed, hash mended")
 RUNS = {"once": "one skip", "arithmetic": "one skip in arithmetic", "each-time": "an instruction skipped each time"}
 OUTCOMES = ("recover", "reset", "fault", "hang", "jumped")
 
-# Bulk arithmetic: hashing blocks, and the steps of ECDSA on their way through the numbers.
-BULK = (
-    "take_block", "subtract", "add_multiple", "add_mod", "subtract_mod", "multiply_mod", "invert", "load",
-    "walk", "multiply_points",
-)  # fmt: skip
+# Of each backend of core/crypto the bulk arithmetic: hashing blocks, and the steps of ECDSA on their way through the numbers.
+BULK = {
+    "mcu": (
+        "mbedtls_internal_sha256_process", "u256_set32", "u256_add", "u256_sub", "u256_cmov", "u256_diff", "u288_muladd",
+        "u256_from_bytes", "m256_set32", "m256_add_p", "m256_sub_p", "m256_mul", "m256_mul_p", "m256_prep", "m256_done", "m256_inv",
+        "m256_to_bytes.constprop.0", "point_to_affine", "point_double", "point_add", "scalar_mult",
+    ),
+    "small": (
+        "ud_sha256_take_block", "subtract", "add_multiple", "add_mod", "subtract_mod", "multiply_mod", "invert", "load_number",
+        "compute", "multiply_points",
+    ),
+}  # fmt: skip
 
 # Loops that fill, copy or look at one byte after the other.
-FILL = ("memset", "memmove", "memcpy", "ud_sha256_update", "row_read")
+FILL = ("memset", "memmove", "memcpy", "mbedtls_platform_zeroize", "ud_sha256_update", "row_read")
 
 
 class Wrong(Exception):
@@ -65,13 +74,20 @@ def build_emulator():
     run(["cc", *flags, *(HERE / f"{name}.c" for name in ("glitch", "thumb", "thumb16", "thumb32")), "-o", OUT / "glitch"])
 
 
-def build_program(cpu, root=ROOT, name="boot", replaced=()):
+def build_libraries(cpu):
+    run(["scripts/build.sh", f"arm-{cpu}", "skeleton_boot", *(f"ud_{crypto}_backend" for crypto in BULK)])
+
+
+def build_program(cpu, crypto, root=ROOT, name="boot", replaced=()):
     """Links the bootloader with board.c; `replaced` are files of `root` to be taken instead of those in the libraries."""
-    stem = OUT / f"{name}-{cpu}"
-    libraries = [path for path in sorted((ROOT / "build" / f"arm-{cpu}").rglob("*.a")) if "skeleton" not in path.name]
+    stem = OUT / f"{name}-{crypto}-{cpu}"
+    others = ["skeleton", *(f"ud_{other}_backend" for other in BULK if other != crypto)]
+    libraries = sorted((ROOT / "build" / f"arm-{cpu}").rglob("*.a"))
+    libraries = [path for path in libraries if not any(other in path.name for other in others)]
     common = [
         TOOL + "gcc", f"-mcpu={cpu}", "-mthumb", "-Os", "-std=c11", "-ffunction-sections", "-fdata-sections", "-fno-common",
-        f"-I{root}", f"-I{ROOT}",
+        f"-I{root}", f"-I{ROOT}", f"-I{ROOT}/core/crypto/mcu", f"-I{MBEDTLS}/include", f"-I{MBEDTLS}/3rdparty/p256-m/p256-m",
+        '-DMBEDTLS_CONFIG_FILE="core/crypto/mcu/mbedtls_config.h"',
     ]  # fmt: skip
     sources = [HERE / "board.c", *(SKELETON / f"{part}.c" for part in ("start", "string", "boot_main"))]
     sources = [source for source in sources if str(source.relative_to(ROOT)) not in replaced]
@@ -92,14 +108,14 @@ def build_program(cpu, root=ROOT, name="boot", replaced=()):
 # ---- running ------------------------------------------------------------------------------------------------------------------
 
 
-def emulate(stem, image, pokes, *options):
+def emulate(stem, crypto, image, pokes, *options):
     """What the emulator printed; `image` is written beside the program."""
     path = stem.with_name(f"{stem.name}-{os.getpid()}-{threading.get_ident()}.img")
     path.write_bytes(image)
     command = [OUT / "glitch", "--symbols", stem.with_suffix(".sym"), "--program", stem.with_suffix(".bin"), "--image", path]
     for name, value in {**images.BOARD, **pokes}.items():
         command += ["--poke", f"{name}={value.hex()}"]
-    for name in BULK:
+    for name in BULK[crypto]:
         command += ["--bulk", name]
     for name in FILL:
         command += ["--fill", name]
@@ -131,32 +147,34 @@ def options_of(cpu, kind, whole):
     return ["--every", 61, "--every-fill", 16, "--no-repeated", "--seed", SEED + index]
 
 
-def prepare(cpu, **options):
+def prepare(cpu, crypto, **options):
     """The linked program, seen to boot a good image."""
-    stem = build_program(cpu, **options)
-    emulate(stem, *images.GOOD, "--expect", "jumped")
+    stem = build_program(cpu, crypto, **options)
+    emulate(stem, crypto, *images.GOOD, "--expect", "jumped")
     return stem
 
 
-def run_all(whole):
+def run_all(whole, backends):
     total, failed = collections.defaultdict(collections.Counter), []
     jobs = []
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
         for cpu in CPUS if whole else CPUS[:1]:
-            run(["scripts/build.sh", f"arm-{cpu}", "skeleton_boot"])
-            stem = prepare(cpu)
-            for kind, bad in images.BAD.items():
-                jobs.append((cpu, kind, pool.submit(emulate, stem, *bad, *options_of(cpu, kind, whole))))
-        for cpu, kind, job in jobs:
+            build_libraries(cpu)
+            for crypto in backends:
+                stem = prepare(cpu, crypto)
+                for kind, bad in images.BAD.items():
+                    what = f"{cpu}, crypto {crypto}, {kind}"
+                    jobs.append((cpu, crypto, what, pool.submit(emulate, stem, crypto, *bad, *options_of(cpu, kind, whole))))
+        for cpu, crypto, what, job in jobs:
             counts, ways = counts_of(job.result())
-            failed += [f"{cpu}, {kind}: {way}" for way in ways]
+            failed += [f"{what}: {way}" for way in ways]
             for name, count in counts.items():
-                total[cpu, name] += count
+                total[cpu, crypto, name] += count
             if whole:
-                print(f"{cpu}, {kind}: " + "; ".join(f"{name} {dict(count)}" for name, count in counts.items()), flush=True)
-    for (cpu, name), count in total.items():
+                print(f"{what}: " + "; ".join(f"{name} {dict(count)}" for name, count in counts.items()), flush=True)
+    for (cpu, crypto, name), count in total.items():
         told = ", ".join(f"{outcome} {count[outcome]}" for outcome in OUTCOMES)
-        print(f"{cpu}, {RUNS[name]}: {count['points']} of them: {told}")
+        print(f"{cpu}, crypto {crypto}, {RUNS[name]}: {count['points']} of them: {told}")
     # An instruction that is skipped each time is more than one glitch: such ways are told, not refused.
     wrong = [way for way in failed if "JUMPED each time" not in way]
     print("\n".join(failed))
@@ -182,13 +200,14 @@ def plant(mutant, folder):
 
 def run_mutants():
     listed = tomllib.loads((HERE / "mutants.toml").read_text())["mutant"]
-    cpu = CPUS[0]
-    run(["scripts/build.sh", f"arm-{cpu}", "skeleton_boot"])
+    cpu, crypto = CPUS[0], "mcu"
+    build_libraries(cpu)
 
     def is_found(mutant):
         folder = OUT / "mutants" / mutant["name"]
-        stem = prepare(cpu, root=folder, name=mutant["name"], replaced=plant(mutant, folder))
-        _, ways = counts_of(emulate(stem, *images.BAD[mutant["kind"]], "--every-fill", 1000, "--no-repeated", "--from", mutant["from"]))
+        stem = prepare(cpu, crypto, root=folder, name=mutant["name"], replaced=plant(mutant, folder))
+        options = ["--every-fill", 1000, "--no-repeated", "--from", mutant["from"]]
+        _, ways = counts_of(emulate(stem, crypto, *images.BAD[mutant["kind"]], *options))
         return ways
 
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
@@ -203,13 +222,14 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--whole", action="store_true")
     parser.add_argument("--mutants", action="store_true")
+    parser.add_argument("--crypto", choices=BULK)
     arguments = parser.parse_args()
     sources = subprocess.run(["scripts/mcu-sources.sh"], cwd=ROOT, check=False)
     if sources.returncode != 0:
         return sources.returncode
     try:
         build_emulator()
-        return run_mutants() if arguments.mutants else run_all(arguments.whole)
+        return run_mutants() if arguments.mutants else run_all(arguments.whole, [arguments.crypto] if arguments.crypto else list(BULK))
     except Wrong as wrong:
         print(f"glitch: {wrong}", file=sys.stderr)
         return 1

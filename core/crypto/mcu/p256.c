@@ -1,282 +1,59 @@
-/* P-256 (SP 800-186, 3.2.1.3): ECDSA verification and ECDH, made small. Numbers are eight 32-bit limbs, least first.
- *
- * Products are Montgomery's: left * right / 2^256. Sums are not, so a number stands for itself or for itself * 2^256, as long
- * as what is added agrees. Points are projective (x = X/Z, y = Y/Z), for which a common factor does not matter: coordinates
- * are put in and taken out as they are. One addition (Renes, Costello, Batina 2016, algorithm 4) is complete: it doubles, too,
- * and knows no special point. It is a list of steps between registers, so that a product or a sum costs two bytes.
- * What happens depends on no number but public ones: where the multiplier always takes the same time (of the Cortex-M, M3's
- * does not), ECDH takes the same time for every private key.
+/* P-256 on p256-m. Its arithmetic is used as it is; its p256_ecdsa_verify() is not, because there one branch decides in the
+ * end: skipped by a glitch, a refusal becomes an approval. Here ud_crypto_equal() decides (docs/porting.md, "Glitches").
  */
-#include "core/base/endian.h"
 #include "core/crypto/crypto.h"
 
-#include <stdbool.h>
-#include <string.h>
+#include <p256-m.c> /* NOLINT(bugprone-suspicious-include): for its static functions */
 
-#define LIMBS 8
-
-typedef uint32_t number_t[LIMBS];
-
-typedef struct {
-    number_t value;
-    uint32_t factor; /* -1 / value modulo 2^32 */
-} modulus_t;
-
-static const modulus_t prime = {
-    {0xFFFFFFFF, 0xFFFFFFFF, 0xFFFFFFFF, 0x00000000, 0x00000000, 0x00000000, 0x00000001, 0xFFFFFFFF},
-    0x00000001,
-};
-static const modulus_t order = {
-    {0xFC632551, 0xF3B9CAC2, 0xA7179E84, 0xBCE6FAAD, 0xFFFFFFFF, 0xFFFFFFFF, 0x00000000, 0xFFFFFFFF},
-    0xEE00BC4F,
-};
-
-/* ---- numbers ---------------------------------------------------------------------------------------------------- */
-
-/* left - (right & mask), modulo 2^256. Returns the borrow: all bits, or none. */
-static uint32_t subtract(number_t out, const number_t left, const number_t right, uint32_t mask)
-{
-    uint32_t borrow = 0;
-    for (int limb = 0; limb < LIMBS; limb++) {
-        uint64_t difference = (uint64_t)left[limb] - (right[limb] & mask) - borrow;
-        out[limb] = (uint32_t)difference;
-        borrow = 0 - (uint32_t)(difference >> 32);
-    }
-    return 0 - borrow;
-}
-
-/* sum += factor * number. Returns what is above 2^256. */
-static uint32_t add_multiple(number_t sum, uint32_t factor, const number_t number)
-{
-    uint64_t carry = 0;
-    for (int limb = 0; limb < LIMBS; limb++) {
-        carry += (uint64_t)factor * number[limb] + sum[limb];
-        sum[limb] = (uint32_t)carry;
-        carry >>= 32;
-    }
-    return (uint32_t)carry;
-}
-
-static void subtract_mod(number_t out, const number_t left, const number_t right, const modulus_t *modulus)
-{
-    number_t less;
-    uint32_t below = subtract(less, left, right, UINT32_MAX);
-    subtract(less, right, modulus->value, below);
-    subtract(out, left, less, UINT32_MAX);
-}
-
-static void add_mod(number_t out, const number_t left, const number_t right, const modulus_t *modulus)
-{
-    number_t negative;
-    subtract(negative, modulus->value, right, UINT32_MAX);
-    subtract_mod(out, left, negative, modulus);
-}
-
-/* left * right / 2^256; one of the two is below the modulus. */
-static void multiply_mod(number_t out, const number_t left, const number_t right, const modulus_t *modulus)
-{
-    uint32_t product[2 * LIMBS] = {0};
-    uint32_t *high = product + LIMBS;
-    for (int row = 0; row < LIMBS; row++) {
-        high[row] = add_multiple(product + row, left[row], right);
-    }
-    for (int row = 0; row < LIMBS;
-         row++) { /* makes a limb zero, whose place the carry takes, which belongs to the high half */
-        product[row] = add_multiple(product + row, product[row] * modulus->factor, modulus->value);
-    }
-    uint32_t carry = add_multiple(high, 1, product);
-    uint32_t below = subtract(product, high, modulus->value, UINT32_MAX);
-    subtract(out, high, modulus->value, ~(below + carry));
-}
-
-/* 2^256 / number, or 0 of 0: number * 2^256 to the power modulus - 2 (Fermat), whose highest bit is set. */
-static void invert(number_t out, const number_t number, const modulus_t *modulus)
-{
-    number_t base;
-    memcpy(base, number, sizeof base);
-    for (int bit = 0; bit < 32 * LIMBS; bit++) {
-        add_mod(base, base, base, modulus);
-    }
-    memcpy(out, base, sizeof base);
-    for (int bit = 32 * LIMBS - 2; bit >= 0; bit--) {
-        uint32_t limb = modulus->value[bit / 32] - (bit < 32 ? 2 : 0);
-        multiply_mod(out, out, out, modulus);
-        if ((limb >> bit % 32 & 1) != 0) {
-            multiply_mod(out, out, base, modulus);
-        }
-    }
-}
-
-static uint32_t bit_of(const number_t number, int bit)
-{
-    return number[bit / 32] >> bit % 32 & 1;
-}
-
-static bool is_zero(const number_t number)
-{
-    uint32_t bits = 0;
-    for (int limb = 0; limb < LIMBS; limb++) {
-        bits |= number[limb];
-    }
-    return bits == 0;
-}
-
-/* False if it is not below the modulus. */
-static bool load(number_t out, const uint8_t bytes[4 * LIMBS], const modulus_t *modulus)
-{
-    number_t less;
-    for (int limb = 0; limb < LIMBS; limb++) {
-        out[LIMBS - 1 - limb] = ud_get_u32be(bytes + 4 * limb);
-    }
-    return subtract(less, out, modulus->value, UINT32_MAX) != 0;
-}
-
-static bool load_scalar(number_t out, const uint8_t bytes[4 * LIMBS])
-{
-    return load(out, bytes, &order) && !is_zero(out);
-}
-
-static void store(uint8_t bytes[4 * LIMBS], const number_t number)
-{
-    for (int limb = 0; limb < LIMBS; limb++) {
-        ud_put_u32be(bytes + 4 * limb, number[LIMBS - 1 - limb]);
-    }
-}
-
-/* ---- steps ------------------------------------------------------------------------------------------------------ */
-
-enum { END, SUBTRACT, ADD, MULTIPLY };
-
-/* Registers: a sum of points, the point that is added to it, three more. Y comes first. */
-enum { Y, X, Z, Y2, X2, Z2, T0, T1, T2, REGISTERS, B = REGISTERS };
-
-typedef struct {
-    uint16_t operation : 4;
-    uint16_t out : 4;
-    uint16_t left : 4; /* or B: b of the curve * 2^256 */
-    uint16_t right : 4;
-} step_t;
-
-/* X, Y, Z += X2, Y2, Z2 */
-static const step_t addition[] = {
-    {ADD, T1, X, Y},        {ADD, T2, X2, Y2},      {MULTIPLY, T1, T1, T2}, {ADD, T2, Y, Z},
-    {MULTIPLY, Y, Y, Y2},   {ADD, Y2, Y2, Z2},      {MULTIPLY, T2, T2, Y2}, {ADD, T0, X, Z},
-    {MULTIPLY, X, X, X2},   {ADD, X2, X2, Z2},      {MULTIPLY, T0, T0, X2}, {MULTIPLY, Z, Z, Z2},
-    {SUBTRACT, T1, T1, X},  {SUBTRACT, T1, T1, Y},  {SUBTRACT, T2, T2, Y},  {SUBTRACT, T2, T2, Z},
-    {SUBTRACT, T0, T0, X},  {SUBTRACT, T0, T0, Z},  {MULTIPLY, Z2, B, Z},   {SUBTRACT, X2, T0, Z2},
-    {ADD, Z2, X2, X2},      {ADD, X2, X2, Z2},      {SUBTRACT, Z2, Y, X2},  {ADD, X2, Y, X2},
-    {MULTIPLY, T0, B, T0},  {ADD, Y, Z, Z},         {ADD, Z, Y, Z},         {SUBTRACT, T0, T0, Z},
-    {SUBTRACT, T0, T0, X},  {ADD, Y, T0, T0},       {ADD, T0, Y, T0},       {ADD, Y, X, X},
-    {ADD, X, Y, X},         {SUBTRACT, X, X, Z},    {MULTIPLY, Y, T2, T0},  {MULTIPLY, Z, X, T0},
-    {MULTIPLY, T0, X2, Z2}, {MULTIPLY, X2, T1, X2}, {MULTIPLY, T1, T1, X},  {MULTIPLY, Z2, T2, Z2},
-    {SUBTRACT, X, X2, Y},   {ADD, Y, T0, Z},        {ADD, Z, Z2, T1},       {.operation = END},
-};
-
-/* T0 = Y^2 Z - (X (X^2 - 3 Z^2) + b Z^3), which is 0 on the curve */
-static const step_t equation[] = {
-    {MULTIPLY, T2, Z, Z},   {MULTIPLY, T1, X, X},  {SUBTRACT, T1, T1, T2}, {SUBTRACT, T1, T1, T2},
-    {SUBTRACT, T1, T1, T2}, {MULTIPLY, T1, T1, X}, {MULTIPLY, T2, T2, Z},  {MULTIPLY, T2, B, T2},
-    {ADD, T1, T1, T2},      {MULTIPLY, T0, Y, Y},  {MULTIPLY, T0, T0, Z},  {SUBTRACT, T0, T0, T1},
-    {.operation = END},
-};
-
-static void walk(number_t registers[REGISTERS], const step_t *step)
-{
-    static const number_t curve_b = {0x29C4BDDF, 0xD89CDF62, 0x78843090, 0xACF005CD,
-                                     0xF7212ED6, 0xE5A220AB, 0x04874834, 0xDC30061D};
-    for (; step->operation != END; step++) {
-        uint32_t *out = registers[step->out];
-        const uint32_t *left = step->left == B ? curve_b : registers[step->left];
-        const uint32_t *right = registers[step->right];
-        if (step->operation == MULTIPLY) {
-            multiply_mod(out, left, right, &prime);
-        } else if (step->operation == ADD) {
-            add_mod(out, left, right, &prime);
-        } else {
-            subtract_mod(out, left, right, &prime);
-        }
-    }
-}
-
-/* Adds the point whose Y, X and Z are there. */
-static void add_point(number_t registers[REGISTERS], const number_t *point)
-{
-    memcpy(registers[Y2], point, 3 * sizeof *point);
-    walk(registers, addition);
-}
-
-/* ---- the curve -------------------------------------------------------------------------------------------------- */
-
-/* x of base_factor times the base point, if there is a base_factor, plus factor times the point at `bytes`, both at once, bit by
- * bit; 0 if that is no affine point. False, with nothing written, if there is no point of the curve at `bytes`. Without a
- * base_factor, `factor` is secret: each bit adds something.
+/* Steps 3 to 7 of SEC 1, 4.1.4, with the key (qx, qy): `r_again` becomes what r of a good signature is. It is 0, which no r
+ * is, if there is no such point. All else is overwritten, but r.
  */
-static bool multiply_points(number_t x, const uint32_t *base_factor, const number_t factor,
-                            const uint8_t bytes[UD_P256_PUBLIC_KEY_SIZE])
+static void compute_r(const uint32_t r[8], uint32_t s[8], uint32_t qx[8], uint32_t qy[8],
+                      const uint8_t digest[UD_SHA256_SIZE], uint8_t r_again[32])
 {
-    static const number_t base[] = {
-        [Y] = {0x37BF51F5, 0xCBB64068, 0x6B315ECE, 0x2BCE3357, 0x7C0F9E16, 0x8EE7EB4A, 0xFE1A7F9B, 0x4FE342E2},
-        [X] = {0xD898C296, 0xF4A13945, 0x2DEB33A0, 0x77037D81, 0x63A440F2, 0xF8BCE6E5, 0xE12C4247, 0x6B17D1F2},
-        [Z] = {1},
-    };
-    number_t point[5] = {[Z] = {1}};
-    const number_t *none = point + Z; /* 1, 0, 0 */
-    number_t registers[REGISTERS];
-    if (!load(point[X], bytes, &prime) || !load(point[Y], bytes + 4 * LIMBS, &prime)) {
-        return false;
+    uint32_t u1[8];
+    uint32_t u2[8];
+    uint32_t y[8];
+    m256_prep(s, &p256_n);
+    m256_inv(s, s, &p256_n);
+    ecdsa_m256_from_hash(u1, digest, UD_SHA256_SIZE);
+    m256_mul(u1, u1, s, &p256_n);
+    m256_done(u1, &p256_n);
+    u256_cmov(u2, r, 1);
+    m256_prep(u2, &p256_n);
+    m256_mul(u2, u2, s, &p256_n);
+    m256_done(u2, &p256_n);
+    uint32_t *x = s;
+    scalar_mult(x, y, qx, qy, u2);
+    if (u256_diff0(u1) != 0) { /* scalar_mult() takes no zero */
+        scalar_mult(qx, qy, p256_gx, p256_gy, u1);
+        point_add_or_double_leaky(qx, qy, qx, qy, x, y);
+        x = qx;
     }
-    memcpy(registers, point, sizeof base);
-    walk(registers, equation);
-    if (!is_zero(registers[T0])) {
-        return false;
-    }
-    memcpy(registers, none, sizeof base);
-    for (int bit = 32 * LIMBS - 1; bit >= 0; bit--) {
-        add_point(registers, registers);
-        if (base_factor != NULL && bit_of(base_factor, bit) != 0) {
-            add_point(registers, base);
-        }
-        if (base_factor == NULL || bit_of(factor, bit) != 0) {
-            add_point(registers, none - Z * bit_of(factor, bit));
-        }
-    }
-    invert(registers[Z], registers[Z], &prime);
-    multiply_mod(x, registers[X], registers[Z], &prime);
-    return true;
+    m256_done(x, &p256_p);
+    ecdsa_m256_mod_n(x);
+    u256_to_bytes(r_again, x);
 }
 
-/* ---- the facade ------------------------------------------------------------------------------------------------- */
-
-/* SEC 1, 4.1.4. No branch decides in the end, which a glitch could skip, but ud_crypto_equal() (docs/porting.md, "Glitches"):
- * r is computed again; it stays 0, which no r is, if there is no such point.
- */
 ud_verdict_t ud_ecdsa_p256_verify(const uint8_t public_key[UD_P256_PUBLIC_KEY_SIZE],
                                   const uint8_t digest[UD_SHA256_SIZE], const uint8_t signature[UD_P256_SIGNATURE_SIZE])
 {
-    number_t r;
-    number_t s;
-    number_t e;
-    number_t r_again = {0};
-    if (!load_scalar(r, signature) || !load_scalar(s, signature + sizeof r)) {
+    uint32_t r[8];
+    uint32_t s[8];
+    uint32_t qx[8];
+    uint32_t qy[8];
+    uint8_t r_again[32] = {0};
+    if (scalar_from_bytes(r, signature) != 0 || scalar_from_bytes(s, signature + sizeof r_again) != 0 ||
+        point_from_bytes(qx, qy, public_key) != 0) {
         return UD_VERDICT_INVALID;
     }
-    (void)load(e, digest, &order);
-    invert(s, s, &order);
-    multiply_mod(e, e, s, &order);
-    multiply_mod(s, r, s, &order);
-    (void)multiply_points(r_again, e, s, public_key);
-    subtract_mod(r_again, r_again, order.value, &order);
-    /* in this order: if setting either argument is skipped, what the call before left there is r_again, or no address */
-    return ud_crypto_equal(r, r_again, sizeof r);
+    compute_r(r, s, qx, qy, digest, r_again);
+    return ud_crypto_equal(r_again, signature, sizeof r_again);
 }
 
 ud_verdict_t ud_ecdh_p256(const uint8_t private_key[UD_P256_PRIVATE_KEY_SIZE],
                           const uint8_t public_key[UD_P256_PUBLIC_KEY_SIZE], uint8_t secret[UD_P256_SECRET_SIZE])
 {
-    number_t factor;
-    if (!load_scalar(factor, private_key) || !multiply_points(factor, NULL, factor, public_key)) {
-        return UD_VERDICT_INVALID;
-    }
-    store(secret, factor);
-    return UD_VERDICT_VALID;
+    int status = p256_ecdh_shared_secret(secret, private_key, public_key);
+    return status == P256_SUCCESS ? UD_VERDICT_VALID : UD_VERDICT_INVALID;
 }
