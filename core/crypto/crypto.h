@@ -85,7 +85,8 @@ ud_verdict_t ud_rsa_pss_verify(const uint8_t *modulus, size_t modulus_size, uint
 ud_verdict_t ud_rsa_public(const uint8_t *modulus, size_t modulus_size, uint32_t exponent, uint8_t *number);
 
 /* UD_VERDICT_VALID if both runs of `size` bytes are the same; takes the same time wherever they differ.
- * Two runs of no bytes are never valid: an empty secret must not open anything.
+ * Two runs of no bytes are never valid: an empty secret must not open anything. Nor is a run beside itself: who compares
+ * something has it twice.
  */
 ud_verdict_t ud_crypto_equal(const void *left, const void *right, size_t size);
 

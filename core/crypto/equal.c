@@ -7,7 +7,8 @@
 /* Written so that no skipped instruction makes VALID of two runs that differ: the verdict begins as INVALID and is put
  * together of two parts, each behind a condition of its own, which begins as not met and is kept in memory, so that compilers
  * do not make one of the two. A loop that was left early has not counted to `size`, which is kept twice: a copy that was
- * skipped, with nothing in its place, must not be what the count is compared with.
+ * skipped, with nothing in its place, must not be what the count is compared with. A run compared with itself is no proof:
+ * setting one of the arguments was skipped.
  */
 ud_verdict_t ud_crypto_equal(const void *left, const void *right, size_t size)
 {
@@ -18,7 +19,7 @@ ud_verdict_t ud_crypto_equal(const void *left, const void *right, size_t size)
     volatile size_t limit = size;
     volatile size_t expected = size;
     volatile size_t done = 0;
-    uint32_t found = size == 0;
+    uint32_t found = size == 0 || left == right;
     while (done < limit) {
         found |= a[done] ^ b[done];
         done++;

@@ -168,7 +168,7 @@ static const struct {
     {"scalar_mult", {AT_R2, AT_R3, AT_STACKED}, 2}, /* core/crypto/mcu */
     {"m256_inv", {AT_R1, IS_R2}, 1},
     {"multiply_points", {AT_R1, AT_R2, AT_R3, BEHIND_R3}, 1}, /* core/crypto/small */
-    {"invert", {AT_R1, IS_R2}, 1},
+    {"invert", {AT_R1, IS_R2}, 2},
 };
 
 #define COSTLY (sizeof costly / sizeof costly[0])

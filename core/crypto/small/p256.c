@@ -89,20 +89,19 @@ static void multiply_mod(number_t out, const number_t left, const number_t right
     subtract(out, high, modulus->value, ~(below + carry));
 }
 
-/* 2^256 / number, or 0 of 0: number * 2^256 to the power modulus - 2 (Fermat), whose highest bit is set. */
-static void invert(number_t out, const number_t number, const modulus_t *modulus)
+/* 2^256 / number, or 0 of 0: number * 2^256, which `number` becomes, to the power modulus - 2 (Fermat), whose highest bit is set.
+ */
+static void invert(number_t out, number_t number, const modulus_t *modulus)
 {
-    number_t base;
-    memcpy(base, number, sizeof base);
     for (int bit = 0; bit < 32 * LIMBS; bit++) {
-        add_mod(base, base, base, modulus);
+        add_mod(number, number, number, modulus);
     }
-    memcpy(out, base, sizeof base);
+    memcpy(out, number, sizeof(number_t));
     for (int bit = 32 * LIMBS - 2; bit >= 0; bit--) {
         uint32_t limb = modulus->value[bit / 32] - (bit < 32 ? 2 : 0);
         multiply_mod(out, out, out, modulus);
         if ((limb >> bit % 32 & 1) != 0) {
-            multiply_mod(out, out, base, modulus);
+            multiply_mod(out, out, number, modulus);
         }
     }
 }
@@ -240,8 +239,8 @@ static bool multiply_points(number_t x, const uint32_t *base_factor, const numbe
             add_point(registers, none - Z * bit_of(factor, bit));
         }
     }
-    invert(registers[Z], registers[Z], &prime);
-    multiply_mod(x, registers[X], registers[Z], &prime);
+    invert(registers[T0], registers[Z], &prime);
+    multiply_mod(x, registers[X], registers[T0], &prime);
     return true;
 }
 
@@ -256,17 +255,18 @@ ud_verdict_t ud_ecdsa_p256_verify(const uint8_t public_key[UD_P256_PUBLIC_KEY_SI
     number_t r;
     number_t s;
     number_t e;
-    number_t r_again = {0};
+    number_t r_again;
     if (!load_scalar(r, signature) || !load_scalar(s, signature + sizeof r)) {
         return UD_VERDICT_INVALID;
     }
     (void)load_number(e, digest, &order);
-    invert(s, s, &order);
-    multiply_mod(e, e, s, &order);
-    multiply_mod(s, r, s, &order);
+    uint32_t *inverse = r_again;
+    invert(inverse, s, &order);
+    multiply_mod(e, e, inverse, &order);
+    multiply_mod(s, r, inverse, &order);
+    memset(r_again, 0, sizeof r_again);
     (void)multiply_points(r_again, e, s, public_key);
     subtract_mod(r_again, r_again, order.value, &order);
-    /* in this order: if setting either argument is skipped, what the call before left there is r_again, or no address */
     return ud_crypto_equal(r, r_again, sizeof r);
 }
 

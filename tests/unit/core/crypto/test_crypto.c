@@ -161,8 +161,17 @@ static void equal_bytes_are_valid_and_any_difference_is_not(void **state)
 
 static void no_bytes_are_equal_to_nothing(void **state)
 {
+    const uint8_t left[] = {1};
+    const uint8_t right[] = {1};
     (void)state;
-    assert_int_equal(ud_crypto_equal("a", "a", 0), UD_VERDICT_INVALID);
+    assert_int_equal(ud_crypto_equal(left, right, 0), UD_VERDICT_INVALID);
+}
+
+static void a_run_beside_itself_is_invalid(void **state)
+{
+    const uint8_t run[32] = {1};
+    (void)state;
+    assert_int_equal(ud_crypto_equal(run, run, sizeof run), UD_VERDICT_INVALID);
 }
 
 int main(void)
@@ -177,6 +186,7 @@ int main(void)
         cmocka_unit_test(a_key_that_is_no_point_is_invalid),
         cmocka_unit_test(equal_bytes_are_valid_and_any_difference_is_not),
         cmocka_unit_test(no_bytes_are_equal_to_nothing),
+        cmocka_unit_test(a_run_beside_itself_is_invalid),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
