@@ -44,7 +44,9 @@ static ud_err_t read_copy(ud_port_t *port, uint8_t copy, uint32_t offset, void *
     return ud_port_flash_read(port, UD_AREA_IDENTITY, copy * copy_size(port) + offset, data, size);
 }
 
-/* Reads one copy whole; gives its generation, or 0 if it is no whole one. */
+/* Reads one copy whole; gives its generation, or 0 if it is no whole one. Each byte is read once: a word that a power cut tore
+ * may read differently the next time.
+ */
 static uint32_t check_copy(ud_port_t *port, uint8_t copy, uint16_t *token_size)
 {
     union {
@@ -60,8 +62,8 @@ static uint32_t check_copy(ud_port_t *port, uint8_t copy, uint16_t *token_size)
     *token_size = piece.head.token_size;
 
     uint32_t end = RECORD_SIZE(*token_size) - 4;
-    uint32_t crc = 0;
-    for (uint32_t offset = 0; offset < end; offset += PIECE_SIZE) {
+    uint32_t crc = ud_crc32(0, piece.bytes, TOKEN_OFFSET);
+    for (uint32_t offset = TOKEN_OFFSET; offset < end; offset += PIECE_SIZE) {
         uint32_t size = end - offset < PIECE_SIZE ? end - offset : PIECE_SIZE;
         if (read_copy(port, copy, offset, &piece, size) != UD_OK) {
             return 0;
