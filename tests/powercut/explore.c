@@ -426,12 +426,12 @@ static unsigned long choose_sample(const explore_options_t *options, unsigned lo
     if (options->cuts == 0) {
         return options->sample;
     }
-    unsigned long sample = 1;
-    unsigned long long tried = cuts;
-    while (tried > options->cuts) {
+    unsigned long sample = 0;
+    unsigned long long tried;
+    do {
         sample++;
         tried = options->depth < 2 ? cuts / sample : (unsigned long long)(cuts / sample) * (cuts / sample) / 2;
-    }
+    } while (tried > options->cuts);
     return sample;
 }
 
