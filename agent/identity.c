@@ -18,8 +18,6 @@ typedef struct {
     uint8_t secret[UD_IDENTITY_SECRET_SIZE];
 } record_t;
 
-#define NONCE_OFFSET ((uint32_t)offsetof(record_t, nonce))
-#define SECRET_OFFSET ((uint32_t)offsetof(record_t, secret))
 #define TOKEN_OFFSET ((uint32_t)sizeof(record_t))
 #define RECORD_SIZE(token_size) (TOKEN_OFFSET + (token_size) + 4u)
 
@@ -28,7 +26,8 @@ typedef struct {
 
 _Static_assert(RECORD_SIZE(UD_TOKEN_SIZE_MAX) + UD_WRITE_SIZE_MAX - 1 <= UD_IDENTITY_RECORD_SIZE_MAX,
                "the longest record fits its buffer");
-_Static_assert(NONCE_OFFSET == 12 && SECRET_OFFSET == 28 && TOKEN_OFFSET == 60, "the layout on flash stays");
+_Static_assert(offsetof(record_t, nonce) == 12 && offsetof(record_t, secret) == 28 && TOKEN_OFFSET == 60,
+               "the layout on flash stays");
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "numbers are used as they stand on flash");
 _Static_assert(PIECE_SIZE % UD_WRITE_SIZE_MAX == 0, "a piece is whole words");
 
@@ -44,58 +43,57 @@ static ud_err_t read_copy(ud_port_t *port, uint8_t copy, uint32_t offset, void *
     return ud_port_flash_read(port, UD_AREA_IDENTITY, copy * copy_size(port) + offset, data, size);
 }
 
-/* Reads one copy whole; gives its generation, or 0 if it is no whole one. Each byte is read once: a word that a power cut tore
- * may read differently the next time.
+/* Reads one copy whole; gives its generation, or 0 if it is no whole one, and what it begins with. Each byte is read once: a
+ * word that a power cut tore may read differently the next time.
  */
-static uint32_t check_copy(ud_port_t *port, uint8_t copy, uint16_t *token_size)
+static uint32_t read_whole(ud_port_t *port, uint8_t copy, record_t *head)
 {
-    union {
-        record_t head;
-        uint8_t bytes[PIECE_SIZE];
-        uint32_t crc;
-    } piece;
-    if (read_copy(port, copy, 0, &piece, sizeof(record_t)) != UD_OK || piece.head.magic != MAGIC ||
-        piece.head.token_size > UD_TOKEN_SIZE_MAX || RECORD_SIZE(piece.head.token_size) > copy_size(port)) {
+    uint8_t piece[PIECE_SIZE];
+    uint32_t stored;
+    if (read_copy(port, copy, 0, head, sizeof *head) != UD_OK || head->magic != MAGIC ||
+        head->token_size > UD_TOKEN_SIZE_MAX || RECORD_SIZE(head->token_size) > copy_size(port)) {
         return 0;
     }
-    uint32_t generation = piece.head.generation;
-    *token_size = piece.head.token_size;
-
-    uint32_t end = RECORD_SIZE(*token_size) - 4;
-    uint32_t crc = ud_crc32(0, piece.bytes, TOKEN_OFFSET);
+    uint32_t end = RECORD_SIZE(head->token_size) - 4;
+    uint32_t crc = ud_crc32(0, head, sizeof *head);
     for (uint32_t offset = TOKEN_OFFSET; offset < end; offset += PIECE_SIZE) {
         uint32_t size = end - offset < PIECE_SIZE ? end - offset : PIECE_SIZE;
-        if (read_copy(port, copy, offset, &piece, size) != UD_OK) {
+        if (read_copy(port, copy, offset, piece, size) != UD_OK) {
             return 0;
         }
-        crc = ud_crc32(crc, piece.bytes, size);
+        crc = ud_crc32(crc, piece, size);
     }
-    return read_copy(port, copy, end, &piece, sizeof crc) == UD_OK && piece.crc == crc ? generation : 0;
+    return read_copy(port, copy, end, &stored, sizeof stored) == UD_OK && stored == crc ? head->generation : 0;
 }
 
 ud_err_t ud_identity_open(ud_identity_t *identity, ud_port_t *port)
 {
     uint32_t generations[COPIES];
-    uint16_t token_sizes[COPIES];
+    *identity = (ud_identity_t){.generation = 0};
     for (uint8_t copy = 0; copy < COPIES; copy++) {
-        generations[copy] = check_copy(port, copy, &token_sizes[copy]);
+        record_t head;
+        generations[copy] = read_whole(port, copy, &head);
+        if (generations[copy] > identity->generation) {
+            identity->generation = generations[copy];
+            identity->token_size = head.token_size;
+            identity->copy = copy;
+        }
     }
-    uint8_t copy = generations[1] > generations[0];
-    *identity = (ud_identity_t){
-        .generation = generations[copy],
-        .token_size = generations[copy] > 0 ? token_sizes[copy] : 0,
-        .copy = copy,
-        .worn = generations[0] != generations[1] || generations[0] == 0,
-    };
+    identity->worn = generations[0] != generations[1] || identity->generation == 0;
     return identity->generation > 0 ? UD_OK : UD_ERR_NOT_FOUND;
 }
 
+/* Both copies hold the same ones; the copy that counts may be one that read as whole by chance when it was opened. */
 ud_err_t ud_identity_secrets(const ud_identity_t *identity, ud_port_t *port, uint8_t nonce[UD_IDENTITY_NONCE_SIZE],
                              uint8_t secret[UD_IDENTITY_SECRET_SIZE])
 {
+    record_t head;
     UD_REQUIRE(identity->generation > 0, UD_ERR_NOT_FOUND);
-    UD_TRY(read_copy(port, identity->copy, NONCE_OFFSET, nonce, UD_IDENTITY_NONCE_SIZE));
-    return read_copy(port, identity->copy, SECRET_OFFSET, secret, UD_IDENTITY_SECRET_SIZE);
+    UD_REQUIRE(read_whole(port, identity->copy, &head) != 0 || read_whole(port, identity->copy ^ 1, &head) != 0,
+               UD_ERR_FLASH_READ);
+    memcpy(nonce, head.nonce, sizeof head.nonce);
+    memcpy(secret, head.secret, sizeof head.secret);
+    return UD_OK;
 }
 
 ud_err_t ud_identity_token(const ud_identity_t *identity, ud_port_t *port, char token[UD_TOKEN_SIZE_MAX + 1])
