@@ -1,4 +1,5 @@
-/* A board whose flash is memory: what the emulator of tests/glitch runs the bootloader on. Geometry of ports/skeleton. */
+/* A board whose flash is memory: what the emulator of tests/glitch runs the bootloader on. */
+#include "tests/glitch/board.h"
 #include "core/base/assert.h"
 #include "ports/skeleton/port.h"
 
@@ -10,45 +11,51 @@ struct ud_port {
 
 ud_port_t ud_skeleton_port;
 
-/* ---- what the runner writes over in flash (--poke): keys, this board's name, counter, revoked key -------------------------- */
+/* ---- what the runner decides: by macros when it compiles, by writing over what is in flash (--poke) --------------------- */
 
-extern const uint8_t board_public_key[UD_P256_PUBLIC_KEY_SIZE];
-extern const ud_trusted_key_t board_keys[1];
-extern const char board_hardware[16];
+#define SLOTS {BOARD_FLASH + BOARD_SLOT_A, BOARD_FLASH + BOARD_SLOT_B}
+
+extern const uint8_t board_public_keys[2][BOARD_KEY_SIZE];
+extern const ud_trusted_key_t board_keys[2];
+extern const uint8_t board_decryption_key[UD_P256_PRIVATE_KEY_SIZE];
 extern const uint32_t board_counter;
-extern const uint32_t board_revokes;
 
-const uint8_t board_public_key[UD_P256_PUBLIC_KEY_SIZE] = {1};
-const ud_trusted_key_t board_keys[1] = {
-    {.scheme = &ud_scheme_ecdsa_p256, .public_key = board_public_key, .key_hash = {1}},
+const uint8_t board_public_keys[2][BOARD_KEY_SIZE] = {{1}};
+const ud_trusted_key_t board_keys[2] = {
+    {.scheme = &BOARD_SCHEME, .public_key = board_public_keys[0], .key_hash = {1}},
+    {.scheme = &BOARD_SCHEME, .public_key = board_public_keys[1], .key_hash = {2}}, /* hardware keeps it revoked */
 };
-const char board_hardware[16] = "glitch-r1";
+const uint8_t board_decryption_key[UD_P256_PRIVATE_KEY_SIZE] = {1};
 const uint32_t board_counter = 0;
-const uint32_t board_revokes = 0;
 
 const ud_boot_config_t ud_skeleton_boot = {
-    .mode = &ud_boot_swap,
+    .mode = &BOARD_MODE,
+    .slot_address = SLOTS,
+    .cipher = BOARD_CIPHER,
+    .decryption_key = board_decryption_key,
     .keys = board_keys,
-    .key_count = 1,
-    .hardware = board_hardware,
+    .key_count = 2,
+    .hardware = "glitch-r1",
 };
 
 /* ---- flash -------------------------------------------------------------------------------------------------------- */
 
-#define FLASH_ADDRESS 0x08000000u
+#define GEOMETRY(size)                          \
+    {                                           \
+        .size_bytes = (size),                   \
+        .sector_size_bytes = BOARD_SECTOR_SIZE, \
+        .write_size_bytes = 8,                  \
+        .erased_value = 0xFF,                   \
+    }
 
 static const struct {
     ud_area_geometry_t geometry;
     uint32_t address;
 } areas[UD_AREA_COUNT] = {
-    [UD_AREA_JOURNAL] = {{.size_bytes = 8192, .sector_size_bytes = 2048, .write_size_bytes = 8, .erased_value = 0xFF},
-                         FLASH_ADDRESS + 0x4000},
-    [UD_AREA_IDENTITY] = {{.size_bytes = 4096, .sector_size_bytes = 2048, .write_size_bytes = 8, .erased_value = 0xFF},
-                          FLASH_ADDRESS + 0x6000},
-    [UD_AREA_SLOT_A] = {{.size_bytes = 0x1B000, .sector_size_bytes = 2048, .write_size_bytes = 8, .erased_value = 0xFF},
-                        FLASH_ADDRESS + 0x7000},
-    [UD_AREA_SLOT_B] = {{.size_bytes = 0x1C000, .sector_size_bytes = 2048, .write_size_bytes = 8, .erased_value = 0xFF},
-                        FLASH_ADDRESS + 0x22000},
+    [UD_AREA_JOURNAL] = {GEOMETRY(BOARD_JOURNAL_SIZE), BOARD_FLASH + BOARD_JOURNAL},
+    [UD_AREA_IDENTITY] = {GEOMETRY(BOARD_IDENTITY_SIZE), BOARD_FLASH + BOARD_IDENTITY},
+    [UD_AREA_SLOT_A] = {GEOMETRY(BOARD_SLOT_A_SIZE), BOARD_FLASH + BOARD_SLOT_A},
+    [UD_AREA_SLOT_B] = {GEOMETRY(BOARD_SLOT_B_SIZE), BOARD_FLASH + BOARD_SLOT_B},
 };
 
 const ud_area_geometry_t *ud_port_area(const ud_port_t *port, ud_area_t area)
@@ -142,8 +149,7 @@ void ud_port_security_counter_raise(ud_port_t *port, uint32_t counter)
 bool ud_port_key_is_revoked(ud_port_t *port, const uint8_t key_hash[32])
 {
     (void)port;
-    (void)key_hash;
-    return *(const volatile uint32_t *)&board_revokes != 0;
+    return memcmp(key_hash, board_keys[1].key_hash, UD_SHA256_SIZE) == 0;
 }
 
 void ud_port_key_revoke(ud_port_t *port, const uint8_t key_hash[32])

@@ -1,128 +1,195 @@
 #!/usr/bin/python3
 """Skips instructions of the bootloader, one at a time, and expects that no image boots that must not.
 
-    tests/glitch/run.py                 what is run at each change, on the first core: one kind of bad image whole, others sampled
-    tests/glitch/run.py --whole         each core, every kind of image whole, and half of the arithmetic; hours
-    tests/glitch/run.py --crypto small  with that backend of core/crypto only, not with each
-    tests/glitch/run.py --mutants       plants weaknesses (mutants.toml), and expects each of them to be found
+    tests/glitch/run.py             what is run at each change: minutes
+    tests/glitch/run.py --whole     every program, core, layout, story and kind of bad image; goes on where it stopped
+    tests/glitch/run.py --mutants   plants weaknesses (mutants.toml), and expects each of them to be found
 
-Builds the bootloader for each core of CPUS as scripts/size.py does, with board.c for a port, and runs it in an emulator
-(glitch.c, thumb.c). Exit status: 0, 1 an image booted (or a mutant was not found), 77 if the sources of the crypto backend
-are not to be had.
+Builds the bootloader for each core with board.c for a port (program.py), and runs it in an emulator (glitch.c, thumb.c) over
+images that must not boot (images.py). Exit status: 0, 1 an image booted (or a mutant was not found), 77 if the sources of the
+crypto backend are not to be had.
 """
 
 import argparse
 import collections
 import concurrent.futures
-import os
-import pathlib
+import dataclasses
+import functools
+import hashlib
+import itertools
 import shutil
 import subprocess
 import sys
-import threading
+import time
 import tomllib
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-sys.path.insert(0, str(pathlib.Path(__file__).parent))
-import images  # noqa: E402
+import images
+from program import HERE, LAYOUTS, OUT, ROOT, Layout, Shape, Wrong, build, build_emulator, build_libraries, run
 
-OUT = ROOT / "build" / "glitch"
-HERE = ROOT / "tests" / "glitch"
-SKELETON = ROOT / "ports" / "skeleton"
-MBEDTLS = ROOT / ".cache" / "mcu" / "mbedtls"
-TOOL = "arm-none-eabi-"
-CPUS = ("cortex-m4", "cortex-m0plus")
-SEED = 20
-FIRST = ("cortex-m4", "content changed, hash mended")
-RUNS = {"once": "one skip", "arithmetic": "one skip in arithmetic", "each-time": "an instruction skipped each time"}
-OUTCOMES = ("recover", "reset", "fault", "hang", "jumped")
+CPUS = ("cortex-m4", "cortex-m0plus", "cortex-m3", "cortex-m33")
+SHAPES = {
+    "swap": Shape("swap"),
+    "swap, small crypto": Shape("swap", crypto="small"),
+    "overwrite": Shape("overwrite"),
+    "direct XIP": Shape("xip"),
+    "swap, RSA-2048": Shape("swap", "rsa_2048"),
+    "swap, Ed25519": Shape("swap", "ed25519"),
+    "swap, Ed25519 pure": Shape("swap", "ed25519_pure"),
+    "swap, ECIES": Shape("swap", encrypted=True),
+}
+FIRST_KIND = "content changed, hash mended"
+ERASED = b"\xff"
+DONE = OUT / "done"
+MARKS = ("<!-- glitch: begin -->", "<!-- glitch: end -->")  # in docs/testing.md
 
-# Of each backend of core/crypto the bulk arithmetic: hashing blocks, and the steps of ECDSA on their way through the numbers.
-BULK = {
-    "mcu": (
-        "mbedtls_internal_sha256_process", "u256_set32", "u256_add", "u256_sub", "u256_cmov", "u256_diff", "u288_muladd",
-        "u256_from_bytes", "m256_set32", "m256_add_p", "m256_sub_p", "m256_mul", "m256_mul_p", "m256_prep", "m256_done", "m256_inv",
-        "m256_to_bytes.constprop.0", "point_to_affine", "point_double", "point_add", "scalar_mult",
-    ),
-    "small": (
-        "ud_sha256_take_block", "subtract", "add_multiple", "add_mod", "subtract_mod", "multiply_mod", "invert", "load_number",
-        "compute", "multiply_points",
-    ),
-}  # fmt: skip
+# Functions that compute for long, and do not decide: remembered by their inputs. Skips inside them are counted on their own.
+COSTLY = (
+    "scalar_mult", "m256_inv", "m256_mul", "m256_prep", "m256_done", "u256_from_bytes",  # P-256, core/crypto/mcu
+    "multiply_points", "invert", "multiply_mod",  # P-256, core/crypto/small
+    "br_i31_montymul", "br_i31_decode_mod", "br_i31_to_monty", "br_i31_from_monty",  # RSA
+    "add_points", "power", "multiply",  # Ed25519
+)  # fmt: skip
 
-# Loops that fill, copy or look at one byte after the other.
-FILL = ("memset", "memmove", "memcpy", "mbedtls_platform_zeroize", "ud_sha256_update", "row_read")
-
-
-class Wrong(Exception):
-    """A message for people; the run fails."""
+KINDS = {
+    "once": "one skip",
+    "inside": "one skip inside arithmetic",
+    "each-time": "an instruction skipped each time",
+}
 
 
-def run(command, *, cwd=ROOT, accepted=(0,)):
-    result = subprocess.run(list(map(str, command)), cwd=cwd, text=True, capture_output=True, check=False)
-    if result.returncode not in accepted:
-        raise Wrong(f"{' '.join(map(str, command[:4]))} ... failed ({result.returncode}):\n{result.stdout}{result.stderr}")
-    return result.stdout
+# ---- stories: what lies in the slots, and what the board does with it when nobody disturbs it -----------------------------------
 
 
-# ---- building -----------------------------------------------------------------------------------------------------------------
+@dataclasses.dataclass(frozen=True)
+class Story:
+    name: str
+    bad_in_b: bool
+    staged: bool  # slot A is confirmed, and slot B staged
+    expected: str
 
 
-def build_emulator():
-    OUT.mkdir(parents=True, exist_ok=True)
-    flags = ["-std=c11", "-O3", "-flto", "-Wall", "-Wextra", "-Wconversion", "-Werror", "-I."]
-    run(["cc", *flags, *(HERE / f"{name}.c" for name in ("glitch", "thumb", "thumb16", "thumb32")), "-o", OUT / "glitch"])
+RUNNING = Story("bad in slot A, nothing else", False, False, "recover")
+STAGED = Story("good in slot A, bad one staged", True, True, "booted")
+RESCUE = Story("bad in slot A, good in slot B", False, False, "booted")
+STORIES = (RUNNING, STAGED, RESCUE)
 
 
-def build_libraries(cpu):
-    run(["scripts/build.sh", f"arm-{cpu}", "skeleton_boot", *(f"ud_{crypto}_backend" for crypto in BULK)])
+def about(shape, slot):
+    """How an image for that slot differs from a plain one for slot A."""
+    if shape.mode == "xip":
+        return {"slot": slot, "flags": images.ROM_FIXED}
+    flags = {"flags": images.AES128} if shape.encrypted else {}
+    return {**flags, "nonce": 1} if slot == images.SLOT_B else flags
 
 
-def build_program(cpu, crypto, root=ROOT, name="boot", replaced=()):
-    """Links the bootloader with board.c; `replaced` are files of `root` to be taken instead of those in the libraries."""
-    stem = OUT / f"{name}-{crypto}-{cpu}"
-    others = ["skeleton", *(f"ud_{other}_backend" for other in BULK if other != crypto)]
-    libraries = sorted((ROOT / "build" / f"arm-{cpu}").rglob("*.a"))
-    libraries = [path for path in libraries if not any(other in path.name for other in others)]
-    common = [
-        TOOL + "gcc", f"-mcpu={cpu}", "-mthumb", "-Os", "-std=c11", "-ffunction-sections", "-fdata-sections", "-fno-common",
-        f"-I{root}", f"-I{ROOT}", f"-I{ROOT}/core/crypto/mcu", f"-I{MBEDTLS}/include", f"-I{MBEDTLS}/3rdparty/p256-m/p256-m",
-        '-DMBEDTLS_CONFIG_FILE="core/crypto/mcu/mbedtls_config.h"',
-    ]  # fmt: skip
-    sources = [HERE / "board.c", *(SKELETON / f"{part}.c" for part in ("start", "string", "boot_main"))]
-    sources = [source for source in sources if str(source.relative_to(ROOT)) not in replaced]
-    objects = []
-    for source in [*sources, *(root / path for path in replaced)]:
-        objects.append(stem.with_name(f"{stem.name}-{source.stem}.o"))
-        own = ["-fno-builtin", "-fno-tree-loop-distribute-patterns"] if source.name == "string.c" else []
-        run([*common, *own, "-c", source, "-o", objects[-1]])
-    run([
-        *common, "-nostartfiles", "--specs=nano.specs", "-Wl,--gc-sections", f"-L{SKELETON}", "-Tboot.ld", *objects,
-        "-Wl,--start-group", *libraries, "-Wl,--end-group", "-o", stem.with_suffix(".elf"),
-    ])  # fmt: skip
-    run([TOOL + "objcopy", "-O", "binary", stem.with_suffix(".elf"), stem.with_suffix(".bin")])
-    stem.with_suffix(".sym").write_text(run([TOOL + "nm", "-S", stem.with_suffix(".elf")]))
-    return stem
+def cover(shape, slot):
+    """How it is encrypted: in slot A an image lies decrypted."""
+    return {"wrapped": images.wrapped_key(), "decrypted": slot == images.SLOT_A} if shape.encrypted else {}
+
+
+def slot_b_of(shape):
+    return images.SLOT_B + (images.STAGING if shape.mode == "swap" else 0)
+
+
+@functools.cache
+def good_in(shape, slot, runs_in=None):
+    """The good image of that slot, as it lies in `runs_in` (None: where it is)."""
+    content = images.content(**about(shape, slot))
+    return images.image(images.SCHEMES[shape.scheme], content, **cover(shape, runs_in or slot))
+
+
+@functools.cache
+def bad_in(shape, story):
+    slot = images.SLOT_B if story.bad_in_b else images.SLOT_A
+    return images.bad(images.SCHEMES[shape.scheme], **cover(shape, slot), **about(shape, slot))
+
+
+def put(flash, address, data):
+    offset = address - images.FLASH
+    return flash[:offset] + data + flash[offset + len(data) :]
 
 
 # ---- running ------------------------------------------------------------------------------------------------------------------
 
 
-def emulate(stem, crypto, image, pokes, *options):
-    """What the emulator printed; `image` is written beside the program."""
-    path = stem.with_name(f"{stem.name}-{os.getpid()}-{threading.get_ident()}.img")
-    path.write_bytes(image)
-    command = [OUT / "glitch", "--symbols", stem.with_suffix(".sym"), "--program", stem.with_suffix(".bin"), "--image", path]
-    for name, value in {**images.BOARD, **pokes}.items():
+def emulate(stem, shape, flash, expected, *options, residue=0):
+    """What the emulator printed; what it was given is written beside the program."""
+    words = [str(word) for word in (stem.name, *options, residue, expected)]
+    own = OUT / "run" / hashlib.sha256("\0".join(words).encode() + flash).hexdigest()[:16]
+    own.parent.mkdir(exist_ok=True)
+    own.with_suffix(".flash").write_bytes(flash)
+    command = [OUT / "glitch", "--symbols", stem.with_suffix(".sym"), "--flash", own.with_suffix(".flash")]
+    command += ["--program", stem.with_suffix(".bin"), "--expect", expected, "--residue", hex(residue)]
+    trusted = images.pokes(images.SCHEMES[shape.scheme]) if expected != "reset" else {}  # stage.c trusts nobody
+    for name, value in trusted.items():
         command += ["--poke", f"{name}={value.hex()}"]
-    for name in BULK[crypto]:
-        command += ["--bulk", name]
-    for name in FILL:
-        command += ["--fill", name]
+    for name in COSTLY:
+        command += ["--costly", name]
+    for slot in (images.SLOT_A, images.SLOT_B):  # where an image came to
+        runs_in = slot if shape.mode == "xip" else images.SLOT_A
+        path = own.with_suffix(f".{slot:x}")
+        path.write_bytes(good_in(shape, slot, runs_in))
+        command += ["--good", f"{runs_in:#x}={path}"]
     try:
         return run([*command, *options], accepted=(0, 1))
     finally:
-        path.unlink()
+        for path in own.parent.glob(own.name + ".*"):
+            path.unlink()
+
+
+def after(stem, shape, flash, expected):
+    """The flash after an unharmed run."""
+    path = OUT / "run" / f"{stem.name}-{hashlib.sha256(flash).hexdigest()[:16]}.saved"
+    emulate(stem, shape, flash, expected, "--save", path)
+    saved = path.read_bytes()
+    path.unlink()
+    return saved
+
+
+def prepare(stem, stage, shape, story, bad):
+    """The flash that the story begins with. In any case a good image is seen to boot."""
+    flash = ERASED * images.FLASH_SIZE
+    confirmed = after(stem, shape, put(flash, images.SLOT_A, good_in(shape, images.SLOT_A)), "booted")
+    if story.staged:
+        return after(stage, shape, put(confirmed, slot_b_of(shape), bad), "reset")
+    if story is RESCUE:
+        flash = put(flash, slot_b_of(shape), good_in(shape, images.SLOT_B))
+    return put(flash, images.SLOT_A, bad)
+
+
+@dataclasses.dataclass(frozen=True)
+class Job:
+    cpu: str
+    program: str
+    layout: Layout
+    story: Story
+    kind: str
+    options: tuple
+
+    def __str__(self):
+        return f"{self.cpu}, {self.program}, {self.layout.name}, {self.story.name}, {self.kind}"
+
+
+def residue_of(layout, shape, story):
+    """What registers and RAM hold at the reset."""
+    slot = slot_b_of(shape) if story.bad_in_b else images.SLOT_A
+    return layout.residue if layout.residue is not None else slot + images.ENTRY | 1
+
+
+def do(job, stem, stage):
+    """What the emulator printed for it; remembered, so that a long run can go on."""
+    shape = SHAPES[job.program]
+    bad = bad_in(shape, job.story)[job.kind]
+    inputs = [stem.with_suffix(".bin"), stage.with_suffix(".bin"), OUT / "glitch"]
+    digest = hashlib.sha256(repr(job).encode() + bad + b"".join(path.read_bytes() for path in inputs)).hexdigest()[:24]
+    done = DONE / digest
+    if not done.exists():
+        flash = prepare(stem, stage, shape, job.story, bad)
+        residue = residue_of(job.layout, shape, job.story)
+        printed = emulate(stem, shape, flash, job.story.expected, *job.options, residue=residue)
+        done.with_suffix(".new").write_text(printed)
+        done.with_suffix(".new").rename(done)
+    return done.read_text()
 
 
 def counts_of(printed):
@@ -130,56 +197,124 @@ def counts_of(printed):
     counts, ways = {}, []
     for line in printed.splitlines():
         words = line.split()
-        if words[0] in RUNS:
+        if words[0] in KINDS:
             counts[words[0]] = collections.Counter({name: int(value) for name, value in zip(words[1::2], words[2::2])})
         elif words[0] == "JUMPED":
             ways.append(line)
     return counts, ways
 
 
-def options_of(cpu, kind, whole):
-    """Everything, or what fits into a minute: one kind of image whole on one core, of the others a share that begins elsewhere."""
-    index = list(images.BAD).index(kind)
-    if whole:
-        return ["--arithmetic", 2, "--seed", index]
-    if (cpu, kind) == FIRST:
-        return ["--every-fill", 128, "--no-repeated", "--seed", SEED]
-    return ["--every", 61, "--every-fill", 16, "--no-repeated", "--seed", SEED + index]
+# ---- what is run -----------------------------------------------------------------------------------------------------------------
+
+M4, M0 = ("cortex-m4",), ("cortex-m0plus",)
+SWAP = ("swap",)
+QUICK = tuple(name for name, shape in SHAPES.items() if not shape.scheme.startswith("ed25519") and name != "swap")
+FIRST = (FIRST_KIND,)
+FORGED = ("content changed", "another key", "unsigned", "signature of zeros", "signature with s = n", "revoked key")
+UNFIT = ("low security counter", "wrong hardware", "not bootable")  # but signed
+NASTY = LAYOUTS[1:2]  # as linked, RAM full of the image's address
+FROM_LOOK = ("--from", "ud_boot_inspect")
+FROM_JUDGE = ("--from", "ud_image_verify_content")
 
 
-def prepare(cpu, crypto, **options):
-    """The linked program, seen to boot a good image."""
-    stem = build_program(cpu, crypto, **options)
-    emulate(stem, crypto, *images.GOOD, "--expect", "jumped")
-    return stem
+def rows(*, cpus, programs, layouts=NASTY, stories=(RUNNING,), kinds=None, options):
+    """Jobs for all combinations; `kinds` None: all there are."""
+    for cpu, program, layout, story in itertools.product(cpus, programs, layouts, stories):
+        for kind in kinds or bad_in(SHAPES[program], story):
+            yield Job(cpu, program, layout, story, kind, options)
 
 
-def run_all(whole, backends):
-    total, failed = collections.defaultdict(collections.Counter), []
-    jobs = []
+def short_plan():
+    yield from rows(cpus=M4, programs=SWAP, kinds=FIRST, options=("--limit", 2))
+    yield from rows(cpus=M4, programs=SWAP, kinds=FORGED, options=("--limit", 2, *FROM_JUDGE))
+    yield from rows(cpus=M4, programs=SWAP, kinds=UNFIT, options=("--limit", 2, "--from", "judge_info"))
+    yield from rows(cpus=M4, programs=SWAP, stories=(STAGED, RESCUE), kinds=FIRST, options=("--limit", 2, *FROM_JUDGE))
+    yield from rows(cpus=M4, programs=QUICK, kinds=FIRST, options=("--limit", 2, *FROM_JUDGE))
+    yield from rows(cpus=M0, programs=SWAP, layouts=LAYOUTS[3:4], kinds=FIRST, options=("--limit", 2, *FROM_JUDGE))
+
+
+def whole_plan():
+    every = tuple(SHAPES)
+    yield from rows(cpus=CPUS, programs=every, kinds=FIRST, options=("--limit", 2, *FROM_LOOK))
+    yield from rows(cpus=CPUS, programs=SWAP, layouts=LAYOUTS, kinds=FIRST, options=("--limit", 2))
+    yield from rows(cpus=CPUS, programs=SWAP, options=("--limit", 2, *FROM_JUDGE))
+    yield from rows(cpus=CPUS, programs=every, stories=(STAGED, RESCUE), kinds=FIRST, options=("--limit", 2, *FROM_JUDGE))
+    inside = ("--limit", 0, "--inside", 2, "--inside-every", 8, "--each-time", 16)
+    yield from rows(cpus=M4, programs=every, kinds=FIRST, options=inside)
+    yield from rows(cpus=M4, programs=SWAP, stories=(STAGED, RESCUE), options=("--limit", 2, *FROM_LOOK))
+    yield from rows(cpus=CPUS, programs=SWAP, options=("--limit", 8, *FROM_LOOK))
+
+
+def build_all(pool, jobs):
+    """The programs of the jobs, by core and name: their layouts, and the program that stages."""
+    for cpu in dict.fromkeys(job.cpu for job in jobs):
+        build_libraries(cpu)
+    layouts = collections.defaultdict(dict)
+    for job in jobs:
+        layouts[job.cpu, job.program][job.layout] = True
+    built = {key: pool.submit(build, key[0], SHAPES[key[1]], tuple(used)) for key, used in layouts.items()}
+    return {key: result.result() for key, result in built.items()}
+
+
+def run_jobs(jobs, minutes):
+    """What came of each job, in order: (job, what the emulator printed, or None if time was over)."""
+    DONE.mkdir(parents=True, exist_ok=True)
+    end = time.monotonic() + 60 * minutes
+
+    def one(job, stems, stage):
+        return do(job, stems[job.layout], stage) if time.monotonic() < end else None
+
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
-        for cpu in CPUS if whole else CPUS[:1]:
-            build_libraries(cpu)
-            for crypto in backends:
-                stem = prepare(cpu, crypto)
-                for kind, bad in images.BAD.items():
-                    what = f"{cpu}, crypto {crypto}, {kind}"
-                    jobs.append((cpu, crypto, what, pool.submit(emulate, stem, crypto, *bad, *options_of(cpu, kind, whole))))
-        for cpu, crypto, what, job in jobs:
-            counts, ways = counts_of(job.result())
-            failed += [f"{what}: {way}" for way in ways]
-            for name, count in counts.items():
-                total[cpu, crypto, name] += count
-            if whole:
-                print(f"{what}: " + "; ".join(f"{name} {dict(count)}" for name, count in counts.items()), flush=True)
-    for (cpu, crypto, name), count in total.items():
-        told = ", ".join(f"{outcome} {count[outcome]}" for outcome in OUTCOMES)
-        print(f"{cpu}, crypto {crypto}, {RUNS[name]}: {count['points']} of them: {told}")
+        programs = build_all(pool, jobs)
+        results = [pool.submit(one, job, *programs[job.cpu, job.program]) for job in jobs]
+        for job, result in zip(jobs, results):
+            yield job, result.result()
+
+
+HEAD = ("program", "core", "what", "layouts", "runs", "instructions", "skips", "recovered", "reset", "faulted", "hung", "booted", "jumps")
+COLUMNS = ("points", "recover", "reset", "fault", "hang", "booted", "jumped")
+
+
+def table_of(groups):
+    """Markdown; `groups` has the counts of the runs by program, core and kind of skip. `booted`: an image that is authentic."""
+    lines = [HEAD, ("---",) * 3 + ("---:",) * (len(HEAD) - 3)]
+    for (program, cpu, name), group in groups.items():
+        total = sum((counts for _, counts in group), collections.Counter())
+        layouts = len({job.layout for job, _ in group})
+        most = max(counts["instructions"] for _, counts in group)
+        lines.append((program, cpu, KINDS[name], layouts, len(group), most, *(total[column] for column in COLUMNS)))
+    return "".join("| " + " | ".join(map(str, line)) + " |\n" for line in lines)
+
+
+def run_all(plan, minutes, command, docs):
+    groups, ways, left = collections.defaultdict(list), [], 0
+    jobs = list(plan)
+    for job, output in run_jobs(jobs, minutes):
+        counts, found = counts_of(output or "")
+        left += output is None
+        ways += [f"{job}: {way}" for way in found]
+        for name, count in counts.items():
+            if count["points"]:
+                groups[job.program, job.cpu, name].append((job, count))
     # An instruction that is skipped each time is more than one glitch: such ways are told, not refused.
-    wrong = [way for way in failed if "JUMPED each time" not in way]
-    print("\n".join(failed))
-    print(f"{sum(count['points'] for count in total.values())} runs, {len(wrong)} single skips boot an image that must not")
+    wrong = [way for way in ways if "JUMPED each-time" not in way]
+    skips = sum(count["points"] for (_, _, name), group in groups.items() if name != "each-time" for _, count in group)
+    said = f"{len(jobs) - left} runs, {left} left; {skips} single skips, {len(wrong)} of them boot an image that must not."
+    table = table_of(groups)
+    print("\n".join([*ways, table + said]))
+    if docs:
+        write_docs(f"`{command}`, {compiler_name()}:\n\n{table}\n{said}\n")
     return 1 if wrong else 0
+
+
+def compiler_name():
+    return run(["arm-none-eabi-gcc", "--version"]).splitlines()[0]
+
+
+def write_docs(text):
+    path = ROOT / "docs" / "testing.md"
+    before, rest = path.read_text().split(MARKS[0])
+    path.write_text(before + MARKS[0] + "\n\n" + text + "\n" + MARKS[1] + rest.split(MARKS[1])[1])
 
 
 # ---- mutants ------------------------------------------------------------------------------------------------------------------
@@ -200,18 +335,20 @@ def plant(mutant, folder):
 
 def run_mutants():
     listed = tomllib.loads((HERE / "mutants.toml").read_text())["mutant"]
-    cpu, crypto = CPUS[0], "mcu"
-    build_libraries(cpu)
+    build_libraries(CPUS[0])
+    shape = SHAPES["swap"]
 
-    def is_found(mutant):
+    def look(mutant):
         folder = OUT / "mutants" / mutant["name"]
-        stem = prepare(cpu, crypto, root=folder, name=mutant["name"], replaced=plant(mutant, folder))
-        options = ["--every-fill", 1000, "--no-repeated", "--from", mutant["from"]]
-        _, ways = counts_of(emulate(stem, crypto, *images.BAD[mutant["kind"]], *options))
-        return ways
+        stems, stage = build(CPUS[0], shape, NASTY, name=mutant["name"], root=folder, replaced=plant(mutant, folder))
+        story = next(story for story in STORIES if story.name == mutant.get("story", RUNNING.name))
+        flash = prepare(stems[NASTY[0]], stage, shape, story, bad_in(shape, story)[mutant["kind"]])
+        options = ("--limit", 2, "--from", mutant["from"])
+        printed = emulate(stems[NASTY[0]], shape, flash, story.expected, *options, residue=residue_of(NASTY[0], shape, story))
+        return counts_of(printed)[1]
 
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
-        found = list(pool.map(is_found, listed))
+        found = list(pool.map(look, listed))
     for mutant, ways in zip(listed, found):
         print(f"{mutant['name']}: {ways[0] if ways else 'NOT FOUND'}")
     print(f"{sum(map(bool, found))} mutants found, {sum(not ways for ways in found)} not")
@@ -221,15 +358,20 @@ def run_mutants():
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--whole", action="store_true")
+    parser.add_argument("--minutes", type=float, default=1000, help="with --whole: begin no further run after that time")
+    parser.add_argument("--docs", action="store_true", help="write the table into docs/testing.md")
     parser.add_argument("--mutants", action="store_true")
-    parser.add_argument("--crypto", choices=BULK)
     arguments = parser.parse_args()
     sources = subprocess.run(["scripts/mcu-sources.sh"], cwd=ROOT, check=False)
     if sources.returncode != 0:
         return sources.returncode
     try:
         build_emulator()
-        return run_mutants() if arguments.mutants else run_all(arguments.whole, [arguments.crypto] if arguments.crypto else list(BULK))
+        if arguments.mutants:
+            return run_mutants()
+        plan = whole_plan() if arguments.whole else short_plan()
+        command = "tests/glitch/run.py" + " --whole" * arguments.whole
+        return run_all(plan, arguments.minutes, command, arguments.docs)
     except Wrong as wrong:
         print(f"glitch: {wrong}", file=sys.stderr)
         return 1

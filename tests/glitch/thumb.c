@@ -19,6 +19,47 @@ void thumb_undo(thumb_flash_t *flash)
     }
 }
 
+/* ---- what a run touches ------------------------------------------------------------------------------------------- */
+
+enum { READ = 1, WRITTEN = 2 };
+
+static void note_byte(thumb_trace_t *trace, uint32_t offset, uint8_t value, bool writes)
+{
+    if (writes && (trace->seen[offset] & WRITTEN) == 0) {
+        trace->seen[offset] |= WRITTEN;
+        trace->writes[trace->write_count++] = (uint16_t)offset;
+    } else if (!writes && trace->seen[offset] == 0) {
+        trace->seen[offset] = READ;
+        trace->reads[trace->read_count++] = (thumb_byte_t){(uint16_t)offset, value};
+    }
+}
+
+void thumb_trace_clear(thumb_trace_t *trace)
+{
+    for (uint32_t index = 0; index < trace->read_count; index++) {
+        trace->seen[trace->reads[index].offset] = 0;
+    }
+    for (uint32_t index = 0; index < trace->write_count; index++) {
+        trace->seen[trace->writes[index]] = 0;
+    }
+    trace->read_count = 0;
+    trace->write_count = 0;
+    trace->touched_flash = false;
+}
+
+void thumb_note(thumb_t *cpu, uint32_t address, uint32_t size, bool writes)
+{
+    uint32_t first = address - THUMB_RAM;
+    if (first <= THUMB_RAM_SIZE - size) {
+        for (uint32_t offset = first; offset < first + size; offset++) {
+            note_byte(cpu->trace, offset, cpu->ram[offset], writes);
+        }
+    } else {
+        bool constant = address - THUMB_FLASH < cpu->flash->code_size && !writes;
+        cpu->trace->touched_flash = cpu->trace->touched_flash || !constant;
+    }
+}
+
 uint32_t thumb_size(const thumb_t *cpu, uint32_t address)
 {
     return is_wide(fetch((thumb_t *)cpu, address)) ? 4 : 2;
@@ -26,10 +67,17 @@ uint32_t thumb_size(const thumb_t *cpu, uint32_t address)
 
 /* ---- steps -------------------------------------------------------------------------------------------------------- */
 
-void thumb_reset(thumb_t *cpu, thumb_flash_t *flash)
+void thumb_reset(thumb_t *cpu, thumb_flash_t *flash, uint32_t residue)
 {
     memset(cpu, 0, sizeof *cpu);
     cpu->flash = flash;
+    for (uint32_t index = 0; index < THUMB_SP; index++) {
+        cpu->r[index] = residue;
+    }
+    cpu->r[THUMB_LR] = residue;
+    for (uint32_t offset = 0; offset < THUMB_RAM_SIZE; offset += 4) {
+        memcpy(cpu->ram + offset, &residue, 4);
+    }
     cpu->r[THUMB_SP] = load(cpu, THUMB_FLASH, 4);
     jump_exchange(cpu, load(cpu, THUMB_FLASH + 4, 4));
 }

@@ -38,6 +38,9 @@ static inline uint32_t load(thumb_t *cpu, uint32_t address, uint32_t size)
 {
     uint32_t value = 0;
     const uint8_t *at = thumb_at(cpu, address, size);
+    if (cpu->trace != NULL) {
+        thumb_note(cpu, address, size, false);
+    }
     if (at != NULL) {
         memcpy(&value, at, size);
     } else if (address - SYSTEM >= SYSTEM_SIZE) {
@@ -62,6 +65,9 @@ static inline void store_flash(thumb_t *cpu, uint32_t offset, const void *value,
 static inline void store(thumb_t *cpu, uint32_t address, uint32_t value, uint32_t size)
 {
     uint8_t *at = thumb_at(cpu, address, size);
+    if (cpu->trace != NULL) {
+        thumb_note(cpu, address, size, true);
+    }
     if (at == NULL) {
         bool resets = address == AIRCR && value == AIRCR_RESET;
         if (address - SYSTEM >= SYSTEM_SIZE || resets) {
