@@ -210,6 +210,40 @@ static void a_cut_in_each_of_two_saves_does_not_lose_the_identity(void **state)
     }
 }
 
+/* Reads as often as it takes for a word that is read differently each time to show every face. */
+#define LOOKS 300
+
+/* The word at `offset` of copy 0 reads differently each time; what is found must be as it was. */
+static void look_often(uint32_t offset)
+{
+    ud_port_t *board = make_board(4096, 4);
+    save_token(board, "first");
+    found_t before = read_back(board);
+    ud_board_fault_words(board, UD_AREA_IDENTITY, offset, 4, UD_WORD_UNSTABLE);
+    for (int looks = 0; looks < LOOKS; looks++) {
+        found_t after = {.err = UD_ERR_INTERNAL};
+        assert_int_equal(ud_identity_open(&after.identity, board), UD_OK);
+        assert_int_equal(after.identity.generation, before.identity.generation);
+        assert_int_equal(ud_identity_secrets(&after.identity, board, after.nonce, after.secret), UD_OK);
+        assert_memory_equal(after.nonce, before.nonce, sizeof before.nonce);
+        assert_memory_equal(after.secret, before.secret, sizeof before.secret);
+    }
+    ud_board_destroy(board);
+}
+
+static void a_generation_that_reads_differently_each_time_is_never_believed(void **state)
+{
+    (void)state;
+    look_often(4);
+}
+
+static void a_secret_that_reads_differently_each_time_comes_from_the_other_copy(void **state)
+{
+    (void)state;
+    look_often(28);
+    look_often(56);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -220,6 +254,8 @@ int main(void)
         cmocka_unit_test(a_flipped_bit_is_seen),
         cmocka_unit_test(no_power_cut_loses_the_identity),
         cmocka_unit_test(a_cut_in_each_of_two_saves_does_not_lose_the_identity),
+        cmocka_unit_test(a_generation_that_reads_differently_each_time_is_never_believed),
+        cmocka_unit_test(a_secret_that_reads_differently_each_time_comes_from_the_other_copy),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
