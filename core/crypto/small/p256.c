@@ -65,7 +65,9 @@ static void subtract_mod(number_t out, const number_t left, const number_t right
     subtract(out, left, less, UINT32_MAX);
 }
 
-static void add_mod(number_t out, const number_t left, const number_t right, const modulus_t *modulus)
+/* Not inlined: its number would be in the frame of those who multiply. */
+__attribute__((noinline)) static void add_mod(number_t out, const number_t left, const number_t right,
+                                              const modulus_t *modulus)
 {
     number_t negative;
     subtract(negative, modulus->value, right, UINT32_MAX);
