@@ -176,13 +176,15 @@ def residue_of(layout, shape, story):
     return layout.residue if layout.residue is not None else slot + images.ENTRY | 1
 
 
-def do(job, stem, stage):
-    """What the emulator printed for it; remembered, so that a long run can go on."""
+def do(job, stem, stage, end):
+    """What the emulator printed for it; remembered, so that a long run can go on. None: not yet done, and `end` is over."""
     shape = SHAPES[job.program]
     bad = bad_in(shape, job.story)[job.kind]
     inputs = [stem.with_suffix(".bin"), stage.with_suffix(".bin"), OUT / "glitch"]
     digest = hashlib.sha256(repr(job).encode() + bad + b"".join(path.read_bytes() for path in inputs)).hexdigest()[:24]
     done = DONE / digest
+    if not done.exists() and time.monotonic() >= end:
+        return None
     if not done.exists():
         flash = prepare(stem, stage, shape, job.story, bad)
         residue = residue_of(job.layout, shape, job.story)
@@ -261,12 +263,12 @@ def run_jobs(jobs, minutes):
     DONE.mkdir(parents=True, exist_ok=True)
     end = time.monotonic() + 60 * minutes
 
-    def one(job, stems, stage):
-        return do(job, stems[job.layout], stage) if time.monotonic() < end else None
-
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
         programs = build_all(pool, jobs)
-        results = [pool.submit(one, job, *programs[job.cpu, job.program]) for job in jobs]
+        results = []
+        for job in jobs:
+            stems, stage = programs[job.cpu, job.program]
+            results.append(pool.submit(do, job, stems[job.layout], stage, end))
         for job, result in zip(jobs, results):
             yield job, result.result()
 
@@ -358,7 +360,7 @@ def run_mutants():
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--whole", action="store_true")
-    parser.add_argument("--minutes", type=float, default=1000, help="with --whole: begin no further run after that time")
+    parser.add_argument("--minutes", type=float, default=1000, help="begin no further run after that time")
     parser.add_argument("--docs", action="store_true", help="write the table into docs/testing.md")
     parser.add_argument("--mutants", action="store_true")
     arguments = parser.parse_args()
