@@ -424,10 +424,6 @@ static void act(ud_agent_t *agent, ud_agent_action_t action)
     case UD_ACT_STAGE:
         tell_before_boot(agent);
         break;
-    case UD_ACT_REBOOT:
-        ud_report_tell(agent);
-        ud_exchange_close(agent);
-        ud_port_reset(agent->port);
     case UD_ACT_CONFIRM:
         confirm(agent);
         break;
@@ -438,6 +434,10 @@ static void act(ud_agent_t *agent, ud_agent_action_t action)
     case UD_ACT_RETIRE:
         retire(agent);
         break;
+    case UD_ACT_REBOOT: /* the last: nothing stands behind a call that does not return */
+        ud_report_tell(agent);
+        ud_exchange_close(agent);
+        ud_port_reset(agent->port);
     case UD_ACT_NONE:
     case UD_ACT_COUNT:
         break;
@@ -455,7 +455,7 @@ static bool is_home(uint8_t state)
 
 void ud_agent_step(ud_agent_t *agent, uint64_t now_ms, uint64_t *wake_ms)
 {
-    ud_timers_pass(&agent->timers, now_ms - agent->now_ms);
+    ud_timers_pass(&agent->timers, now_ms > agent->now_ms ? now_ms - agent->now_ms : 0);
     agent->now_ms = now_ms;
     const ud_agent_rule_t *rule = ud_agent_rule((ud_agent_state_t)agent->state, ud_trial_watch(agent));
     if (rule == NULL) {

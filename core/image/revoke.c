@@ -25,7 +25,7 @@ uint32_t ud_trust_named(const ud_trust_t *trust, const ud_image_source_t *source
 {
     const ud_image_tlv_t *tlv = &info->tlvs[UD_IMAGE_REVOKED];
     uint32_t own = ud_trust_rows(trust, info->key_hash, UD_SHA256_SIZE);
-    uint32_t behind = 0 - own; /* all from the first of them on */
+    uint32_t behind = own != 0 ? UINT32_MAX : 0; /* until the loop: the rows behind its last one */
     uint32_t named = 0;
     while ((behind & own) != 0) {
         behind <<= 1;
@@ -35,7 +35,8 @@ uint32_t ud_trust_named(const ud_trust_t *trust, const ud_image_source_t *source
         if (source->read(source->context, tlv->offset + at, key_hash, sizeof key_hash) != UD_OK) {
             return 0;
         }
-        named |= ud_trust_rows(trust, key_hash, sizeof key_hash);
+        uint32_t rows = ud_trust_rows(trust, key_hash, sizeof key_hash);
+        named |= (rows & ~behind) == 0 ? rows : 0;
     }
-    return named & behind;
+    return named;
 }

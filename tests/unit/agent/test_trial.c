@@ -149,6 +149,18 @@ static void no_contact_within_a_day_asks_for_the_revert(void **state)
     assert_int_equal(record.reason, UD_ERR_NO_CONTACT);
 }
 
+static void a_clock_that_goes_back_does_not_end_a_trial(void **state)
+{
+    fixture_t *fixture = *state;
+    ud_board_end_t end;
+    fixture->server.unreachable = true;
+    start_trial(fixture);
+    assert_false(fixture_run_until(fixture, is_confirmed, 40000000, &end));
+    fixture->now_ms -= 100;
+    assert_false(fixture_run_until(fixture, is_confirmed, 80000000, &end));
+    assert_int_equal(end, UD_BOARD_RETURNED);
+}
+
 static void an_offer_on_trial_is_not_taken(void **state)
 {
     fixture_t *fixture = *state;
@@ -304,6 +316,7 @@ int main(void)
         WITH_FIXTURE(contact_alone_does_not_confirm),
         WITH_FIXTURE(a_failed_self_test_asks_for_the_revert_and_resets),
         WITH_FIXTURE(no_contact_within_a_day_asks_for_the_revert),
+        WITH_FIXTURE(a_clock_that_goes_back_does_not_end_a_trial),
         WITH_FIXTURE(an_offer_on_trial_is_not_taken),
         WITH_FIXTURE(the_offer_of_the_confirmed_update_is_not_refused),
         WITH_FIXTURE(a_pending_device_confirms_its_trial),

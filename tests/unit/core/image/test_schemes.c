@@ -345,6 +345,35 @@ static void no_key_revokes_itself_though_it_says_so_or_stands_in_two_rows(void *
     assert_int_equal(ud_trust_named(&believed, &source, &info), 0);
 }
 
+/* What the image named `info` revokes that names the key of that row alone. */
+static uint32_t named_by(const ud_trust_t *believed, ud_image_info_t info, size_t row)
+{
+    uint8_t key_hash[UD_SHA256_SIZE];
+    memcpy(key_hash, believed->keys[row].key_hash, sizeof key_hash);
+    info.tlvs[UD_IMAGE_REVOKED] = (ud_image_tlv_t){.type = UD_IMAGE_TLV_REVOKED, .size = sizeof key_hash, .offset = 0};
+    ud_image_memory_t memory = {key_hash, sizeof key_hash};
+    ud_image_source_t source = ud_image_source_from_memory(&memory);
+    return ud_trust_named(believed, &source, &info);
+}
+
+static void a_key_in_two_rows_revokes_every_key_behind_both_and_none_before(void **state)
+{
+    ud_trusted_key_t table[4] = {trusted[3][0], trusted[4][0], trusted[0][0], trusted[1][0]};
+    ud_trust_t believed = {.keys = table, .count = 4};
+    (void)state;
+    assert_int_equal(named_by(&believed, infos[3], 2), 1u << 2);
+    assert_int_equal(named_by(&believed, infos[3], 3), 1u << 3);
+    assert_int_equal(named_by(&believed, infos[1], 2), 0);
+}
+
+static void a_key_is_not_revoked_by_one_that_stands_behind_a_row_of_it(void **state)
+{
+    ud_trusted_key_t table[3] = {trusted[3][0], trusted[0][0], trusted[4][0]};
+    ud_trust_t believed = {.keys = table, .count = 3};
+    (void)state;
+    assert_int_equal(named_by(&believed, infos[0], 2), 0);
+}
+
 static void what_cannot_be_read_revokes_nothing(void **state)
 {
     ud_trust_t believed = three_keys();
@@ -389,6 +418,8 @@ int main(void)
         cmocka_unit_test(an_image_of_a_revoked_key_is_refused_like_its_signature_and_descriptor),
         cmocka_unit_test(an_image_revokes_only_keys_behind_its_own),
         cmocka_unit_test(no_key_revokes_itself_though_it_says_so_or_stands_in_two_rows),
+        cmocka_unit_test(a_key_in_two_rows_revokes_every_key_behind_both_and_none_before),
+        cmocka_unit_test(a_key_is_not_revoked_by_one_that_stands_behind_a_row_of_it),
         cmocka_unit_test(what_cannot_be_read_revokes_nothing),
         cmocka_unit_test(an_image_that_revokes_its_own_key_is_not_made),
     };
