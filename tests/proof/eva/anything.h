@@ -8,7 +8,7 @@
 #include <string.h>
 
 /* Bytes of which nothing is known, as many as are ever asked for at once. */
-static uint8_t anything[512];
+static uint8_t anything[2048];
 
 static void fill_anything(void)
 {
