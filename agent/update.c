@@ -202,7 +202,7 @@ ud_err_t ud_update_verify(const ud_agent_t *agent, uint32_t base)
         return reason;
     }
     UD_REQUIRE(memcmp(info.hash, update->image_digest, UD_SHA256_SIZE) == 0, UD_ERR_OFFER_INVALID);
-    UD_REQUIRE(strcmp(info.hardware, agent->hardware) == 0, UD_ERR_WRONG_HARDWARE);
+    UD_REQUIRE(ud_image_is_for(&info, agent->hardware), UD_ERR_WRONG_HARDWARE);
     bool fixed = (info.flags & UD_IMAGE_FLAG_ROM_FIXED) != 0;
     UD_REQUIRE(ud_slot_takes(config->slots, config->slot_address, place.area, fixed, info.load_address),
                UD_ERR_WRONG_SLOT);

@@ -19,7 +19,7 @@ static ud_err_t judge_info(const ud_boot_judge_t *judge, ud_area_t area, const u
     const ud_slot_mode_t *slots = config->mode->slots;
     bool fixed = (info->flags & UD_IMAGE_FLAG_ROM_FIXED) != 0;
     UD_REQUIRE((info->flags & FLAGS_REFUSED) == 0, UD_ERR_UNSUPPORTED);
-    UD_REQUIRE(!ud_image_has(info, UD_IMAGE_HARDWARE) || strcmp(info->hardware, config->hardware) == 0,
+    UD_REQUIRE(!ud_image_has(info, UD_IMAGE_HARDWARE) || ud_image_is_for(info, config->hardware),
                UD_ERR_WRONG_HARDWARE);
     UD_REQUIRE(ud_slot_takes(slots, config->slot_address, area, fixed, info->load_address), UD_ERR_WRONG_SLOT);
     UD_REQUIRE(ud_image_dependencies_are_met(info), UD_ERR_UNMET_DEPENDENCY);

@@ -165,6 +165,12 @@ static ud_err_t read_image(const ud_image_source_t *source, uint32_t area_size, 
     return check(info);
 }
 
+bool ud_image_is_for(const ud_image_info_t *info, const char *hardware)
+{
+    size_t size = strlen(hardware);
+    return info->tlvs[UD_IMAGE_HARDWARE].size == size && memcmp(info->hardware, hardware, size) == 0;
+}
+
 ud_err_t ud_image_parse(const ud_image_source_t *source, uint32_t area_size, ud_image_info_t *info)
 {
     memset(info, 0, sizeof *info);

@@ -153,6 +153,9 @@ static inline uint32_t ud_image_content_size(const ud_image_info_t *info)
 UD_MUST_USE ud_err_t ud_image_each(const ud_image_source_t *source, const ud_image_info_t *info,
                                    void (*take)(void *context, const void *data, size_t size), void *context);
 
+/* True if the image's hardware id is that one, to the last byte; one without an id is for "" alone. */
+bool ud_image_is_for(const ud_image_info_t *info, const char *hardware);
+
 /* SHA-256 of `size` bytes from `offset` on, read in pieces of at most UD_IMAGE_PIECE_SIZE. Errors: those of the source's
  * read.
  */
@@ -167,7 +170,7 @@ UD_MUST_USE ud_err_t ud_image_hash(const ud_image_source_t *source, uint32_t off
  * ud_image_hash(), UD_ERR_IMAGE_ENCRYPTED (see core/image/encrypted.h), UD_ERR_UNSUPPORTED (compressed),
  * UD_ERR_IMAGE_UNSIGNED (no signature, or none that says by whom), UD_ERR_IMAGE_KEY_UNKNOWN (no trusted key of that name
  * and kind of signature), UD_ERR_KEY_REVOKED, UD_ERR_IMAGE_HASH, UD_ERR_IMAGE_SIGNATURE.
- * `info` is what ud_image_parse() gives, whatever the verdict.
+ * `info` is what ud_image_parse() gives, but for the key hash of a valid image: that of the key that verified it.
  */
 ud_verdict_t ud_image_verify(const ud_image_source_t *source, uint32_t area_size, const ud_trust_t *trust,
                              ud_image_info_t *info, ud_err_t *reason);

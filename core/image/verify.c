@@ -1,5 +1,6 @@
 /* Judging an image: key, hash, signature. */
 #include "core/base/assert.h"
+#include "core/base/bytes.h"
 #include "core/crypto/crypto.h"
 #include "core/image/image.h"
 
@@ -28,7 +29,7 @@ ud_verdict_t ud_trust_verify(const ud_trust_t *trust, const uint8_t key_hash[UD_
     const ud_trusted_key_t *key = ud_trust_find(trust, key_hash);
     ud_verdict_t verdict = UD_VERDICT_INVALID;
     *reason = UD_ERR_IMAGE_SIGNATURE;
-    if (key == NULL || is_revoked(trust, key_hash)) {
+    if (key == NULL || is_revoked(trust, key->key_hash)) {
         *reason = key == NULL ? UD_ERR_IMAGE_KEY_UNKNOWN : UD_ERR_KEY_REVOKED;
     } else if (signature.size == key->scheme->signature_size) {
         verdict = key->scheme->verify(key->public_key, digest, signature.data);
@@ -89,6 +90,9 @@ ud_verdict_t ud_image_verify_content(const ud_image_source_t *source, ud_image_i
         if (info->tlvs[UD_IMAGE_SIGNATURE].type == scheme->signature_tlv &&
             info->tlvs[UD_IMAGE_HASH].type == scheme->hash_tlv && info->pure == scheme->pure) {
             verdict = scheme->verify_image(source, info, key, reason);
+            if (verdict == UD_VERDICT_VALID) { /* from here on by the name of the key that verified */
+                ud_bytes_copy(info->key_hash, key->key_hash, UD_SHA256_SIZE);
+            }
         }
         key++;
     }

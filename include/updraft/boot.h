@@ -6,7 +6,7 @@
  * verifies what it gives back: hash, signature by a trusted key that was not revoked, security counter, hardware id, address,
  * dependencies. What it decides is one table for each install mode: boot/swap.c and its like, docs/device.md "Boot".
  * Power may fail at any instant: the next start goes on. The watchdog is fed at least once per flash operation.
- * RAM: no static data; the stack holds the journal (380 bytes), two copy buffers and the verification.
+ * RAM: no static data; the stack holds the journal (356 bytes), two copy buffers and the verification.
  */
 #ifndef UPDRAFT_BOOT_H
 #define UPDRAFT_BOOT_H

@@ -408,6 +408,7 @@ static void only_hosts_insist_that_a_hardware_id_is_text(void **state)
         assert_int_equal(ud_image_parse(&source, (uint32_t)image.size, &info), UD_OK);
         assert_true(ud_image_has(&info, UD_IMAGE_HARDWARE));
         assert_memory_equal(info.hardware, ids[index], 3);
+        assert_true(!ud_image_is_for(&info, "a") && !ud_image_is_for(&info, ""));
         assert_int_equal(ud_image_read(&source, (uint32_t)image.size, &info), UD_ERR_IMAGE_FORMAT);
     }
 }
