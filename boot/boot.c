@@ -346,7 +346,8 @@ static void (*const actions[UD_ACTION_COUNT])(boot_t *boot) = {
 static void keep(boot_t *boot)
 {
     boot->record.security_counter = boot->judge.counter;
-    if (memcmp(&boot->record, ud_journal_get(&boot->journal, UD_ROW_SLOT), sizeof boot->record) != 0 &&
+    const void *record = &boot->record; /* is its row, byte by byte (core/slot/record.h) */
+    if (memcmp(record, ud_journal_get(&boot->journal, UD_ROW_SLOT), sizeof boot->record) != 0 &&
         ud_slot_record_put(&boot->journal, &boot->record) != UD_OK) {
         boot->worn = true;
     }

@@ -125,9 +125,9 @@ uint32_t ud_trust_rows(const ud_trust_t *trust, const uint8_t *key_hash, size_t 
 /* Revokes the rows of ud_trust_rows(). For what a port's hook or the journal says, which has no rank. */
 void ud_trust_revoke(ud_trust_t *trust, const uint8_t *key_hash, size_t size);
 
-/* The keys that an image names in its revocation TLV and that stand, with all their rows, behind its own key: as in ud_trust_t.revoked, where
- * they belong once an image is confirmed that was verified. `info` is what ud_image_verify() gave. 0 also if the source
- * cannot be read: ask again at the next start.
+/* The keys that an image names in its revocation TLV and that stand, with all their rows, behind its own key: bits as in
+ * ud_trust_t.revoked, where they belong once an image is confirmed that was verified. `info` is what ud_image_verify() gave.
+ * 0 also if the source cannot be read: ask again at the next start.
  */
 uint32_t ud_trust_named(const ud_trust_t *trust, const ud_image_source_t *source, const ud_image_info_t *info);
 

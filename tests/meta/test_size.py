@@ -10,7 +10,7 @@ SPEC = importlib.util.spec_from_file_location("size", lint.ROOT / "scripts" / "s
 size = importlib.util.module_from_spec(SPEC)
 SPEC.loader.exec_module(size)
 
-ROW = size.Row("row", "boot", "")
+ROW = size.Row("row", "boot", "", ())
 
 
 class NoCode:
