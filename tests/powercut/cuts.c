@@ -88,7 +88,7 @@ static bool run_mode(const powercut_mode_t *mode, const explore_options_t *optio
 
 int main(int argc, char **argv)
 {
-    explore_options_t options = {.depth = 1, .sample = 1, .seed = 1};
+    explore_options_t options;
     if (!explore_options_read(&options, argc, argv)) {
         return 2;
     }

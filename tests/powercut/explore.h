@@ -35,7 +35,7 @@ typedef struct {
     uint32_t erases_max; /* of one sector in one life without faults out of nowhere; 0: any number */
 } explore_options_t;
 
-/* Reads the command line; prints the usage and gives false when it is wrong. */
+/* Reads the command line, over each cut once if it says nothing; prints the usage and gives false when it is wrong. */
 bool explore_options_read(explore_options_t *options, int argc, char **argv);
 
 /* One life, from power-up to power-up: each time the board starts, `start` is run under power. It says when all is done,

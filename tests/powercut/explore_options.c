@@ -16,6 +16,7 @@ bool explore_options_read(explore_options_t *options, int argc, char **argv)
         {"--faults", &options->faults, NULL}, {"--detail", &options->detail, NULL}, {"--seed", &options->seed, NULL},
         {"--late", &options->late, NULL},     {"--apart", &options->apart, NULL},   {"--lane", &options->lane, NULL},
         {"--replay", NULL, &options->replay}, {"--case", NULL, &options->name}};
+    *options = (explore_options_t){.depth = 1, .sample = 1, .seed = 1};
     options->list = argc == 2 && strcmp(argv[1], "--list") == 0;
     bool good = argc % 2 != 0 || options->list;
     for (int index = 1; good && index + 1 < argc; index += 2) {

@@ -185,7 +185,7 @@ int main(int argc, char **argv)
                  {"8", "journal_model --case 8", 8, false},
                  {"32", "journal_model --case 32", 32, false},
                  {"once", "journal_model --case once", 8, true}};
-    explore_options_t options = {.depth = 1, .sample = 1, .seed = 1};
+    explore_options_t options;
     bool good = explore_options_read(&options, argc, argv);
     for (size_t index = 0; good && index < sizeof cases / sizeof cases[0]; index++) {
         if (options.name == NULL || strcmp(options.name, cases[index].name) == 0) {

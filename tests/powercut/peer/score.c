@@ -266,7 +266,7 @@ static bool run_case(size_t geometry, size_t story, const char *name, const expl
 
 int main(int argc, char **argv)
 {
-    explore_options_t options = {.depth = 1, .sample = 1, .seed = 1};
+    explore_options_t options;
     if (!explore_options_read(&options, argc, argv)) {
         return 2;
     }

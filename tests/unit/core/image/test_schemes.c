@@ -233,26 +233,39 @@ static ud_verdict_t misbehave(const ud_image_source_t *source, ud_image_info_t *
     return (ud_verdict_t)given_verdict;
 }
 
+/* The key of the first image, whose scheme answers with given_verdict. */
+static ud_trusted_key_t misbehaving_key(void)
+{
+    static ud_image_scheme_t scheme;
+    ud_trusted_key_t key = trusted[0][0];
+    scheme = ud_scheme_ecdsa_p256;
+    scheme.verify_image = misbehave;
+    key.scheme = &scheme;
+    return key;
+}
+
+static ud_verdict_t verify_first(const ud_trust_t *believed, ud_image_info_t *info, ud_err_t *reason)
+{
+    ud_image_memory_t memory = {images[0], sizes[0]};
+    ud_image_source_t source = ud_image_source_from_memory(&memory);
+    return ud_image_verify(&source, (uint32_t)sizes[0], believed, info, reason);
+}
+
 static void whatever_a_scheme_returns_but_valid_is_not_valid(void **state)
 {
     static const uint32_t verdicts[] = {0, 1, UINT32_MAX, UD_VERDICT_INVALID, (uint32_t)~UD_VERDICT_VALID};
-    ud_image_scheme_t scheme = ud_scheme_ecdsa_p256;
-    ud_trusted_key_t key = trusted[0][0];
+    const ud_trusted_key_t key = misbehaving_key();
     const ud_trust_t believed = {.keys = &key, .count = 1};
-    ud_image_memory_t memory = {images[0], sizes[0]};
-    ud_image_source_t source = ud_image_source_from_memory(&memory);
     ud_image_info_t info;
     ud_err_t reason;
     (void)state;
-    scheme.verify_image = misbehave;
-    key.scheme = &scheme;
     for (size_t index = 0; index < sizeof verdicts / sizeof verdicts[0] + 32; index++) {
         given_verdict = index < 32 ? UD_VERDICT_VALID ^ 1u << index : verdicts[index - 32];
-        assert_int_not_equal(ud_image_verify(&source, (uint32_t)sizes[0], &believed, &info, &reason), UD_VERDICT_VALID);
+        assert_int_not_equal(verify_first(&believed, &info, &reason), UD_VERDICT_VALID);
         assert_int_equal(reason, UD_ERR_IMAGE_SIGNATURE);
     }
     given_verdict = UD_VERDICT_VALID;
-    assert_int_equal(ud_image_verify(&source, (uint32_t)sizes[0], &believed, &info, &reason), UD_VERDICT_VALID);
+    assert_int_equal(verify_first(&believed, &info, &reason), UD_VERDICT_VALID);
     assert_int_equal(reason, UD_OK);
 }
 
@@ -271,19 +284,14 @@ static ud_trust_t three_keys(void)
 /* A comparison of names that a glitch ended early must not make a revoked key one that nobody knows. */
 static void a_revoked_key_is_refused_by_the_name_it_has_and_not_by_the_image_s(void **state)
 {
-    ud_image_scheme_t scheme = ud_scheme_ecdsa_p256;
-    ud_trusted_key_t key = trusted[0][0];
+    ud_trusted_key_t key = misbehaving_key();
     const ud_trust_t believed = {.keys = &key, .count = 1, .revoked = 1};
-    ud_image_memory_t memory = {images[0], sizes[0]};
-    ud_image_source_t source = ud_image_source_from_memory(&memory);
     ud_image_info_t info;
     ud_err_t reason;
     (void)state;
-    scheme.verify_image = misbehave;
-    key.scheme = &scheme;
     key.key_hash[5] ^= 1;
     given_verdict = UD_VERDICT_VALID;
-    assert_int_equal(ud_image_verify(&source, (uint32_t)sizes[0], &believed, &info, &reason), UD_VERDICT_INVALID);
+    assert_int_equal(verify_first(&believed, &info, &reason), UD_VERDICT_INVALID);
     assert_int_equal(reason, UD_ERR_KEY_REVOKED);
     assert_memory_equal(info.key_hash, key.key_hash, UD_SHA256_SIZE);
 }
