@@ -256,6 +256,8 @@ def main():
     ledger = Ledger(programs)
     order = {name: place for place, name in enumerate(list_cases(programs["cuts"]))}
     commands = mixed(plan(programs, arguments))
+    if not commands:
+        parser.error(f"no case begins with '{arguments.case}'; {programs['cuts']} --list shows them")
     if not arguments.docs:
         work(ledger, programs, commands, arguments)
     results = ledger.results(commands)
