@@ -315,7 +315,7 @@ static void withdraw(ud_agent_t *agent)
         agent->staged = false;
     }
     if (!agent->on_trial) {
-        ud_agent_may_fail(ud_report_drop(agent)); /* the next start finds that boot was not asked */
+        ud_report_drop(agent);
     }
 }
 
@@ -341,7 +341,7 @@ static void give_up(ud_agent_t *agent)
 static void forget(ud_agent_t *agent)
 {
     ud_report_forget(agent);
-    if (agent->has_update && agent->update.update_id == agent->sent_id) {
+    if (agent->has_update && agent->update.update_id == agent->sent.update_id) {
         withdraw(agent);
         agent->has_update = false;
         agent->home = UD_AGENT_IDLE;

@@ -63,7 +63,7 @@ ud_agent_event_t ud_answer_to_register(ud_agent_t *agent)
  */
 static ud_agent_event_t take_offer(ud_agent_t *agent, const ud_offer_t *offer, bool was_result)
 {
-    if (agent->on_trial || (was_result && offer->update_id == agent->sent_id)) {
+    if (agent->on_trial || (was_result && offer->update_id == agent->sent.update_id)) {
         return UD_EVENT_DONE;
     }
     if (agent->has_update && ud_update_is_same(&agent->update, offer)) {

@@ -17,26 +17,21 @@
 
 ud_err_t ud_report_keep(ud_agent_t *agent)
 {
-    ud_slot_report_t report = agent->report;
-    report.update_id = agent->update.update_id;
-    report.state = UD_DEVICE_STAGED;
-    memcpy(report.image_tag, agent->update.image_digest, sizeof report.image_tag);
-    UD_TRY(ud_slot_report_put(agent->journal, &report));
-    agent->report = report;
-    return UD_OK;
+    ud_slot_report_t *report = &agent->report;
+    report->update_id = agent->update.update_id;
+    report->state = UD_DEVICE_STAGED;
+    memcpy(report->image_tag, agent->update.image_digest, sizeof report->image_tag);
+    return ud_slot_report_put(agent->journal, report);
 }
 
-ud_err_t ud_report_drop(ud_agent_t *agent)
+void ud_report_drop(ud_agent_t *agent)
 {
-    ud_slot_report_t report = agent->report;
-    if (report.update_id == 0) {
-        return UD_OK;
+    ud_slot_report_t *report = &agent->report;
+    if (report->update_id != 0) {
+        report->update_id = 0;
+        report->state = UD_DEVICE_IDLE;
+        ud_agent_may_fail(ud_slot_report_put(agent->journal, report));
     }
-    report.update_id = 0;
-    report.state = UD_DEVICE_IDLE;
-    UD_TRY(ud_slot_report_put(agent->journal, &report));
-    agent->report = report;
-    return UD_OK;
 }
 
 static uint32_t draw_epoch(ud_agent_t *agent)
@@ -45,10 +40,10 @@ static uint32_t draw_epoch(ud_agent_t *agent)
     return ud_port_random(agent->port, &epoch, sizeof epoch) == UD_OK ? epoch : ud_get_u32le(agent->image_digest);
 }
 
-/* The next number, reserved in the journal. Where that takes no rows, the numbers are those of an epoch that ends with
+/* Takes the next number, reserved in the journal. Where that takes no rows, the numbers are those of an epoch that ends with
  * the next reset.
  */
-static uint32_t next_sequence(ud_agent_t *agent)
+static void reserve_sequence(ud_agent_t *agent)
 {
     agent->sequence++;
     if (agent->sequence >= agent->report.sequence) {
@@ -57,7 +52,6 @@ static uint32_t next_sequence(ud_agent_t *agent)
             agent->report.epoch = draw_epoch(agent);
         }
     }
-    return agent->sequence;
 }
 
 static bool is_tagged(const ud_agent_t *agent, const uint8_t digest[UD_SHA256_SIZE])
@@ -78,7 +72,7 @@ static void resolve(ud_agent_t *agent, const ud_slot_status_t *status)
     } else if (is_tagged(agent, agent->image_digest)) {
         ud_report_result(agent, update_id, UD_DEVICE_CONFIRMED, UD_OK);
     } else {
-        ud_agent_may_fail(ud_report_drop(agent)); /* it is looked at again at the next start */
+        ud_report_drop(agent);
     }
 }
 
@@ -102,29 +96,23 @@ void ud_report_result(ud_agent_t *agent, uint32_t update_id, ud_device_state_t s
     agent->result_error = (uint16_t)err;
 }
 
-/* Without the journal it is reported once more after the next reset, and answered as now. */
-static void drop_row_of(ud_agent_t *agent, uint32_t update_id)
+void ud_report_forget(ud_agent_t *agent)
 {
-    if (agent->report.update_id == update_id && ud_report_drop(agent) != UD_OK) {
-        agent->report.update_id = 0;
+    agent->sent_open = false;
+    if (agent->result_id == agent->sent.update_id) {
+        agent->result_pending = false;
+    }
+    if (agent->report.update_id == agent->sent.update_id) {
+        ud_report_drop(agent);
     }
 }
 
 void ud_report_acknowledged(ud_agent_t *agent)
 {
     agent->sent_open = false;
-    if (!agent->result_pending || agent->sent_id != agent->result_id || agent->sent_state != agent->result) {
-        return;
+    if (agent->result_pending && agent->sent.update_id == agent->result_id && agent->sent.state == agent->result) {
+        ud_report_forget(agent);
     }
-    drop_row_of(agent, agent->result_id);
-    agent->result_pending = false;
-}
-
-void ud_report_forget(ud_agent_t *agent)
-{
-    agent->sent_open = false;
-    agent->result_pending = agent->result_pending && agent->result_id != agent->sent_id;
-    drop_row_of(agent, agent->sent_id);
 }
 
 _Static_assert(UD_CHECKIN_UPTIME < 24, "the pairs of a check-in are counted in its first byte");
@@ -161,20 +149,26 @@ uint8_t ud_agent_progress(const ud_agent_t *agent)
     return (uint8_t)(written * 100 / size);
 }
 
-static ud_err_t present_error(const ud_agent_t *agent, ud_device_state_t state)
+/* What there is to tell at this moment. */
+static ud_agent_news_t present(const ud_agent_t *agent)
 {
+    ud_agent_news_t news = {
+        .state = (uint8_t)ud_agent_device_state(agent),
+        .percent = ud_agent_progress(agent),
+        .update_id = agent->has_update ? agent->update.update_id : agent->report.update_id,
+    };
     if (agent->result_pending) {
-        return (ud_err_t)agent->result_error;
+        news.update_id = agent->result_id;
+        news.error = agent->result_error;
+    } else if (news.state == UD_DEVICE_WAITING) {
+        news.error = agent->wait_reason;
     }
-    return state == UD_DEVICE_WAITING ? (ud_err_t)agent->wait_reason : UD_OK;
+    return news;
 }
 
-static uint32_t present_update(const ud_agent_t *agent)
+static bool is_same(const ud_agent_news_t *news, const ud_agent_news_t *told)
 {
-    if (agent->result_pending) {
-        return agent->result_id;
-    }
-    return agent->has_update ? agent->update.update_id : agent->report.update_id;
+    return memcmp(news, told, sizeof *news) == 0;
 }
 
 /* Whole seconds, up to 397 days: more would need a division of 64 bits, for which a small core links 700 bytes of library. */
@@ -199,30 +193,24 @@ static void put_device(const ud_agent_t *agent, ud_writer_t *pairs)
  */
 static void put_state(ud_agent_t *agent, ud_writer_t *pairs)
 {
-    ud_device_state_t state = ud_agent_device_state(agent);
-    ud_err_t err = present_error(agent, state);
-    uint32_t update_id = present_update(agent);
-    uint8_t percent = ud_agent_progress(agent);
-    bool same = agent->sent_open && agent->sent_state == state && agent->sent_id == update_id &&
-                agent->sent_error == err && agent->sent_percent == percent;
-    uint32_t sequence = same ? agent->sequence : next_sequence(agent);
-    ud_pairs_put_uint(pairs, UD_CHECKIN_STATE, state);
-    if (update_id != 0) {
-        ud_pairs_put_uint(pairs, UD_CHECKIN_UPDATE_ID, update_id);
+    ud_agent_news_t news = present(agent);
+    if (!agent->sent_open || !is_same(&news, &agent->sent)) {
+        reserve_sequence(agent);
+    }
+    agent->sent_open = true;
+    agent->sent = news;
+    ud_pairs_put_uint(pairs, UD_CHECKIN_STATE, news.state);
+    if (news.update_id != 0) {
+        ud_pairs_put_uint(pairs, UD_CHECKIN_UPDATE_ID, news.update_id);
     }
     if (agent->has_update) {
-        ud_pairs_put_uint(pairs, UD_CHECKIN_PROGRESS, percent);
+        ud_pairs_put_uint(pairs, UD_CHECKIN_PROGRESS, news.percent);
     }
-    if (err != UD_OK) {
-        ud_pairs_put_uint(pairs, UD_CHECKIN_ERROR, err);
+    if (news.error != UD_OK) {
+        ud_pairs_put_uint(pairs, UD_CHECKIN_ERROR, news.error);
     }
     ud_pairs_put_uint(pairs, UD_CHECKIN_EPOCH, agent->report.epoch);
-    ud_pairs_put_uint(pairs, UD_CHECKIN_SEQUENCE, sequence);
-    agent->sent_open = true;
-    agent->sent_state = (uint8_t)state;
-    agent->sent_id = update_id;
-    agent->sent_error = (uint16_t)err;
-    agent->sent_percent = percent;
+    ud_pairs_put_uint(pairs, UD_CHECKIN_SEQUENCE, agent->sequence);
 }
 
 static void put_hooks(const ud_agent_hooks_t *hooks, ud_writer_t *pairs)
@@ -290,15 +278,10 @@ void ud_report_encode(ud_agent_t *agent, ud_writer_t *pairs)
 void ud_report_tell(ud_agent_t *agent)
 {
     const ud_agent_hooks_t *hooks = &agent->config->hooks;
-    ud_device_state_t state = ud_agent_device_state(agent);
-    ud_err_t err = present_error(agent, state);
-    uint8_t percent = ud_agent_progress(agent);
-    if (hooks->progress == NULL ||
-        (agent->told_state == state && agent->told_percent == percent && agent->told_error == err)) {
-        return;
+    ud_agent_news_t news = present(agent);
+    news.update_id = 0; /* is not told */
+    if (hooks->progress != NULL && !is_same(&news, &agent->told)) {
+        agent->told = news;
+        hooks->progress(hooks->context, (ud_device_state_t)news.state, news.percent, (ud_err_t)news.error);
     }
-    agent->told_state = (uint8_t)state;
-    agent->told_percent = percent;
-    agent->told_error = (uint16_t)err;
-    hooks->progress(hooks->context, state, percent, err);
 }

@@ -32,8 +32,10 @@ void ud_report_result(ud_agent_t *agent, uint32_t update_id, ud_device_state_t s
 /* Notes in the journal that agent->update is to be installed. Errors: UD_ERR_JOURNAL_WORN. */
 UD_MUST_USE ud_err_t ud_report_keep(ud_agent_t *agent);
 
-/* Takes the note out again; nothing is written if there is none. Errors: UD_ERR_JOURNAL_WORN. */
-UD_MUST_USE ud_err_t ud_report_drop(ud_agent_t *agent);
+/* Takes the note out again; nothing is written if there is none. A journal that takes no rows is no reason to report it any
+ * more before the next reset, which finds the note once again.
+ */
+void ud_report_drop(ud_agent_t *agent);
 
 /* Tells the progress hook, if something changed. */
 void ud_report_tell(ud_agent_t *agent);

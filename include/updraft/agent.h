@@ -132,6 +132,14 @@ typedef struct {
     ud_agent_hooks_t hooks;
 } ud_agent_config_t;
 
+/* What is told of an update: to the server, or to the progress hook. */
+typedef struct {
+    uint32_t update_id; /* 0: none */
+    uint16_t error;     /* ud_err_t */
+    uint8_t state;      /* ud_device_state_t */
+    uint8_t percent;
+} ud_agent_news_t;
+
 /* All an agent remembers between two steps. Opaque to the application; may be thrown away at any time, which is what a
  * reset does. Holds no pointer into itself.
  */
@@ -143,36 +151,31 @@ struct ud_agent { /* what is asked for often comes first: small offsets make sma
     size_t buffer_size;
 
     /* the machine, the exchange, the update, the reports: what and whether */
-    uint8_t state;         /* ud_agent_state_t */
-    uint8_t home;          /* the state an exchange in between returns to */
-    uint8_t failures;      /* exchanges that failed in a row */
-    bool on_trial;         /* the running image is */
-    bool self_test_passed; /* on trial */
-    bool contact;          /* the server answered since the start */
-    bool staged;           /* boot was asked to install */
-    bool busy;             /* an exchange is under way */
-    uint8_t request;       /* ud_request_kind_t, of the exchange */
-    bool has_update;       /* an update is under way */
-    bool result_pending;   /* result, result_error and result_id are to be reported */
-    uint8_t result;        /* ud_device_state_t */
-    uint8_t told_state;    /* ud_device_state_t, to the progress hook, */
-    uint8_t told_percent;  /* with the percent */
-    bool sent_open;        /* the last report is not acknowledged; what it said: */
-    uint8_t sent_state;    /* ud_device_state_t */
-    uint8_t sent_percent;
+    uint8_t state;             /* ud_agent_state_t */
+    uint8_t home;              /* the state an exchange in between returns to */
+    uint8_t failures;          /* exchanges that failed in a row */
+    bool on_trial;             /* the running image is */
+    bool self_test_passed;     /* on trial */
+    bool contact;              /* the server answered since the start */
+    bool staged;               /* boot was asked to install */
+    bool busy;                 /* an exchange is under way */
+    uint8_t request;           /* ud_request_kind_t, of the exchange */
+    bool has_update;           /* an update is under way */
+    bool result_pending;       /* result, result_error and result_id are to be reported */
+    uint8_t result;            /* ud_device_state_t */
+    bool sent_open;            /* the last report is not acknowledged */
     uint8_t reported_percent;  /* of the last report of progress */
     uint8_t download_failures; /* wrong answers without a new record in between */
     uint16_t result_error;     /* ud_err_t */
-    uint16_t told_error;       /* ud_err_t, with told_state */
-    uint16_t sent_error;       /* ud_err_t, with sent_state */
     uint16_t trial_error;      /* ud_err_t: why the trial would end now */
     uint16_t begin_error;      /* ud_err_t, when the exchange could not begin */
     uint16_t wait_reason;      /* ud_err_t: why it waits */
     uint16_t download_error;   /* ud_err_t of the last failure of the download */
     uint32_t result_id;
-    uint32_t sent_id;  /* with sent_state */
-    uint32_t sequence; /* of the last report composed */
-    size_t fill;       /* bytes of the answer's body in the buffer */
+    ud_agent_news_t sent; /* in the last report */
+    ud_agent_news_t told; /* to the progress hook */
+    uint32_t sequence;    /* of the last report composed */
+    size_t fill;          /* bytes of the answer's body in the buffer */
     ud_answer_t answer;
     ud_timers_t timers;
     uint64_t now_ms;         /* of the step under way, by the clock that ud_agent_step() is given */
