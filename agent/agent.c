@@ -76,15 +76,12 @@ static ud_agent_event_t work_unregistered(ud_agent_t *agent)
 
 static ud_agent_event_t work_exchange(ud_agent_t *agent)
 {
-    ud_err_t err;
-    switch (ud_exchange_poll(agent, ud_exchange_room(agent), &err)) {
-    case UD_EXCHANGE_BUSY:
-    case UD_EXCHANGE_MOVED:
+    ud_err_t err = ud_exchange_poll(agent, ud_exchange_room(agent));
+    if (err == UD_OK && agent->answer.complete) {
+        return ud_answer_judge(agent);
+    }
+    if (err == UD_OK || err == UD_ERR_WOULD_BLOCK) {
         return UD_EVENT_NONE;
-    case UD_EXCHANGE_DONE:
-        return agent->request == UD_REQUEST_CHECKIN ? ud_answer_to_checkin(agent) : ud_answer_to_register(agent);
-    case UD_EXCHANGE_FAILED:
-        break;
     }
     return agent->identity.generation == 0 ? UD_EVENT_UNKNOWN : UD_EVENT_FAILED;
 }

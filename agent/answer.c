@@ -28,11 +28,6 @@ static ud_agent_event_t judge_status(const ud_agent_t *agent)
     return UD_EVENT_FAILED;
 }
 
-static bool is_good(const ud_agent_t *agent)
-{
-    return agent->answer.status >= 200 && agent->answer.status < 300;
-}
-
 /* A server that names no time, or no time at all, is asked again in the usual interval, not at once. */
 static void schedule(ud_agent_t *agent, uint32_t next_s)
 {
@@ -41,15 +36,8 @@ static void schedule(ud_agent_t *agent, uint32_t next_s)
     agent->timers.left_ms[UD_TIMER_CHECKIN] = wait_s * MS_PER_S;
 }
 
-ud_agent_event_t ud_answer_to_register(ud_agent_t *agent)
+static ud_agent_event_t take_token(ud_agent_t *agent, const ud_register_answer_t *answer)
 {
-    ud_register_answer_t *answer = ud_exchange_scratch(agent);
-    if (!is_good(agent)) {
-        return judge_status(agent);
-    }
-    if (ud_message_read(&ud_register_answer_table, ud_span(agent->buffer, agent->fill), answer, NULL) != UD_OK) {
-        return UD_EVENT_FAILED;
-    }
     schedule(agent, answer->next_s);
     if (answer->status != UD_STATUS_ACTIVE) {
         return UD_EVENT_PENDING;
@@ -93,15 +81,8 @@ static ud_agent_event_t take_cancel(ud_agent_t *agent, const ud_offer_t *offer)
     return UD_EVENT_CANCEL;
 }
 
-ud_agent_event_t ud_answer_to_checkin(ud_agent_t *agent)
+static ud_agent_event_t take_order(ud_agent_t *agent, const ud_offer_t *offer)
 {
-    ud_offer_t *offer = ud_exchange_scratch(agent);
-    if (!is_good(agent)) {
-        return judge_status(agent);
-    }
-    if (ud_message_read(&ud_offer_table, ud_span(agent->buffer, agent->fill), offer, NULL) != UD_OK) {
-        return UD_EVENT_FAILED;
-    }
     bool was_result = agent->result_pending;
     ud_report_acknowledged(agent);
     ud_agent_may_fail(ud_slot_contact(agent->journal)); /* the count of crashes goes on */
@@ -122,4 +103,18 @@ ud_agent_event_t ud_answer_to_checkin(ud_agent_t *agent)
         return UD_EVENT_DONE;
     }
     return UD_EVENT_DONE;
+}
+
+ud_agent_event_t ud_answer_judge(ud_agent_t *agent)
+{
+    bool ordered = agent->request == UD_REQUEST_CHECKIN;
+    void *answer = ud_exchange_scratch(agent);
+    if (agent->answer.status < 200 || agent->answer.status >= 300) {
+        return judge_status(agent);
+    }
+    if (ud_message_read(ordered ? &ud_offer_table : &ud_register_answer_table, ud_span(agent->buffer, agent->fill),
+                        answer, NULL) != UD_OK) {
+        return UD_EVENT_FAILED;
+    }
+    return ordered ? take_order(agent, answer) : take_token(agent, answer);
 }

@@ -4,10 +4,10 @@
 
 #include "agent/machine.h"
 
-/* DONE (a token came: it lies in ud_exchange_scratch()), PENDING, or what the status says. */
-ud_agent_event_t ud_answer_to_register(ud_agent_t *agent);
-
-/* DONE, INSTALL, REFUSED, CANCEL, REGISTER, RETIRED, or what the status says. Acknowledges what was reported. */
-ud_agent_event_t ud_answer_to_checkin(ud_agent_t *agent);
+/* The complete answer to agent->request, a message. Of a registration or a token: DONE (a token came: it lies in
+ * ud_exchange_scratch()) or PENDING. Of a check-in: DONE, INSTALL, REFUSED, CANCEL, REGISTER or RETIRED; what was reported is
+ * acknowledged. Of any: what its status says, or FAILED.
+ */
+ud_agent_event_t ud_answer_judge(ud_agent_t *agent);
 
 #endif

@@ -201,12 +201,11 @@ ud_agent_event_t ud_download_receive(ud_agent_t *agent)
 {
     size_t before = agent->fill;
     size_t want = agent->chain.fill + ud_chain_wants(&agent->chain);
-    ud_err_t err;
-    ud_exchange_progress_t progress = ud_exchange_poll(agent, want, &err);
-    if (progress == UD_EXCHANGE_BUSY) {
+    ud_err_t err = ud_exchange_poll(agent, want);
+    if (err == UD_ERR_WOULD_BLOCK) {
         return UD_EVENT_NONE;
     }
-    if (progress == UD_EXCHANGE_FAILED) {
+    if (err != UD_OK) {
         return err == UD_ERR_NETWORK ? UD_EVENT_FAILED : wrong(agent, UD_ERR_DOWNLOAD_FAILED);
     }
     if (agent->answer.complete && agent->answer.status >= 300) {

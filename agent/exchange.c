@@ -17,15 +17,19 @@ _Static_assert(DECODED_SIZE + UD_AGENT_ANSWER_SIZE_MIN <= UD_AGENT_MESSAGE_BUFFE
 _Static_assert(UD_TRANSPORT_TAIL_SIZE + UD_REQUEST_SIZE_MAX <= UD_AGENT_MESSAGE_BUFFER_SIZE,
                "head, message and token fit the buffer");
 
-void *ud_exchange_scratch(const ud_agent_t *agent)
-{
-    return agent->buffer + (agent->buffer_size - DECODED_SIZE) / 8 * 8;
-}
+_Static_assert(UD_MESSAGE_SIZE_MAX % 8 == 0, "behind the longest answer is a place for its decoded form");
+_Static_assert(UD_REGISTER_DEVICE_ID == 1 && UD_TOKEN_REQUEST_DEVICE_ID == 1 && UD_CHECKIN_DEVICE_ID == 1,
+               "every message begins with the device's id");
 
 size_t ud_exchange_room(const ud_agent_t *agent)
 {
     size_t room = (agent->buffer_size - DECODED_SIZE) / 8 * 8;
     return room < UD_MESSAGE_SIZE_MAX ? room : UD_MESSAGE_SIZE_MAX;
+}
+
+void *ud_exchange_scratch(const ud_agent_t *agent)
+{
+    return agent->buffer + ud_exchange_room(agent);
 }
 
 /* Writes `text` unless there is none. */
@@ -36,31 +40,22 @@ static void put_maybe(ud_writer_t *pairs, uint8_t key, const char *text)
     }
 }
 
-static ud_err_t encode_register(const ud_agent_t *agent, ud_writer_t *pairs)
+/* Behind the device's id: what registers it, or asks for a new token. */
+static ud_err_t encode_secrets(const ud_agent_t *agent, ud_request_kind_t kind, ud_writer_t *pairs)
 {
     uint8_t nonce[UD_IDENTITY_NONCE_SIZE];
     uint8_t secret[UD_IDENTITY_SECRET_SIZE];
-    char version[UD_VERSION_TEXT_SIZE_MAX + 1];
     UD_TRY(ud_identity_secrets(&agent->identity, agent->port, nonce, secret));
-    ud_version_format(&agent->version, version);
-    ud_pairs_put_text(pairs, UD_REGISTER_DEVICE_ID, agent->config->device_id);
+    if (kind == UD_REQUEST_TOKEN) {
+        ud_pairs_put_bytes(pairs, UD_TOKEN_REQUEST_SECRET, secret, sizeof secret);
+        return UD_OK;
+    }
     ud_pairs_put_text(pairs, UD_REGISTER_HARDWARE, agent->hardware);
     ud_pairs_put_bytes(pairs, UD_REGISTER_NONCE, nonce, sizeof nonce);
     ud_pairs_put_bytes(pairs, UD_REGISTER_SECRET, secret, sizeof secret);
     put_maybe(pairs, UD_REGISTER_CLAIM_KEY, agent->config->claim_key);
     put_maybe(pairs, UD_REGISTER_ONE_TIME_CODE, agent->config->one_time_code);
-    ud_pairs_put_text(pairs, UD_REGISTER_VERSION, version);
-    ud_pairs_put_bytes(pairs, UD_REGISTER_IMAGE_DIGEST, agent->image_digest, UD_SHA256_SIZE);
-    return UD_OK;
-}
-
-static ud_err_t encode_token_request(const ud_agent_t *agent, ud_writer_t *pairs)
-{
-    uint8_t nonce[UD_IDENTITY_NONCE_SIZE];
-    uint8_t secret[UD_IDENTITY_SECRET_SIZE];
-    UD_TRY(ud_identity_secrets(&agent->identity, agent->port, nonce, secret));
-    ud_pairs_put_text(pairs, UD_TOKEN_REQUEST_DEVICE_ID, agent->config->device_id);
-    ud_pairs_put_bytes(pairs, UD_TOKEN_REQUEST_SECRET, secret, sizeof secret);
+    ud_report_image(agent, UD_REGISTER_VERSION, pairs);
     return UD_OK;
 }
 
@@ -70,25 +65,20 @@ static ud_err_t compose(ud_agent_t *agent, ud_request_t *request)
     char *token = (char *)message + UD_REQUEST_SIZE_MAX;
     ud_writer_t pairs;
     ud_pairs_begin(&pairs, message, UD_REQUEST_SIZE_MAX);
-    token[0] = '\0';
-    switch (request->kind) {
-    case UD_REQUEST_REGISTER:
-        UD_TRY(encode_register(agent, &pairs));
-        break;
-    case UD_REQUEST_TOKEN:
-        UD_TRY(encode_token_request(agent, &pairs));
-        break;
-    case UD_REQUEST_CHECKIN:
-        ud_report_encode(agent, &pairs);
-        UD_TRY(ud_identity_token(&agent->identity, agent->port, token));
-        break;
-    case UD_REQUEST_ARTIFACT:
+    if (request->kind == UD_REQUEST_ARTIFACT) {
         pairs.size = 0;
         ud_download_request(agent, request);
+    } else {
+        ud_pairs_put_text(&pairs, UD_CHECKIN_DEVICE_ID, agent->config->device_id);
+    }
+    if (request->kind == UD_REQUEST_CHECKIN) {
+        ud_report_encode(agent, &pairs);
+    }
+    if (request->kind == UD_REQUEST_REGISTER || request->kind == UD_REQUEST_TOKEN) {
+        token[0] = '\0';
+        UD_TRY(encode_secrets(agent, request->kind, &pairs));
+    } else {
         UD_TRY(ud_identity_token(&agent->identity, agent->port, token));
-        break;
-    case UD_REQUEST_COUNT:
-        return UD_ERR_INTERNAL;
     }
     request->token = token;
     request->body = ud_span(message, pairs.size);
@@ -131,42 +121,32 @@ void ud_exchange_close(ud_agent_t *agent)
     agent->busy = false;
 }
 
-static ud_exchange_progress_t fail(ud_agent_t *agent)
-{
-    ud_exchange_close(agent);
-    return UD_EXCHANGE_FAILED;
-}
-
-ud_exchange_progress_t ud_exchange_poll(ud_agent_t *agent, size_t want, ud_err_t *err)
+ud_err_t ud_exchange_poll(ud_agent_t *agent, size_t want)
 {
     const ud_transport_t *transport = agent->config->transport;
     ud_timers_t *timers = &agent->timers;
     if (!agent->busy) {
-        *err = (ud_err_t)agent->begin_error;
-        return fail(agent);
+        return (ud_err_t)agent->begin_error;
     }
-    *err = UD_ERR_NETWORK;
     if (timers->left_ms[UD_TIMER_ANSWER] == 0) {
-        return fail(agent);
+        return UD_ERR_NETWORK;
     }
-    ud_err_t moved = transport->poll(agent->transport_state, agent->port, agent->buffer, agent->buffer_size, want,
-                                     &agent->fill, &agent->answer);
-    if (moved == UD_ERR_WOULD_BLOCK) {
+    ud_err_t err = transport->poll(agent->transport_state, agent->port, agent->buffer, agent->buffer_size, want,
+                                   &agent->fill, &agent->answer);
+    if (err == UD_ERR_WOULD_BLOCK) {
         (void)ud_timers_wait(timers, timers->left_ms[UD_TIMER_ANSWER]);
-        return ud_timers_wait(timers, timers->left_ms[UD_TIMER_SILENCE]) ? fail(agent) : UD_EXCHANGE_BUSY;
+        return ud_timers_wait(timers, timers->left_ms[UD_TIMER_SILENCE]) ? UD_ERR_NETWORK : UD_ERR_WOULD_BLOCK;
     }
     timers->wait_ms = 0;
-    if (moved == UD_ERR_NETWORK && transport->was_stale(agent->transport_state)) {
+    if (err == UD_ERR_NETWORK && transport->was_stale(agent->transport_state)) {
         ud_exchange_close(agent);
         ud_exchange_begin(agent, (ud_request_kind_t)agent->request);
-        return UD_EXCHANGE_MOVED;
+        return (ud_err_t)agent->begin_error;
     }
-    if (moved != UD_OK) {
-        *err = moved;
-        return fail(agent);
+    if (err == UD_OK) {
+        expect_byte(agent);
+        agent->busy = !agent->answer.complete;
+        agent->contact |= agent->answer.complete;
     }
-    expect_byte(agent);
-    agent->contact = agent->contact || agent->answer.complete;
-    agent->busy = !agent->answer.complete;
-    return agent->answer.complete ? UD_EXCHANGE_DONE : UD_EXCHANGE_MOVED;
+    return err;
 }

@@ -115,6 +115,8 @@ void ud_report_acknowledged(ud_agent_t *agent)
     }
 }
 
+_Static_assert(UD_CHECKIN_IMAGE_DIGEST == UD_CHECKIN_VERSION + 1 && UD_REGISTER_IMAGE_DIGEST == UD_REGISTER_VERSION + 1,
+               "the digest follows the version");
 _Static_assert(UD_CHECKIN_UPTIME < 24, "the pairs of a check-in are counted in its first byte");
 
 /* ---- check-in ------------------------------------------------------------ */
@@ -178,14 +180,12 @@ static uint32_t seconds(uint64_t time_ms)
     return (eighths > UINT32_MAX ? UINT32_MAX : (uint32_t)eighths) / 125;
 }
 
-static void put_device(const ud_agent_t *agent, ud_writer_t *pairs)
+void ud_report_image(const ud_agent_t *agent, uint8_t key, ud_writer_t *pairs)
 {
     char version[UD_VERSION_TEXT_SIZE_MAX + 1];
     ud_version_format(&agent->version, version);
-    ud_pairs_put_text(pairs, UD_CHECKIN_DEVICE_ID, agent->config->device_id);
-    ud_pairs_put_text(pairs, UD_CHECKIN_HARDWARE, agent->hardware);
-    ud_pairs_put_text(pairs, UD_CHECKIN_VERSION, version);
-    ud_pairs_put_bytes(pairs, UD_CHECKIN_IMAGE_DIGEST, agent->image_digest, UD_SHA256_SIZE);
+    ud_pairs_put_text(pairs, key, version);
+    ud_pairs_put_bytes(pairs, (uint8_t)(key + 1), agent->image_digest, UD_SHA256_SIZE);
 }
 
 /* State, update, progress and error; the sequence number of the last report if that said the same and was not
@@ -255,7 +255,8 @@ void ud_report_progress(ud_agent_t *agent)
 
 void ud_report_encode(ud_agent_t *agent, ud_writer_t *pairs)
 {
-    put_device(agent, pairs);
+    ud_pairs_put_text(pairs, UD_CHECKIN_HARDWARE, agent->hardware);
+    ud_report_image(agent, UD_CHECKIN_VERSION, pairs);
     put_state(agent, pairs);
     ud_slot_status_t status; /* a report's number may have told that the journal is worn */
     ud_slot_status(agent->journal, &status);
