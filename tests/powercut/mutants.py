@@ -11,9 +11,7 @@ make the proof named with it fail. The unchanged copy must pass all of them.
 import concurrent.futures
 import os
 import pathlib
-import resource
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -24,7 +22,6 @@ PARTS = ("agent", "api", "boot", "core", "include", "ports", "scripts", "tests/p
 FILES = ("CMakeLists.txt", "tests/CMakeLists.txt")
 LIST = ROOT / "tests" / "powercut" / "mutants.toml"
 WORKERS = os.cpu_count() or 1  # each in a copy of its own
-CPU_LIMIT_S = 10  # a proof takes less than one
 CONFIGURE = ("cmake", "-S", ".", "-B", "build", "-G", "Ninja", "-DCMAKE_C_FLAGS=-w")  # a bug may leave something unused
 
 
@@ -35,16 +32,10 @@ def build(copy, program):
     subprocess.run(("cmake", "--build", "build", "--target", program), cwd=copy, stdout=subprocess.DEVNULL, check=True)
 
 
-def limit():
-    resource.setrlimit(resource.RLIMIT_CPU, (CPU_LIMIT_S, CPU_LIMIT_S + 5))
-
-
-def judge(copy, proof):
-    """"passes", "fails", or "hangs", told by the time of the processor and so the same on a busy machine."""
+def passes(copy, proof):
     build(copy, proof[0])
     command = [str(copy / "build" / "tests" / proof[0]), *proof[1:]]
-    status = subprocess.run(command, capture_output=True, check=False, preexec_fn=limit).returncode
-    return {0: "passes", -signal.SIGXCPU: "hangs"}.get(status, "fails")
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 
 def plant(copy, mutant):
@@ -74,7 +65,7 @@ def try_proofs(listed, mutants):
         copy = pathlib.Path(folder)
         copy_parts(copy)
         proofs = [listed["proof"][proof] for proof in sorted({mutant["proof"] for mutant in mutants})]
-        return [f"{' '.join(proof)} {told}" for proof in proofs if (told := judge(copy, proof)) != "passes"]
+        return [" ".join(proof) for proof in proofs if not passes(copy, proof)]
 
 
 def try_mutants(listed, mutants):
@@ -86,11 +77,10 @@ def try_mutants(listed, mutants):
         for mutant in mutants:
             originals = plant(copy, mutant)
             proof = listed["proof"][mutant["proof"]]
-            told = judge(copy, proof) if originals is not None else "is not planted"
-            found = told == ("hangs" if mutant.get("hangs", False) else "fails")
+            found = originals is not None and not passes(copy, proof)
             for path, text in (originals or {}).items():
                 path.write_text(text)
-            print(f"{mutant['name']}: {'found' if found else 'NOT FOUND'}: {' '.join(proof)} {told}", flush=True)
+            print(f"{mutant['name']}: {'found' if found else 'NOT FOUND'} by {' '.join(proof)}", flush=True)
             survivors += [] if found else [mutant["name"]]
     return survivors
 
@@ -104,7 +94,7 @@ def main():
         broken = unchanged.result()
         survivors = [name for part in parts for name in part.result()]
     for proof in broken:
-        print(f"with unchanged code {proof}")
+        print(f"fails with unchanged code: {proof}")
     print(f"{len(mutants) - len(survivors)} mutants found, {len(survivors)} not")
     return 1 if survivors or broken or not mutants else 0
 

@@ -15,14 +15,14 @@
 #define TOKEN "token"
 #define NEXT_TOKEN "next token"
 
-/* Bounds one start: more steps than any needs. */
-#define STEPS_MAX 100000
-
 /* Bytes of the largest image. */
 #define IMAGE_MAX (512 * 1024)
 
 /* Times that a self-test says that it is not done yet: it is asked in each step, and the agent checks in meanwhile. */
 #define SELF_TEST_PATIENCE 500
+
+/* How many times the steps of a whole life one start may take: what a cut left behind is looked at and written anew. */
+#define STEPS_ROOM 4
 
 /* Bytes behind a download that may be like the image by chance. */
 #define CHANCE 4
@@ -256,6 +256,14 @@ static void configure(const powercut_case_t *of, const powercut_start_t *start, 
     ud_agent_config_complete(config);
 }
 
+/* A step writes a page, ends a chunk, or asks the self-test; the few that speak to the server are room. */
+static uint32_t most_steps(const powercut_case_t *of)
+{
+    const powercut_story_t *story = of->story;
+    uint32_t size = (uint32_t)of->images.images[story->offered].size;
+    return STEPS_ROOM * (size / UD_AGENT_PAGE_SIZE + size / story->chunk_size + SELF_TEST_PATIENCE);
+}
+
 const char *powercut_agent_run(ud_port_t *board, explore_life_t *life, const powercut_start_t *start)
 {
     const powercut_case_t *of = life->context;
@@ -277,7 +285,7 @@ const char *powercut_agent_run(ud_port_t *board, explore_life_t *life, const pow
         return "the agent does not start";
     }
     uint64_t now_ms = 0;
-    for (uint32_t steps = 0; steps < STEPS_MAX; steps++) {
+    for (uint32_t left = most_steps(of); left > 0; left--) {
         uint64_t wake_ms;
         ud_agent_step(&agent, now_ms, &wake_ms);
         now_ms = wake_ms > now_ms ? wake_ms : now_ms;
@@ -289,7 +297,7 @@ const char *powercut_agent_run(ud_port_t *board, explore_life_t *life, const pow
             return of->offering ? powercut_check_end(of, &journal, start->name) : check_identity(of, board);
         }
     }
-    return "the agent comes to no end";
+    return "the agent does not come to an end";
 }
 
 /* ---- the case ------------------------------------------------------------ */
