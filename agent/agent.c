@@ -119,7 +119,7 @@ static ud_agent_event_t work_waiting(ud_agent_t *agent)
         ud_err_t reason = obstacle(agent, agent->config->hooks.may_download);
         if (reason == UD_OK) {
             bool begun = agent->chain.image_size != 0;
-            return unless(agent, begun ? UD_OK : ud_download_begin(agent), UD_EVENT_GO);
+            return unless(agent, begun ? UD_OK : ud_download_begin(agent), UD_EVENT_DONE);
         }
         if (reason != (ud_err_t)agent->wait_reason) {
             agent->wait_reason = (uint16_t)reason;
@@ -173,6 +173,8 @@ static ud_agent_event_t work_verifying(ud_agent_t *agent)
     if (err == UD_OK && !agent->update.download_only) {
         err = stage(agent);
     }
+    agent->timers.left_ms[UD_TIMER_FRESH] = 0; /* a check-in that says so is answered before the reset */
+    agent->timers.left_ms[UD_TIMER_ASK] = 0;
     return unless(agent, err, UD_EVENT_DONE);
 }
 
@@ -183,7 +185,7 @@ static ud_agent_event_t work_staged(ud_agent_t *agent)
         left_ms[UD_TIMER_CHECKIN] = 0;
     } else if (left_ms[UD_TIMER_ASK] == 0 && !agent->update.download_only) {
         if (obstacle(agent, agent->config->hooks.may_reboot) == UD_OK) {
-            return unless(agent, agent->staged ? UD_OK : stage(agent), UD_EVENT_GO);
+            return unless(agent, agent->staged ? UD_OK : stage(agent), UD_EVENT_DONE);
         }
         left_ms[UD_TIMER_ASK] = UD_AGENT_ASK_INTERVAL_MS;
         (void)has_come(agent, UD_TIMER_ASK);
@@ -254,22 +256,16 @@ static void hurry(ud_agent_t *agent)
     agent->timers.left_ms[UD_TIMER_RETRY] = 0;
 }
 
-/* Begins to write the identity with `token`, if it was not written too often; what goes wrong shows in the work of the
- * state.
- */
-static void save(ud_agent_t *agent, const char *token)
+/* Begins to write the identity, if it was not written too often; what goes wrong shows in the work of the state. */
+static void save(ud_agent_t *agent)
 {
+    const ud_register_answer_t *answer = ud_exchange_scratch(agent);
+    const char *token = agent->state == UD_AGENT_UNREGISTERED ? "" : answer->token;
+    ud_exchange_close(agent);
     agent->save = (ud_identity_save_t){0};
     if (ud_budget_take(&agent->timers, UD_TIMER_SAVES)) {
         ud_agent_may_fail(ud_identity_save_begin(&agent->identity, agent->port, token, agent->buffer, &agent->save));
     }
-}
-
-static void keep_token(ud_agent_t *agent)
-{
-    const ud_register_answer_t *answer = ud_exchange_scratch(agent);
-    ud_exchange_close(agent);
-    save(agent, answer->token);
 }
 
 /* A server that takes no token it gave must not make the device ask in a tight loop. */
@@ -356,14 +352,6 @@ static void accept(ud_agent_t *agent)
     ask_anew(agent);
 }
 
-/* The image is complete: a check-in that says so is answered before boot is asked to install. */
-static void tell_before_boot(ud_agent_t *agent)
-{
-    agent->timers.left_ms[UD_TIMER_FRESH] = 0;
-    agent->timers.left_ms[UD_TIMER_ASK] = 0;
-    agent->timers.left_ms[UD_TIMER_CHECKIN] = 0;
-}
-
 static void confirm(ud_agent_t *agent)
 {
     ud_trial_confirm(agent);
@@ -381,9 +369,6 @@ static void retire(ud_agent_t *agent)
 static void act(ud_agent_t *agent, ud_agent_action_t action)
 {
     switch (action) {
-    case UD_ACT_DRAW_IDENTITY:
-        save(agent, "");
-        break;
     case UD_ACT_REGISTER:
         ud_exchange_begin(agent, UD_REQUEST_REGISTER);
         break;
@@ -393,8 +378,8 @@ static void act(ud_agent_t *agent, ud_agent_action_t action)
     case UD_ACT_RENEW:
         renew(agent);
         break;
-    case UD_ACT_KEEP_TOKEN:
-        keep_token(agent);
+    case UD_ACT_SAVE:
+        save(agent);
         break;
     case UD_ACT_SETTLE:
         settle(agent);
@@ -417,9 +402,6 @@ static void act(ud_agent_t *agent, ud_agent_action_t action)
         break;
     case UD_ACT_FORGET:
         forget(agent);
-        break;
-    case UD_ACT_STAGE:
-        tell_before_boot(agent);
         break;
     case UD_ACT_CONFIRM:
         confirm(agent);

@@ -62,7 +62,7 @@ static ud_agent_event_t take_offer(ud_agent_t *agent, const ud_offer_t *offer, b
     ud_err_t err = ud_update_judge(agent, offer, &version);
     if (err != UD_OK) {
         ud_report_result(agent, offer->update_id, UD_DEVICE_REFUSED, err);
-        return UD_EVENT_REFUSED;
+        return UD_EVENT_FATAL;
     }
     if (!ud_budget_take(&agent->timers, UD_TIMER_OFFERS)) {
         return UD_EVENT_DONE;
@@ -78,7 +78,7 @@ static ud_agent_event_t take_cancel(ud_agent_t *agent, const ud_offer_t *offer)
         return UD_EVENT_DONE;
     }
     ud_report_result(agent, agent->update.update_id, UD_DEVICE_CANCELLED, UD_ERR_CANCELLED);
-    return UD_EVENT_CANCEL;
+    return UD_EVENT_FATAL;
 }
 
 static ud_agent_event_t take_order(ud_agent_t *agent, const ud_offer_t *offer)
@@ -96,7 +96,7 @@ static ud_agent_event_t take_order(ud_agent_t *agent, const ud_offer_t *offer)
     case UD_ACTION_CANCEL:
         return take_cancel(agent, offer);
     case UD_ACTION_REGISTER:
-        return UD_EVENT_REGISTER;
+        return UD_EVENT_UNKNOWN;
     case UD_ACTION_DECOMMISSION:
         return UD_EVENT_RETIRED;
     case UD_ACTION_NONE:
