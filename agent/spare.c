@@ -1,5 +1,6 @@
 #include "agent/spare.h"
 
+#include "agent/machine.h"
 #include "core/base/assert.h"
 #include "core/base/limits.h"
 #include "core/slot/slot.h"
@@ -8,9 +9,20 @@
 #include <string.h>
 
 _Static_assert(UD_AGENT_PAGE_SIZE % UD_WRITE_SIZE_MAX == 0, "a page is whole words");
+_Static_assert(UD_CHUNK_SIZE_MIN % UD_AGENT_PAGE_SIZE == 0 && UD_SECTOR_SIZE_MIN % UD_AGENT_PAGE_SIZE == 0,
+               "chunks and sectors are whole pages, but for the last chunk");
 
-/* What a word of flash is to the bytes that shall stand there. */
-typedef enum { WORD_KEEP, WORD_BLANK, WORD_BAD } word_t;
+/* A page of the slot: what shall stand there, and what does. */
+typedef struct {
+    uint32_t offset;     /* of the image, bytes */
+    const uint8_t *data; /* the chunk; where there is none of it, the flash shall be blank */
+    uint32_t size;       /* of it, bytes */
+    uint32_t start;      /* of it, in the image */
+    uint32_t first;      /* the first run of blank words that are to be programmed begins here... */
+    uint32_t end;        /* ...and ends here; both are UD_AGENT_PAGE_SIZE if there is none */
+    uint8_t wanted[UD_AGENT_PAGE_SIZE];
+    uint8_t flash[UD_AGENT_PAGE_SIZE];
+} page_t;
 
 static const ud_area_geometry_t *geometry(const ud_spare_t *spare, const ud_port_t *port)
 {
@@ -36,194 +48,131 @@ void ud_spare_begin(ud_spare_t *spare, ud_area_t area, uint32_t base, uint32_t o
         .base = base,
         .judged_end = offset,
         .suspect_end = offset + suspect_size,
-        .retry_sector = UINT32_MAX,
     };
 }
 
-static bool is_blank(const uint8_t *data, size_t size, uint8_t erased)
+static ud_err_t read_page(const ud_spare_t *spare, ud_port_t *port, page_t *page)
 {
-    for (size_t i = 0; i < size; i++) {
-        if (data[i] != erased) {
-            return false;
-        }
-    }
-    return true;
+    ud_port_watchdog_feed(port);
+    return ud_port_flash_read(port, (ud_area_t)spare->area, spare->base + page->offset, page->flash,
+                              UD_AGENT_PAGE_SIZE);
 }
 
-static word_t judge_word(const uint8_t *flash, const uint8_t *wanted, size_t size, uint8_t erased)
-{
-    if (memcmp(flash, wanted, size) == 0) {
-        return WORD_KEEP;
-    }
-    return is_blank(flash, size, erased) ? WORD_BLANK : WORD_BAD;
-}
-
-/* Copies up to a page of the chunk into `page`, its last word filled up with erased bytes; gives whole words. */
-static uint32_t take_page(const uint8_t *data, uint32_t size, uint32_t word, uint8_t erased,
-                          uint8_t page[UD_AGENT_PAGE_SIZE])
-{
-    uint32_t taken = smaller(size, UD_AGENT_PAGE_SIZE);
-    uint32_t whole = (taken + word - 1) / word * word;
-    memset(page + taken, erased, whole - taken);
-    memcpy(page, data, taken);
-    return whole;
-}
-
-/* A page of the chunk as it shall stand in flash, and what stands there. */
-typedef struct {
-    uint32_t size;  /* bytes, whole words */
-    uint32_t first; /* the first run of blank words begins here... */
-    uint32_t end;   /* ...and ends here; both are `size` if there is none */
-    uint8_t wanted[UD_AGENT_PAGE_SIZE];
-    uint8_t flash[UD_AGENT_PAGE_SIZE];
-} page_t;
-
-static ud_err_t read_page(const ud_spare_t *spare, ud_port_t *port, uint32_t offset, page_t *page)
-{
-    return ud_port_flash_read(port, (ud_area_t)spare->area, spare->base + offset, page->flash, page->size);
-}
-
-/* Takes up to a page of the chunk and looks at its place. False: a word there can be neither kept nor programmed. */
-static bool judge_page(const ud_spare_t *spare, ud_port_t *port, uint32_t offset, const uint8_t *data, uint32_t size,
-                       page_t *page)
+/* Looks at the page's place. False: a word there can be neither kept nor programmed. */
+static bool look(const ud_spare_t *spare, ud_port_t *port, page_t *page)
 {
     const ud_area_geometry_t *area = geometry(spare, port);
     uint32_t word = area->write_size_bytes;
-    page->size = take_page(data, size, word, area->erased_value, page->wanted);
-    page->first = page->size;
-    page->end = page->size;
-    if (read_page(spare, port, offset, page) != UD_OK) {
+    uint32_t taken = page->offset - page->start;
+    uint8_t blank[UD_WRITE_SIZE_MAX];
+    memset(blank, area->erased_value, sizeof blank);
+    memset(page->wanted, area->erased_value, sizeof page->wanted);
+    if (taken < page->size) {
+        memcpy(page->wanted, page->data + taken, smaller(page->size - taken, UD_AGENT_PAGE_SIZE));
+    }
+    page->first = UD_AGENT_PAGE_SIZE;
+    page->end = UD_AGENT_PAGE_SIZE;
+    if (read_page(spare, port, page) != UD_OK) {
         return false;
     }
-    for (uint32_t at = 0; at < page->size; at += word) {
-        word_t found = judge_word(page->flash + at, page->wanted + at, word, area->erased_value);
-        if (found == WORD_BAD) {
+    for (uint32_t end = UD_AGENT_PAGE_SIZE; end > 0; end -= word) {
+        uint32_t at = end - word;
+        if (memcmp(page->flash + at, page->wanted + at, word) == 0) {
+            continue;
+        }
+        if (memcmp(page->flash + at, blank, word) != 0) {
             return false;
         }
-        if (found == WORD_BLANK && page->first == page->size) {
-            page->first = at;
-        } else if (found == WORD_KEEP && page->first < at && page->end == page->size) {
-            page->end = at;
-        }
+        page->end = end == page->first ? page->end : end;
+        page->first = at;
     }
     return true;
 }
 
-/* True if nothing in `size` bytes of the chunk's place stands against programming it. */
-static bool place_is_fit(const ud_spare_t *spare, ud_port_t *port, uint32_t offset, const uint8_t *data, uint32_t size)
+/* Looks at all pages of the sector that begins at `page`, and goes behind them. */
+static bool sector_fits(const ud_spare_t *spare, ud_port_t *port, page_t *page)
 {
-    page_t page;
-    uint32_t at = 0;
-    while (at < size && judge_page(spare, port, offset + at, data + at, size - at, &page)) {
-        at += UD_AGENT_PAGE_SIZE;
-    }
-    return at >= size;
-}
-
-/* What stands in a part of the slot, beyond the chunk at hand. */
-typedef enum { PLACE_UNREADABLE, PLACE_WRITTEN, PLACE_BLANK } place_t;
-
-static place_t look(const ud_spare_t *spare, ud_port_t *port, uint32_t offset, uint32_t size)
-{
-    uint8_t flash[UD_AGENT_PAGE_SIZE];
-    place_t found = PLACE_BLANK;
-    for (uint32_t at = 0; at < size; at += UD_AGENT_PAGE_SIZE) {
-        uint32_t piece = smaller(size - at, UD_AGENT_PAGE_SIZE);
-        ud_port_watchdog_feed(port);
-        if (ud_port_flash_read(port, (ud_area_t)spare->area, spare->base + offset + at, flash, piece) != UD_OK) {
-            return PLACE_UNREADABLE;
+    for (uint32_t left = geometry(spare, port)->sector_size_bytes; left > 0; left -= UD_AGENT_PAGE_SIZE) {
+        if (!look(spare, port, page)) {
+            return false;
         }
-        found = is_blank(flash, piece, geometry(spare, port)->erased_value) ? found : PLACE_WRITTEN;
+        page->offset += UD_AGENT_PAGE_SIZE;
     }
-    return found;
+    return true;
 }
 
-static ud_err_t erase(ud_spare_t *spare, ud_port_t *port, uint32_t sector_offset)
+/* Programs the first run of blank words, if there is one, and looks again. False: a word there cannot be used. */
+static bool program(const ud_spare_t *spare, ud_port_t *port, page_t *page)
 {
-    uint32_t sector = geometry(spare, port)->sector_size_bytes;
-    spare->retries = sector_offset == spare->retry_sector ? (uint8_t)(spare->retries + 1) : 1;
-    spare->retry_sector = sector_offset;
+    bool fits = look(spare, port, page);
+    uint32_t end = page->end;
+    if (!fits || page->first == end) {
+        return fits;
+    }
+    /* What a refused program did shows in what is read back. */
+    ud_agent_may_fail(ud_port_flash_program(port, (ud_area_t)spare->area, spare->base + page->offset + page->first,
+                                            page->wanted + page->first, end - page->first));
+    return look(spare, port, page) && page->first >= end;
+}
+
+/* Erases the sector that begins at `page`, and goes behind it. */
+static ud_err_t erase(ud_spare_t *spare, ud_port_t *port, page_t *page)
+{
+    uint32_t end = page->offset + geometry(spare, port)->sector_size_bytes;
+    spare->retries = end == spare->judged_end ? (uint8_t)(spare->retries + 1) : 1;
     UD_REQUIRE(spare->retries <= UD_AGENT_SECTOR_RETRIES, UD_ERR_FLASH_WRITE);
-
-    ud_port_watchdog_feed(port);
-    UD_TRY(ud_port_flash_erase(port, (ud_area_t)spare->area, spare->base + sector_offset));
-    UD_REQUIRE(look(spare, port, sector_offset, sector) == PLACE_BLANK, UD_ERR_FLASH_ERASE);
-    spare->judged_end = sector_offset + sector;
-    return UD_OK;
-}
-
-/* At the first byte of a sector: must it be erased before the chunk at hand, `size` bytes of it, goes there? */
-static bool sector_must_go(ud_spare_t *spare, ud_port_t *port, uint32_t offset, const uint8_t *data, uint32_t size)
-{
-    uint32_t sector = geometry(spare, port)->sector_size_bytes;
-    uint32_t at_hand = smaller(size, sector);
-    return offset < spare->suspect_end || !place_is_fit(spare, port, offset, data, at_hand) ||
-           look(spare, port, offset + at_hand, sector - at_hand) != PLACE_BLANK;
-}
-
-/* Programs the first run of blank words of a page of the chunk and reads it back. `*done` bytes of it stand in flash then; 0:
- * a word there cannot be used.
- */
-static ud_err_t program_page(const ud_spare_t *spare, ud_port_t *port, uint32_t offset, const uint8_t *data,
-                             uint32_t size, uint32_t *done)
-{
-    page_t page;
-    *done = 0;
-    if (!judge_page(spare, port, offset, data, size, &page)) {
-        return UD_OK;
-    }
-    if (page.first < page.end) {
-        /* What a refused program did shows in what is read back. */
-        ud_err_t err = ud_port_flash_program(port, (ud_area_t)spare->area, spare->base + offset + page.first,
-                                             page.wanted + page.first, page.end - page.first);
-        UD_REQUIRE(err == UD_OK || err == UD_ERR_FLASH_WRITE, err);
-        if (read_page(spare, port, offset, &page) != UD_OK) {
-            return UD_OK;
-        }
-    }
-    *done = memcmp(page.flash, page.wanted, page.end) == 0 ? page.end : 0;
-    return UD_OK;
+    spare->judged_end = end;
+    page->size = 0;
+    UD_TRY(ud_port_flash_erase(port, (ud_area_t)spare->area, spare->base + page->offset));
+    return sector_fits(spare, port, page) ? UD_OK : UD_ERR_FLASH_ERASE;
 }
 
 ud_err_t ud_spare_step(ud_spare_t *spare, ud_port_t *port, uint32_t offset, const uint8_t *data, uint32_t size,
                        ud_spare_progress_t *progress)
 {
-    uint32_t sector = geometry(spare, port)->sector_size_bytes;
-    uint32_t at = offset + spare->written;
-    uint32_t left = size - spare->written;
-    data += spare->written;
+    page_t page;
+    page.offset = offset + spare->written;
+    page.start = offset;
+    page.data = data;
+    page.size = size;
     *progress = UD_SPARE_MORE;
-    if (at >= spare->judged_end) {
-        if (sector_must_go(spare, port, at, data, left)) {
-            return erase(spare, port, at);
+    uint32_t start = page.offset & ~(geometry(spare, port)->sector_size_bytes - 1);
+    if (page.offset >= spare->judged_end) {
+        if (start >= spare->suspect_end && sector_fits(spare, port, &page)) {
+            spare->judged_end = page.offset;
+            spare->retries = 0;
+            return UD_OK;
         }
-        spare->judged_end = at + sector;
-    }
-
-    uint32_t done;
-    UD_TRY(program_page(spare, port, at, data, smaller(left, sector - at % sector), &done));
-    if (done == 0) {
-        uint32_t start = at - at % sector;
-        UD_TRY(erase(spare, port, start));
-        spare->written = start > offset ? start - offset : 0;
-        *progress = start < offset ? UD_SPARE_AGAIN : UD_SPARE_MORE;
+    } else if (program(spare, port, &page)) {
+        if (page.first < UD_AGENT_PAGE_SIZE) {
+            return UD_OK;
+        }
+        spare->written = (uint16_t)(spare->written + UD_AGENT_PAGE_SIZE);
+        if (spare->written >= size) {
+            spare->written = 0;
+            *progress = UD_SPARE_DONE;
+        }
         return UD_OK;
     }
-    spare->written += smaller(done, left);
-    if (spare->written == size) {
-        spare->written = 0;
-        *progress = UD_SPARE_DONE;
+    page.offset = start;
+    UD_TRY(erase(spare, port, &page));
+    if (start < offset) {
+        *progress = UD_SPARE_AGAIN;
+        start = offset;
     }
+    spare->written = (uint16_t)(start - offset);
     return UD_OK;
 }
 
 ud_err_t ud_spare_finish(ud_spare_t *spare, ud_port_t *port, uint32_t image_size)
 {
+    page_t page;
     uint32_t sector = geometry(spare, port)->sector_size_bytes;
     uint32_t end = smaller(ud_slot_reach(port, image_size), geometry(spare, port)->size_bytes - spare->base);
-    for (uint32_t at = (image_size + sector - 1) / sector * sector; at < end; at += sector) {
-        if (look(spare, port, at, sector) == PLACE_UNREADABLE) {
-            UD_TRY(erase(spare, port, at));
+    for (page.offset = (image_size + sector - 1) & ~(sector - 1); page.offset < end; page.offset += UD_AGENT_PAGE_SIZE) {
+        if (read_page(spare, port, &page) != UD_OK) {
+            page.offset &= ~(sector - 1);
+            UD_TRY(erase(spare, port, &page));
             return UD_ERR_WOULD_BLOCK;
         }
     }

@@ -15,13 +15,12 @@
 #include <stdint.h>
 
 typedef struct {
-    uint8_t area;          /* ud_area_t: the slot */
-    uint32_t base;         /* bytes into it where the image begins */
-    uint32_t judged_end;   /* sectors below are fit: erased, or hold what this download wrote */
-    uint32_t suspect_end;  /* sectors that begin below are erased, whatever they seem to hold */
-    uint32_t written;      /* bytes of the present chunk that are in flash */
-    uint32_t retry_sector; /* sector erased last because a word in it was bad... */
-    uint8_t retries;       /* ...and how often in a row */
+    uint32_t base;        /* bytes into the slot where the image begins */
+    uint32_t judged_end;  /* sectors below are fit: erased, or hold what this download wrote */
+    uint32_t suspect_end; /* sectors that begin below are erased, whatever they seem to hold */
+    uint16_t written;     /* bytes of the present chunk that are in flash */
+    uint8_t area;         /* ud_area_t: the slot */
+    uint8_t retries;      /* erases of the last sector below judged_end, in a row */
 } ud_spare_t;
 
 typedef enum {
