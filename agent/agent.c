@@ -41,7 +41,7 @@ static bool allowed(const ud_agent_t *agent, bool (*hook)(void *, const ud_agent
     ud_agent_question_t question = {
         .update_id = agent->update.update_id,
         .version = agent->update.version,
-        .download_size = agent->update.image_size - agent->chain.offset,
+        .download_size = agent->chain.image_size - agent->chain.offset,
         .consent = agent->update.consent,
         .forced = agent->update.forced,
     };
@@ -118,7 +118,7 @@ static ud_agent_event_t work_waiting(ud_agent_t *agent)
     if (left_ms[UD_TIMER_ASK] == 0) {
         ud_err_t reason = obstacle(agent, agent->config->hooks.may_download);
         if (reason == UD_OK) {
-            bool begun = agent->chain.image_size != 0;
+            bool begun = agent->span_records != 0;
             return unless(agent, begun ? UD_OK : ud_download_begin(agent), UD_EVENT_DONE);
         }
         if (reason != (ud_err_t)agent->wait_reason) {
@@ -165,7 +165,7 @@ static ud_err_t stage(ud_agent_t *agent)
 static ud_agent_event_t work_verifying(ud_agent_t *agent)
 {
     agent->timers.wait_ms = 0;
-    ud_err_t err = ud_spare_finish(&agent->spare, agent->port, agent->update.image_size);
+    ud_err_t err = ud_spare_finish(&agent->spare, agent->port, agent->chain.image_size);
     if (err == UD_ERR_WOULD_BLOCK) {
         return UD_EVENT_NONE;
     }
@@ -348,7 +348,6 @@ static void accept(ud_agent_t *agent)
     settle(agent);
     withdraw(agent);
     agent->has_update = true;
-    agent->chain = (ud_chain_t){0};
     ask_anew(agent);
 }
 

@@ -54,7 +54,7 @@ static ud_agent_event_t take_offer(ud_agent_t *agent, const ud_offer_t *offer, b
     if (agent->on_trial || (was_result && offer->update_id == agent->sent.update_id)) {
         return UD_EVENT_DONE;
     }
-    if (agent->has_update && ud_update_is_same(&agent->update, offer)) {
+    if (agent->has_update && ud_update_is_same(agent, offer)) {
         ud_update_refresh(agent, offer);
         return UD_EVENT_DONE;
     }

@@ -3,6 +3,7 @@
 #include "agent/exchange.h"
 #include "agent/report.h"
 #include "core/base/assert.h"
+#include "core/base/bytes.h"
 #include "core/base/endian.h"
 
 #include <string.h>
@@ -17,73 +18,50 @@
 
 /* ---- where it stands ------------------------------------------------------------ */
 
+/* True where the journal takes note, and writing can begin again. */
+static bool is_anchor(const ud_agent_t *agent, uint32_t offset)
+{
+    uint32_t unit = ud_spare_anchor_unit(agent->port, ud_update_area(agent), agent->chain.chunk_size);
+    return (offset & (unit - 1)) == 0;
+}
+
 /* Has the journal take note of how far the download is, if it has to start again. */
 static ud_err_t keep_anchor(ud_agent_t *agent)
 {
     ud_slot_download_t row = {.update_id = agent->update.update_id, .offset = agent->chain.offset};
-    memcpy(row.expected, agent->chain.expected, UD_SHA256_SIZE);
-    memcpy(row.artifact_tag, agent->update.chain_root, sizeof row.artifact_tag);
+    ud_bytes_copy(row.expected, agent->chain.expected, UD_SHA256_SIZE);
+    memcpy(row.artifact_tag, agent->update.artifact_tag, sizeof row.artifact_tag);
     return ud_slot_download_put(agent->journal, &row);
 }
 
-static ud_err_t start_chain(ud_agent_t *agent, uint32_t offset, const uint8_t expected[UD_SHA256_SIZE])
+/* Goes back to the journal's row, if it is of these very records. */
+static ud_err_t restart_at_anchor(ud_agent_t *agent)
 {
-    return ud_chain_init(&agent->chain, agent->update.image_size, agent->update.chunk_size, offset, expected);
-}
-
-/* Goes on at the journal's row, if it is of these very records and of a place where writing can begin. */
-static ud_err_t restart_at_anchor(ud_agent_t *agent, uint32_t unit)
-{
+    ud_chain_t *chain = &agent->chain;
     ud_slot_download_t row;
     UD_TRY(ud_slot_download_get(agent->journal, &row));
-    UD_REQUIRE(memcmp(row.artifact_tag, agent->update.chain_root, sizeof row.artifact_tag) == 0 &&
-                   row.offset % unit == 0,
+    UD_REQUIRE(memcmp(row.artifact_tag, agent->update.artifact_tag, sizeof row.artifact_tag) == 0 &&
+                   is_anchor(agent, row.offset),
                UD_ERR_NOT_FOUND);
-    return start_chain(agent, row.offset, row.expected);
+    return ud_chain_init(chain, chain->image_size, chain->chunk_size, row.offset, row.expected);
 }
 
-static uint32_t anchor_unit(const ud_agent_t *agent, ud_area_t area)
-{
-    return ud_spare_anchor_unit(agent->port, area, agent->update.chunk_size);
-}
-
-/* What lies in the spare slot already, by a rollback or an update that was taken back, is not downloaded. */
-static bool is_there(ud_agent_t *agent, ud_area_t area)
-{
-    uint32_t base;
-    if (ud_update_find(agent, &base) != UD_OK) {
-        return false;
-    }
-    ud_spare_begin(&agent->spare, area, base, agent->update.image_size, 0);
-    agent->chain = (ud_chain_t){
-        .image_size = agent->update.image_size,
-        .chunk_size = agent->update.chunk_size,
-        .offset = agent->update.image_size,
-    };
-    return true;
-}
-
-/* Where the journal has it, or anew. */
-static ud_err_t begin_at_anchor(ud_agent_t *agent, ud_area_t area)
-{
-    uint32_t base = ud_slot_staging_offset(agent->config->slots, agent->port);
-    uint32_t unit = anchor_unit(agent, area);
-    uint32_t suspect_size = unit;
-    if (restart_at_anchor(agent, unit) != UD_OK) {
-        suspect_size = 0;
-        UD_TRY(start_chain(agent, 0, agent->update.chain_root));
-        UD_TRY(keep_anchor(agent));
-    }
-    ud_spare_begin(&agent->spare, area, base, agent->chain.offset, suspect_size);
-    return UD_OK;
-}
-
+/* What lies in the spare slot already, by a rollback or an update that was taken back, is not downloaded; the rest is from
+ * where the journal has it, or anew.
+ */
 ud_err_t ud_download_begin(ud_agent_t *agent)
 {
-    ud_area_t area = ud_slot_spare(agent->config->slots, agent->config->running);
-    if (!is_there(agent, area)) {
-        UD_TRY(begin_at_anchor(agent, area));
+    ud_chain_t *chain = &agent->chain;
+    uint32_t suspect_size = 0;
+    uint32_t base;
+    if (ud_update_find(agent, &base)) {
+        chain->offset = chain->image_size;
+    } else if (restart_at_anchor(agent) == UD_OK) {
+        suspect_size = ud_spare_anchor_unit(agent->port, ud_update_area(agent), chain->chunk_size);
+    } else {
+        UD_TRY(keep_anchor(agent));
     }
+    ud_spare_begin(&agent->spare, ud_update_area(agent), base, chain->offset, suspect_size);
     agent->chunk_size = 0;
     agent->span_records = 1;
     agent->span_left = 0;
@@ -102,44 +80,41 @@ void ud_download_forget(ud_agent_t *agent)
 
 /* ---- spans ------------------------------------------------------------ */
 
-static uint32_t record_size(const ud_agent_t *agent)
+static uint32_t smaller(uint32_t left, uint32_t right)
 {
-    return UD_CHAIN_RECORD_SIZE((uint32_t)agent->update.chunk_size);
+    return left < right ? left : right;
 }
 
-static uint32_t span_records_max(const ud_agent_t *agent)
+/* Bytes of the artifact in front of that offset of the image: the offer's sizes are of 32 bits. */
+static uint32_t artifact_size(const ud_agent_t *agent, uint32_t offset)
 {
-    uint32_t records = ud_chain_record_count(agent->update.image_size, agent->update.chunk_size);
-    uint32_t step = records * agent->config->report_step_percent / 100;
-    return step > 0 ? step : 1;
+    return (uint32_t)ud_chain_artifact_size(offset, agent->chain.chunk_size);
 }
 
 void ud_download_request(ud_agent_t *agent, ud_request_t *request)
 {
-    uint32_t first = (uint32_t)ud_chain_record_offset(agent->chain.offset, agent->update.chunk_size);
-    uint64_t size = (uint64_t)agent->span_records * record_size(agent);
-    if (size > agent->update.artifact_size - first) {
-        size = agent->update.artifact_size - first;
-    }
-    ud_chain_restart_record(&agent->chain);
-    agent->span_left = (uint32_t)size;
+    ud_chain_t *chain = &agent->chain;
+    uint32_t size = smaller(agent->span_records * chain->chunk_size, chain->image_size - chain->offset);
+    ud_chain_restart_record(chain);
     agent->timers.left_ms[UD_TIMER_SPAN] = agent->config->report_interval_ms;
     request->url = agent->update.url;
-    request->first = first;
-    request->last = (uint32_t)(first + size - 1);
-    request->total = agent->update.artifact_size;
+    request->first = artifact_size(agent, chain->offset);
+    request->last = artifact_size(agent, chain->offset + size) - 1;
+    request->total = artifact_size(agent, chain->image_size);
+    agent->span_left = request->last + 1 - request->first;
 }
 
 /* The span came: fit the next one to the link. */
 static void adapt_span(ud_agent_t *agent)
 {
     uint32_t left_ms = agent->timers.left_ms[UD_TIMER_SPAN];
-    uint32_t max = span_records_max(agent);
-    if (left_ms == 0 && agent->span_records > 1) {
+    uint32_t records = ud_chain_record_count(agent->chain.image_size, agent->chain.chunk_size);
+    if (left_ms == 0) {
         agent->span_records /= 2;
-    } else if (left_ms > agent->config->report_interval_ms / 2 && agent->span_records < max) {
-        agent->span_records = agent->span_records * 2 < max ? agent->span_records * 2 : max;
+    } else if (left_ms > agent->config->report_interval_ms / 2) {
+        agent->span_records = smaller(agent->span_records * 2, records * agent->config->report_step_percent / 100);
     }
+    agent->span_records += agent->span_records == 0;
 }
 
 bool ud_download_report_due(const ud_agent_t *agent)
@@ -156,7 +131,6 @@ bool ud_download_report_due(const ud_agent_t *agent)
  */
 static ud_agent_event_t wrong(ud_agent_t *agent, ud_err_t err)
 {
-    ud_exchange_close(agent);
     agent->download_error = (uint16_t)err;
     agent->download_failures++;
     uint8_t retries = agent->update.retries != 0 ? agent->update.retries : agent->config->download_retries;
@@ -165,24 +139,20 @@ static ud_agent_event_t wrong(ud_agent_t *agent, ud_err_t err)
 
 static ud_agent_event_t judge_status(ud_agent_t *agent)
 {
-    switch (agent->answer.status) {
-    case STATUS_UNAUTHORIZED:
-        return wrong(agent, UD_ERR_DOWNLOAD_FAILED) == UD_EVENT_FATAL ? UD_EVENT_FATAL : UD_EVENT_DENIED;
-    case STATUS_TOO_MANY:
-    case STATUS_UNAVAILABLE:
+    uint16_t status = agent->answer.status;
+    if (status == STATUS_TOO_MANY || status == STATUS_UNAVAILABLE) {
         return UD_EVENT_FAILED;
-    default:
-        return wrong(agent, UD_ERR_DOWNLOAD_FAILED);
     }
+    ud_agent_event_t event = wrong(agent, UD_ERR_DOWNLOAD_FAILED);
+    return event == UD_EVENT_FAILED && status == STATUS_UNAUTHORIZED ? UD_EVENT_DENIED : event;
 }
 
-/* The record in the buffer grew to `fill` bytes: is it whole, and true? */
+/* The record in the buffer grew: is it whole, and true? */
 static ud_agent_event_t judge_record(ud_agent_t *agent)
 {
     uint32_t fill = agent->chain.fill;
-    size_t eaten = 0;
+    size_t eaten;
     ud_span_t chunk;
-    agent->chunk_offset = agent->chain.offset;
     if (ud_chain_feed(&agent->chain, agent->buffer, agent->buffer + fill, agent->fill - fill, &eaten, &chunk) !=
         UD_OK) {
         return wrong(agent, UD_ERR_CHUNK_DIGEST);
@@ -190,7 +160,7 @@ static ud_agent_event_t judge_record(ud_agent_t *agent)
     if (chunk.size == 0) {
         return UD_EVENT_NONE;
     }
-    agent->chunk_size = (uint32_t)chunk.size;
+    agent->chunk_size = (uint16_t)chunk.size;
     agent->download_failures = 0;
     agent->failures = 0;
     ud_exchange_expect(agent);
@@ -200,26 +170,23 @@ static ud_agent_event_t judge_record(ud_agent_t *agent)
 ud_agent_event_t ud_download_receive(ud_agent_t *agent)
 {
     size_t before = agent->fill;
-    size_t want = agent->chain.fill + ud_chain_wants(&agent->chain);
-    ud_err_t err = ud_exchange_poll(agent, want);
+    ud_err_t err = ud_exchange_poll(agent, agent->chain.fill + ud_chain_wants(&agent->chain));
+    size_t came = agent->fill - before;
+    bool complete = agent->answer.complete;
     if (err == UD_ERR_WOULD_BLOCK) {
         return UD_EVENT_NONE;
     }
-    if (err != UD_OK) {
-        return err == UD_ERR_NETWORK ? UD_EVENT_FAILED : wrong(agent, UD_ERR_DOWNLOAD_FAILED);
+    if (err == UD_ERR_NETWORK) {
+        return UD_EVENT_FAILED;
     }
-    if (agent->answer.complete && agent->answer.status >= 300) {
+    if (err == UD_OK && complete && agent->answer.status >= 300) {
         return judge_status(agent);
     }
-    size_t came = agent->fill - before;
-    if (came > agent->span_left) {
+    if (err != UD_OK || came > agent->span_left || (complete && came != agent->span_left)) {
         return wrong(agent, UD_ERR_DOWNLOAD_FAILED);
     }
     agent->span_left -= (uint32_t)came;
-    if (agent->answer.complete) {
-        if (agent->span_left > 0) {
-            return wrong(agent, UD_ERR_DOWNLOAD_FAILED);
-        }
+    if (complete) {
         adapt_span(agent);
     }
     return came > 0 ? judge_record(agent) : UD_EVENT_NONE;
@@ -227,59 +194,43 @@ ud_agent_event_t ud_download_receive(ud_agent_t *agent)
 
 /* ---- writing ------------------------------------------------------------ */
 
-/* The chunk is in flash. At an anchor the journal takes note; a journal that cannot will not take an install either. */
-static ud_agent_event_t chunk_done(ud_agent_t *agent)
-{
-    uint32_t unit = anchor_unit(agent, (ud_area_t)agent->spare.area);
-    agent->fill = 0;
-    if (!ud_chain_is_done(&agent->chain) && agent->chain.offset % unit == 0) {
-        if (keep_anchor(agent) != UD_OK) {
-            agent->download_error = UD_ERR_JOURNAL_WORN;
-            return UD_EVENT_FATAL;
-        }
-    }
-    return UD_EVENT_MORE;
-}
-
 /* The first chunk begins with the image's header: a build for another address is found out before anything is erased. */
-static ud_err_t judge_chunk(const ud_agent_t *agent, const uint8_t *chunk)
+static bool is_for_area(const ud_agent_t *agent, const uint8_t *chunk)
 {
     const ud_agent_config_t *config = agent->config;
-    if (agent->chunk_offset != 0 || agent->chunk_size < UD_IMAGE_HEADER_SIZE) {
-        return UD_OK;
-    }
     return ud_slot_takes(config->slots, config->slot_address, (ud_area_t)agent->spare.area,
                          (ud_get_u32le(chunk + HEADER_FLAGS) & UD_IMAGE_FLAG_ROM_FIXED) != 0,
-                         ud_get_u32le(chunk + HEADER_LOAD_ADDRESS))
-               ? UD_OK
-               : UD_ERR_WRONG_SLOT;
+                         ud_get_u32le(chunk + HEADER_LOAD_ADDRESS));
+}
+
+/* A step of writing the chunk at hand. At an anchor the journal takes note; a journal that cannot will not take an install
+ * either.
+ */
+static ud_err_t write_chunk(ud_agent_t *agent, ud_spare_progress_t *progress)
+{
+    const uint8_t *chunk = agent->buffer + UD_SHA256_SIZE;
+    uint32_t end = agent->chain.offset;
+    uint32_t offset = end - agent->chunk_size;
+    UD_REQUIRE(offset != 0 || is_for_area(agent, chunk), UD_ERR_WRONG_SLOT);
+    UD_TRY(ud_spare_step(&agent->spare, agent->port, offset, chunk, agent->chunk_size, progress));
+    if (*progress == UD_SPARE_MORE) {
+        return UD_OK;
+    }
+    agent->fill = 0;
+    if (*progress == UD_SPARE_AGAIN) {
+        ud_exchange_close(agent);
+        return restart_at_anchor(agent);
+    }
+    return end != agent->chain.image_size && is_anchor(agent, end) ? keep_anchor(agent) : UD_OK;
 }
 
 ud_agent_event_t ud_download_write(ud_agent_t *agent)
 {
-    ud_spare_progress_t progress = UD_SPARE_MORE;
-    ud_err_t err = judge_chunk(agent, agent->buffer + UD_SHA256_SIZE);
-    err = err != UD_OK ? err
-                       : ud_spare_step(&agent->spare, agent->port, agent->chunk_offset, agent->buffer + UD_SHA256_SIZE,
-                                       agent->chunk_size, &progress);
+    ud_spare_progress_t progress;
+    ud_err_t err = write_chunk(agent, &progress);
     if (err != UD_OK) {
-        ud_exchange_close(agent);
         agent->download_error = (uint16_t)err;
         return UD_EVENT_FATAL;
     }
-    switch (progress) {
-    case UD_SPARE_MORE:
-        return UD_EVENT_NONE;
-    case UD_SPARE_DONE:
-        return chunk_done(agent);
-    case UD_SPARE_AGAIN:
-        ud_exchange_close(agent);
-        agent->fill = 0;
-        if (restart_at_anchor(agent, anchor_unit(agent, (ud_area_t)agent->spare.area)) != UD_OK) {
-            agent->download_error = UD_ERR_INTERNAL;
-            return UD_EVENT_FATAL;
-        }
-        return UD_EVENT_MORE;
-    }
-    return UD_EVENT_NONE;
+    return progress == UD_SPARE_MORE ? UD_EVENT_NONE : UD_EVENT_MORE;
 }

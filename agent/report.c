@@ -139,11 +139,11 @@ ud_device_state_t ud_agent_device_state(const ud_agent_t *agent)
 
 uint8_t ud_agent_progress(const ud_agent_t *agent)
 {
-    if (!agent->has_update || agent->update.image_size == 0) {
+    if (!agent->has_update) {
         return 0;
     }
-    uint32_t written = agent->state == UD_AGENT_WRITING ? agent->chunk_offset : agent->chain.offset;
-    uint32_t size = agent->update.image_size;
+    uint32_t written = agent->chain.offset - (agent->state == UD_AGENT_WRITING ? agent->chunk_size : 0);
+    uint32_t size = agent->chain.image_size;
     while (size > UINT32_MAX / 100) { /* coarser, rather than a division of 64 bits */
         size /= 2;
         written /= 2;

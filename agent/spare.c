@@ -169,7 +169,8 @@ ud_err_t ud_spare_finish(ud_spare_t *spare, ud_port_t *port, uint32_t image_size
     page_t page;
     uint32_t sector = geometry(spare, port)->sector_size_bytes;
     uint32_t end = smaller(ud_slot_reach(port, image_size), geometry(spare, port)->size_bytes - spare->base);
-    for (page.offset = (image_size + sector - 1) & ~(sector - 1); page.offset < end; page.offset += UD_AGENT_PAGE_SIZE) {
+    for (page.offset = (image_size + sector - 1) & ~(sector - 1); page.offset < end;
+         page.offset += UD_AGENT_PAGE_SIZE) {
         if (read_page(spare, port, &page) != UD_OK) {
             page.offset &= ~(sector - 1);
             UD_TRY(erase(spare, port, &page));

@@ -1,6 +1,8 @@
 #include "agent/update.h"
 
+#include "agent/machine.h"
 #include "core/base/assert.h"
+#include "core/base/bytes.h"
 #include "core/base/hex.h"
 #include "core/image/dependency.h"
 #include "core/image/descriptor.h"
@@ -33,14 +35,14 @@ static ud_err_t judge_form(const ud_agent_t *agent, const ud_offer_t *offer, ud_
                  (offer->present & (UD_FIELD(UD_OFFER_URL) | UD_FIELD(UD_OFFER_ARTIFACT_DIGEST))) != 0 &&
                  ud_version_parse(offer->version, strlen(offer->version), version) == UD_OK &&
                  ud_chunk_size_is_known(offer->chunk_size) && offer->chunk_size <= agent->config->chunk_size_max &&
-                 offer->image_size > 0 &&
+                 offer->image_size >= UD_IMAGE_HEADER_SIZE &&
                  offer->artifact_size == ud_chain_artifact_size(offer->image_size, offer->chunk_size);
     return sound ? UD_OK : UD_ERR_OFFER_INVALID;
 }
 
 /* ---- fitness: is it for this device, now? ------------------------------------------------------------ */
 
-static ud_area_t spare_of(const ud_agent_t *agent)
+ud_area_t ud_update_area(const ud_agent_t *agent)
 {
     return ud_slot_spare(agent->config->slots, agent->config->running);
 }
@@ -48,7 +50,7 @@ static ud_area_t spare_of(const ud_agent_t *agent)
 /* An offer that names no slot is found out by its first chunk, before anything is erased (agent/download.c). */
 static bool is_for_slot(const ud_agent_t *agent, const ud_offer_t *offer)
 {
-    uint8_t slot = agent->config->slots->runs_both && spare_of(agent) == UD_AREA_SLOT_B;
+    uint8_t slot = agent->config->slots->runs_both && ud_update_area(agent) == UD_AREA_SLOT_B;
     return !has(offer, UD_FIELD(UD_OFFER_SLOT)) || offer->slot == slot;
 }
 
@@ -141,21 +143,22 @@ void ud_update_take(ud_agent_t *agent, const ud_offer_t *offer, const ud_version
 {
     ud_update_t *update = &agent->update;
     update->update_id = offer->update_id;
-    update->image_size = offer->image_size;
-    update->artifact_size = offer->artifact_size;
     update->security_counter = offer->security_counter;
     update->version = *version;
-    update->chunk_size = offer->chunk_size;
-    memcpy(update->image_digest, offer->image_digest, UD_SHA256_SIZE);
-    memcpy(update->chain_root, offer->chain_root, UD_SHA256_SIZE);
+    ud_bytes_copy(update->image_digest, offer->image_digest, UD_SHA256_SIZE);
+    memcpy(update->artifact_tag, offer->chain_root, sizeof update->artifact_tag);
+    agent->span_records = 0;
+    /* sizes and root are sound by ud_update_judge() */
+    ud_agent_may_fail(ud_chain_init(&agent->chain, offer->image_size, offer->chunk_size, 0, offer->chain_root));
     ud_update_refresh(agent, offer);
 }
 
-bool ud_update_is_same(const ud_update_t *update, const ud_offer_t *offer)
+bool ud_update_is_same(const ud_agent_t *agent, const ud_offer_t *offer)
 {
-    return offer->update_id == update->update_id && offer->chunk_size == update->chunk_size &&
+    const ud_update_t *update = &agent->update;
+    return offer->update_id == update->update_id && offer->chunk_size == agent->chain.chunk_size &&
            memcmp(offer->image_digest, update->image_digest, UD_SHA256_SIZE) == 0 &&
-           memcmp(offer->chain_root, update->chain_root, UD_SHA256_SIZE) == 0;
+           memcmp(offer->chain_root, update->artifact_tag, sizeof update->artifact_tag) == 0;
 }
 
 /* ---- images in flash ------------------------------------------------------------ */
@@ -191,13 +194,13 @@ ud_err_t ud_update_verify(const ud_agent_t *agent, uint32_t base)
     const ud_agent_config_t *config = agent->config;
     const ud_update_t *update = &agent->update;
     place_t place;
-    ud_image_source_t source = look_at(agent->port, spare_of(agent), base, &place);
+    ud_image_source_t source = look_at(agent->port, ud_update_area(agent), base, &place);
     ud_image_info_t info;
     ud_err_t reason = UD_ERR_IMAGE_HASH;
     ud_verdict_t verdict = config->verify_encrypted != NULL
-                               ? config->verify_encrypted(&source, update->image_size, config->decryption_key,
+                               ? config->verify_encrypted(&source, agent->chain.image_size, config->decryption_key,
                                                           &agent->trust, &info, &reason)
-                               : ud_image_verify(&source, update->image_size, &agent->trust, &info, &reason);
+                               : ud_image_verify(&source, agent->chain.image_size, &agent->trust, &info, &reason);
     if (verdict != UD_VERDICT_VALID) {
         return reason;
     }
@@ -208,7 +211,7 @@ ud_err_t ud_update_verify(const ud_agent_t *agent, uint32_t base)
                UD_ERR_WRONG_SLOT);
     UD_REQUIRE(ud_image_dependencies_are_met(&info), UD_ERR_UNMET_DEPENDENCY);
     UD_REQUIRE(ud_version_compare_full(&info.version, &update->version) == 0 &&
-                   info.security_counter == update->security_counter && info.total_size == update->image_size,
+                   info.security_counter == update->security_counter && info.total_size == agent->chain.image_size,
                UD_ERR_OFFER_INVALID);
     return UD_OK;
 }
@@ -232,15 +235,17 @@ static bool lies_at(const ud_agent_t *agent, uint32_t base)
 {
     place_t place;
     ud_image_info_t info;
-    ud_image_source_t source = look_at(agent->port, spare_of(agent), base, &place);
-    return ud_image_parse(&source, agent->update.image_size, &info) == UD_OK &&
+    ud_image_source_t source = look_at(agent->port, ud_update_area(agent), base, &place);
+    return ud_image_parse(&source, agent->chain.image_size, &info) == UD_OK &&
            memcmp(info.hash, agent->update.image_digest, UD_SHA256_SIZE) == 0 && ud_update_verify(agent, base) == UD_OK;
 }
 
-ud_err_t ud_update_find(const ud_agent_t *agent, uint32_t *base)
+bool ud_update_find(const ud_agent_t *agent, uint32_t *base)
 {
-    for (*base = ud_slot_staging_offset(agent->config->slots, agent->port); !lies_at(agent, *base); *base = 0) {
-        UD_REQUIRE(*base != 0, UD_ERR_NOT_FOUND);
+    *base = 0;
+    if (lies_at(agent, *base)) {
+        return true;
     }
-    return UD_OK;
+    *base = ud_slot_staging_offset(agent->config->slots, agent->port);
+    return *base != 0 && lies_at(agent, *base);
 }

@@ -9,20 +9,18 @@
 
 typedef struct ud_agent ud_agent_t;
 
+/* Sizes, and the root until the first record is here, are in ud_agent_t.chain. */
 typedef struct {
     uint32_t update_id;
-    uint32_t image_size;    /* bytes */
-    uint32_t artifact_size; /* bytes */
     uint32_t security_counter;
     ud_version_t version;
-    uint16_t chunk_size; /* bytes */
     bool forced;
     bool consent;
     bool download_only;
     bool closes;     /* its window does, at UD_TIMER_CLOSES */
     uint8_t retries; /* 0: the config's */
     uint8_t image_digest[UD_SHA256_SIZE];
-    uint8_t chain_root[UD_SHA256_SIZE];
+    uint8_t artifact_tag[8]; /* as in ud_slot_download_t */
     char url[UD_URL_SIZE_MAX + 1];
 } ud_update_t;
 
@@ -47,16 +45,19 @@ UD_MUST_USE ud_err_t ud_update_judge(const ud_agent_t *agent, const ud_offer_t *
 void ud_update_take(ud_agent_t *agent, const ud_offer_t *offer, const ud_version_t *version);
 
 /* True if the offer is about the update already under way: same id, image and chunks. */
-bool ud_update_is_same(const ud_update_t *update, const ud_offer_t *offer);
+bool ud_update_is_same(const ud_agent_t *agent, const ud_offer_t *offer);
 
 /* Takes over what may change while an update is under way: address, policy and window. */
 void ud_update_refresh(ud_agent_t *agent, const ud_offer_t *offer);
 
-/* Where in the spare slot the image of the update lies already, complete and verified as by ud_update_verify(): at the
- * staging offset, or, if it is the image before and that can come back without a copy, at 0. A look at the header if it
- * does not. Errors: UD_ERR_NOT_FOUND.
+/* The slot that new images go to. */
+ud_area_t ud_update_area(const ud_agent_t *agent);
+
+/* Where in that slot the image of the update begins: at the staging offset, or at 0, if it is the image before and that can
+ * come back without a copy. True if it lies there already, complete and verified as by ud_update_verify(); a look at the
+ * header if it does not.
  */
-UD_MUST_USE ud_err_t ud_update_find(const ud_agent_t *agent, uint32_t *base);
+bool ud_update_find(const ud_agent_t *agent, uint32_t *base);
 
 /* Verifies the complete image at `base` of the spare slot from flash: hash, signature, and that it is what was offered.
  * Reads all of it and feeds the watchdog. Errors: those of ud_image_verify(), UD_ERR_WRONG_HARDWARE, UD_ERR_WRONG_SLOT

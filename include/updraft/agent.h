@@ -183,9 +183,8 @@ struct ud_agent { /* what is asked for often comes first: small offsets make sma
     ud_slot_report_t report; /* as the journal has it */
 
     /* the update under way */
-    uint32_t chunk_offset; /* of the chunk being written, bytes of the image */
-    uint32_t chunk_size;   /* bytes of it */
-    uint32_t span_records; /* asked for in one request */
+    uint16_t chunk_size;   /* bytes of the chunk being written, which ends at chain.offset */
+    uint32_t span_records; /* asked for in one request; 0: the download has not begun */
     uint32_t span_left;    /* bytes of artifact still to come of the request under way */
     ud_spare_t spare;
     ud_chain_t chain;

@@ -450,7 +450,7 @@ bool fixture_has_result(const fixture_t *fixture)
 
 bool fixture_is_downloading(const fixture_t *fixture)
 {
-    return fixture->agent.state == UD_AGENT_WRITING && fixture->agent.chunk_offset > 0;
+    return fixture->agent.state == UD_AGENT_WRITING && fixture->agent.chain.offset > fixture->agent.chunk_size;
 }
 
 bool fixture_is_waiting(const fixture_t *fixture)

@@ -118,7 +118,7 @@ static void a_reset_repeats_at_most_one_unit(void **state)
     fixture_offer(fixture, &fixture->second);
     for (int resets = 0; resets < 5; resets++) {
         assert_true(fixture_run_until(fixture, fixture_is_downloading, LIMIT_MS, NULL));
-        uint32_t reached = fixture->agent.chunk_offset;
+        uint32_t reached = fixture->agent.chain.offset - fixture->agent.chunk_size;
         fixture_restart(fixture);
         fixture->server.artifact_first = UINT32_MAX;
         assert_true(fixture_run_until(fixture, fixture_is_downloading, LIMIT_MS, NULL));
