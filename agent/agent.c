@@ -22,7 +22,7 @@ static bool has_come(ud_agent_t *agent, ud_timer_t timer)
     return ud_timers_wait(&agent->timers, agent->timers.left_ms[timer]);
 }
 
-static uint32_t longer(uint32_t left, uint32_t right)
+static uint32_t larger(uint32_t left, uint32_t right)
 {
     return left > right ? left : right;
 }
@@ -31,8 +31,8 @@ static uint32_t longer(uint32_t left, uint32_t right)
 static ud_agent_event_t check_in_due(ud_agent_t *agent)
 {
     ud_timers_t *timers = &agent->timers;
-    uint32_t left_ms = longer(timers->left_ms[UD_TIMER_CHECKIN], timers->left_ms[UD_TIMER_RETRY]);
-    left_ms = longer(left_ms, ud_budget_left_ms(timers, UD_TIMER_CHECKINS));
+    uint32_t left_ms = larger(timers->left_ms[UD_TIMER_CHECKIN], timers->left_ms[UD_TIMER_RETRY]);
+    left_ms = larger(left_ms, ud_budget_left_ms(timers, UD_TIMER_CHECKINS));
     return ud_timers_wait(timers, left_ms) && ud_budget_take(timers, UD_TIMER_CHECKINS) ? UD_EVENT_DUE : UD_EVENT_NONE;
 }
 
@@ -464,69 +464,24 @@ bool ud_agent_is_resting(const ud_agent_t *agent)
 
 /* ---- start ------------------------------------------------------------ */
 
-static void complete(uint32_t *value, uint32_t standard)
-{
-    *value = *value != 0 ? *value : standard;
-}
-
-void ud_agent_config_complete(ud_agent_config_t *config)
-{
-    complete(&config->checkin_interval_s, UD_AGENT_CHECKIN_INTERVAL_S);
-    complete(&config->retry_base_ms, UD_AGENT_RETRY_BASE_MS);
-    complete(&config->retry_max_ms, UD_AGENT_RETRY_MAX_MS);
-    complete(&config->answer_timeout_ms, UD_AGENT_ANSWER_TIMEOUT_MS);
-    complete(&config->contact_timeout_s, UD_AGENT_CONTACT_TIMEOUT_S);
-    complete(&config->report_interval_ms, UD_AGENT_REPORT_INTERVAL_MS);
-    config->report_step_percent =
-        config->report_step_percent != 0 ? config->report_step_percent : (uint8_t)UD_AGENT_REPORT_STEP_PERCENT;
-    config->download_retries =
-        config->download_retries != 0 ? config->download_retries : (uint8_t)UD_AGENT_DOWNLOAD_RETRIES;
-    config->slots = config->slots != NULL ? config->slots : &ud_slot_swap;
-    config->running = config->running == UD_AREA_SLOT_B ? UD_AREA_SLOT_B : UD_AREA_SLOT_A;
-    config->chunk_size_max = config->chunk_size_max != 0 ? config->chunk_size_max : (uint16_t)UD_CHUNK_SIZE_DEFAULT;
-}
-
-/* A text that is cut short would be another one, such as the id of another device. */
-static bool fits(const char *text, size_t size_max)
-{
-    return text == NULL || (text[0] != '\0' && strlen(text) <= size_max);
-}
-
-static bool config_is_sound(const ud_agent_config_t *config)
-{
-    return config->device_id != NULL && fits(config->device_id, UD_DEVICE_ID_SIZE_MAX) &&
-           fits(config->claim_key, UD_CLAIM_KEY_SIZE_MAX) && fits(config->one_time_code, UD_CLAIM_KEY_SIZE_MAX) &&
-           config->slots != NULL && (config->running == UD_AREA_SLOT_A || config->slots->runs_both) &&
-           config->server != NULL && config->transport != NULL && config->keys != NULL && config->key_count > 0 &&
-           config->retry_base_ms > 0 && config->retry_max_ms > 0 && config->answer_timeout_ms > 0 &&
-           config->contact_timeout_s > 0 && config->report_interval_ms > 0 && config->report_step_percent > 0 &&
-           config->download_retries > 0 && ud_chunk_size_is_known(config->chunk_size_max);
-}
-
 /* What runs, by the image's own words. */
 static ud_err_t read_running(ud_agent_t *agent, ud_image_info_t *info)
 {
     UD_TRY(ud_update_running(agent->port, agent->config->running, info));
     const char *hardware = agent->config->hardware != NULL ? agent->config->hardware : info->hardware;
-    UD_REQUIRE(hardware[0] != '\0' && strlen(hardware) <= UD_HARDWARE_SIZE_MAX, UD_ERR_INVALID_ARGUMENT);
-    strncpy(agent->hardware, hardware, UD_HARDWARE_SIZE_MAX);
+    size_t size = strlen(hardware);
+    UD_REQUIRE(size > 0 && size <= UD_HARDWARE_SIZE_MAX, UD_ERR_INVALID_ARGUMENT);
+    memcpy(agent->hardware, hardware, size);
     memcpy(agent->image_digest, info->hash, UD_SHA256_SIZE);
     agent->version = info->version;
-    agent->security_counter = info->security_counter;
     return UD_OK;
-}
-
-static void raise_counter(ud_agent_t *agent, uint32_t counter)
-{
-    agent->security_counter = counter > agent->security_counter ? counter : agent->security_counter;
 }
 
 ud_err_t ud_agent_init(ud_agent_t *agent, ud_port_t *port, const ud_agent_config_t *config, ud_journal_t *journal,
                        uint8_t *buffer, size_t buffer_size, uint64_t now_ms)
 {
-    UD_REQUIRE(config_is_sound(config), UD_ERR_INVALID_ARGUMENT);
+    UD_REQUIRE(config->answer_timeout_ms > 0 && (uintptr_t)buffer % sizeof(uint64_t) == 0, UD_ERR_INVALID_ARGUMENT);
     UD_REQUIRE(buffer_size >= UD_AGENT_BUFFER_SIZE((size_t)config->chunk_size_max), UD_ERR_BUFFER_TOO_SMALL);
-    UD_REQUIRE((uintptr_t)buffer % sizeof(uint64_t) == 0, UD_ERR_INVALID_ARGUMENT);
     UD_TRY(ud_slot_check_geometry(config->slots, port));
     *agent = (ud_agent_t){
         .port = port,
@@ -534,6 +489,7 @@ ud_err_t ud_agent_init(ud_agent_t *agent, ud_port_t *port, const ud_agent_config
         .journal = journal,
         .buffer = buffer,
         .buffer_size = buffer_size,
+        .trust = {.keys = config->keys, .count = config->key_count},
         .started_ms = now_ms,
         .now_ms = now_ms,
     };
@@ -547,16 +503,19 @@ ud_err_t ud_agent_init(ud_agent_t *agent, ud_port_t *port, const ud_agent_config
         /* boot leaves nothing pending unless the journal takes no rows: try it, so that the next report says so */
         ud_agent_may_fail(ud_journal_append(journal, UD_ROW_SLOT, ud_journal_get(journal, UD_ROW_SLOT)));
     }
-    raise_counter(agent, status.security_counter);
-    raise_counter(agent, ud_port_security_counter(port));
-    agent->on_trial = status.state == UD_SLOT_TRIAL;
-    agent->trust = (ud_trust_t){.keys = config->keys, .count = config->key_count};
+    agent->security_counter =
+        larger(larger(info.security_counter, status.security_counter), ud_port_security_counter(port));
+    agent->home = UD_AGENT_IDLE;
+    if (status.state == UD_SLOT_TRIAL) {
+        agent->on_trial = true;
+        agent->home = UD_AGENT_TRIAL;
+    }
     ud_update_trust(agent, &info);
     ud_report_open(agent, &status);
 
-    bool known = ud_identity_open(&agent->identity, port) == UD_OK && agent->identity.token_size > 0;
-    agent->home = agent->on_trial ? UD_AGENT_TRIAL : UD_AGENT_IDLE;
-    agent->state = known ? agent->home : UD_AGENT_UNREGISTERED;
+    if (ud_identity_open(&agent->identity, port) == UD_OK && agent->identity.token_size > 0) {
+        agent->state = agent->home;
+    }
     /* A site whose power came back does not check in as one. */
     agent->timers.left_ms[UD_TIMER_RETRY] = backoff_ms(agent, config->retry_base_ms, 1);
     agent->timers.left_ms[UD_TIMER_CONTACT] = ud_timer_ms(config->contact_timeout_s, MS_PER_S);

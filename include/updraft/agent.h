@@ -100,7 +100,9 @@ typedef struct {
     void (*progress)(void *context, ud_device_state_t state, uint8_t percent, ud_err_t err);
 } ud_agent_hooks_t;
 
-/* What a product decides; must outlive the agent. ud_agent_config_complete() fills in the numbers left at 0. */
+/* What a product decides; must outlive the agent. UD_AGENT_CONFIG_DEFAULTS or ud_agent_config_complete() has the numbers
+ * that it does not.
+ */
 typedef struct {
     const char *device_id;     /* letters, digits and - _ . :, at most UD_DEVICE_ID_SIZE_MAX */
     const char *hardware;      /* NULL: the one that the running image names */
@@ -204,15 +206,29 @@ struct ud_agent { /* what is asked for often comes first: small offsets make sma
 
 _Static_assert(sizeof(ud_agent_t) <= 1024, "the agent keeps its promise of 1 KB beside the buffer and the journal");
 
-/* Gives every number that is 0 its default of include/updraft/config.h (battery_min stays: 0 is no limit); without a word
- * about slots it is a swap.
+/* For the initializer of a constant configuration: the numbers of include/updraft/config.h. */
+#define UD_AGENT_CONFIG_DEFAULTS                                                                        \
+    .chunk_size_max = UD_CHUNK_SIZE_DEFAULT, .download_retries = UD_AGENT_DOWNLOAD_RETRIES,             \
+    .checkin_interval_s = UD_AGENT_CHECKIN_INTERVAL_S, .retry_base_ms = UD_AGENT_RETRY_BASE_MS,         \
+    .retry_max_ms = UD_AGENT_RETRY_MAX_MS, .answer_timeout_ms = UD_AGENT_ANSWER_TIMEOUT_MS,             \
+    .contact_timeout_s = UD_AGENT_CONTACT_TIMEOUT_S, .report_interval_ms = UD_AGENT_REPORT_INTERVAL_MS, \
+    .report_step_percent = UD_AGENT_REPORT_STEP_PERCENT
+
+/* At run time: gives every number that is 0 its default (battery_min stays: 0 is no limit); without a word about slots it is a
+ * swap.
  */
 void ud_agent_config_complete(ud_agent_config_t *config);
 
-/* Begins after a reset: reads the running image and the identity, opens the journal, finds out what boot did.
+/* Is all there, and nothing too long? For what makes a configuration at run time, and for a product's own tests: a device
+ * has no use for asking it of its constants at each start. Errors: UD_ERR_INVALID_ARGUMENT.
+ */
+UD_MUST_USE ud_err_t ud_agent_config_check(const ud_agent_config_t *config);
+
+/* Begins after a reset, with a configuration that passes ud_agent_config_check(): reads the running image and the identity, opens the journal, finds out what boot did.
  * `buffer` has UD_AGENT_BUFFER_SIZE(config->chunk_size_max) bytes or more, aligned as a uint64_t, and belongs to the
  * agent; `now_ms` is any monotonic clock. May rotate a journal sector.
- * Errors: UD_ERR_INVALID_ARGUMENT (a required field of config is missing, 0 or too long, or the flash geometry does not fit),
+ * Errors: UD_ERR_INVALID_ARGUMENT (numbers of config were left at 0, no name of the hardware or too long a one, the buffer
+ * is not aligned, or the flash geometry does not fit),
  * UD_ERR_BUFFER_TOO_SMALL, the errors of ud_image_parse() on slot A (a device without an image cannot say what it is).
  * A worn or lost journal is no error here: it is reported.
  */

@@ -68,10 +68,28 @@ static void texts_that_would_be_cut_short_are_refused(void **state)
         memset(text, 'x', sizeof text);
         text[UD_CLAIM_KEY_SIZE_MAX + i / 3] = '\0';
         *texts[i % 3] = text;
-        ud_err_t err = ud_agent_init(&fixture->agent, fixture->board, &config, &fixture->journal, fixture->buffer,
-                                     sizeof fixture->buffer, 0);
-        assert_int_equal(err, i < 3 ? UD_OK : UD_ERR_INVALID_ARGUMENT);
+        assert_int_equal(ud_agent_config_check(&config), i < 3 ? UD_OK : UD_ERR_INVALID_ARGUMENT);
     }
+}
+
+static void constant_defaults_are_those_of_run_time(void **state)
+{
+    (void)state;
+    static const ud_agent_config_t constant = {
+        .slots = &ud_slot_swap, .running = UD_AREA_SLOT_A, UD_AGENT_CONFIG_DEFAULTS};
+    ud_agent_config_t completed;
+    memset(&completed, 0, sizeof completed);
+    ud_agent_config_complete(&completed);
+    assert_memory_equal(&constant, &completed, sizeof constant);
+}
+
+static void a_start_without_the_numbers_of_the_configuration_is_refused(void **state)
+{
+    fixture_t *fixture = *state;
+    fixture->config.answer_timeout_ms = 0;
+    assert_int_equal(ud_agent_init(&fixture->agent, fixture->board, &fixture->config, &fixture->journal,
+                                   fixture->buffer, sizeof fixture->buffer, 0),
+                     UD_ERR_INVALID_ARGUMENT);
 }
 
 static void a_reset_needs_no_new_registration(void **state)
@@ -407,6 +425,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WITH_FIXTURE(a_new_device_registers_and_checks_in),
         WITH_FIXTURE(texts_that_would_be_cut_short_are_refused),
+        cmocka_unit_test(constant_defaults_are_those_of_run_time),
+        WITH_FIXTURE(a_start_without_the_numbers_of_the_configuration_is_refused),
         WITH_FIXTURE(a_reset_needs_no_new_registration),
         WITH_FIXTURE(losing_both_copies_of_the_identity_registers_afresh),
         WITH_FIXTURE(an_identity_lost_under_way_is_made_anew),
