@@ -31,11 +31,11 @@ typedef struct {
     ud_request_kind_t kind;
     const char *server; /* name of the server, as in ud_agent_config_t */
     const char *token;  /* "" for none; may lie in the buffer's tail */
-    ud_span_t body;     /* the message, empty for an artifact; may lie in the buffer's tail */
-    const char *url;    /* artifact: path on the server, or "http://name:port/path" of another (gets no token) */
-    uint32_t first;     /* artifact: first and last byte asked for */
+    ud_span_t body; /* the message, at most UD_REQUEST_SIZE_MAX bytes, empty for an artifact; may lie in the tail too */
+    const char *url; /* artifact: path on the server, or "http://name:port/path" of another (gets no token) */
+    uint32_t first;  /* artifact: first and last byte asked for */
     uint32_t last;
-    uint32_t total; /* artifact: bytes of all of it */
+    uint32_t total; /* artifact: bytes of all of it; 0 for messages */
 } ud_request_t;
 
 /* The answer, as far as it has come. */
@@ -51,7 +51,9 @@ typedef struct {
      */
     ud_err_t (*begin)(void *state, ud_port_t *port, const ud_request_t *request, uint8_t *buffer, size_t size);
 
-    /* Goes on: sends, receives the head, appends body to the first `*fill` bytes of the buffer until there are `want`.
+    /* Goes on: sends, receives the head, appends body to the first `*fill` bytes of the buffer until there are `want`. What
+     * `want` leaves of the buffer is the transport's until the body begins, and of a message to its end: there it is at
+     * least the size of a ud_offer_t.
      * UD_OK: something moved, look at `*fill` and `answer`. UD_ERR_WOULD_BLOCK: wait for the stream.
      * UD_ERR_NETWORK: the stream broke. UD_ERR_PROTOCOL: the answer is not allowed or is of another range.
      * UD_ERR_TOO_LARGE: a body longer than `want` (messages).

@@ -3,29 +3,28 @@
 
 #include "core/base/assert.h"
 #include "core/proto/http1.h"
+#include "core/proto/message.h"
 
 #include <string.h>
 
 #define PARTIAL_CONTENT 206
 #define PIECE_SIZE 256
-#define NUMBER_TEXT_SIZE 11
 
 /* A record of the chain that is not the last fills more than the piece in which an answer's head ends. */
 _Static_assert(PIECE_SIZE < UD_SHA256_SIZE + UD_CHUNK_SIZE_MIN, "what a piece holds behind a head fits every buffer");
+_Static_assert(PIECE_SIZE + UD_HTTP1_DEVICE_LINE_SIZE <= sizeof(ud_offer_t),
+               "a message leaves room for a piece and a line where it will be decoded");
 
 typedef struct {
     ud_http1_t parser;
     uint32_t first;        /* artifact: first byte asked for */
-    uint32_t total;        /* artifact: bytes of all of it */
-    uint16_t request_size; /* bytes of the request in the buffer */
-    uint16_t sent;         /* of them */
-    uint8_t kind;          /* ud_request_kind_t */
+    uint32_t total;        /* artifact: bytes of all of it; 0 for messages */
+    uint32_t request_size; /* bytes of the request in the buffer */
+    uint32_t sent;         /* of them */
     bool open;             /* there is a stream... */
     bool own;              /* ...to our own server... */
-    bool used;             /* ...which answered before */
-    bool head_done;
-    bool range_ok; /* the answer is of the range asked for */
-    bool any_byte; /* of this answer */
+    bool stale;            /* ...which answered before, and not yet to this request */
+    bool range_ok;         /* the answer is of the range asked for */
 } http_t;
 
 _Static_assert(sizeof(http_t) <= UD_TRANSPORT_STATE_SIZE, "the state fits the agent's place for it");
@@ -42,105 +41,74 @@ static const struct {
 
 /* ---- request ------------------------------------------------------------ */
 
-/* Splits "http://name:port/path" into host and path; a path alone leaves `host` empty. */
-static ud_err_t split_url(const char *url, char host[UD_URL_SIZE_MAX + 1], const char **path)
+/* Copies the host of "http://name:port/path" to `host`, and leaves the path. */
+static ud_err_t split_url(const char **url, char host[UD_URL_SIZE_MAX + 1])
 {
     static const char scheme[] = "http://";
-    host[0] = '\0';
-    *path = url;
-    if (url[0] == '/') {
-        return UD_OK;
-    }
-    UD_REQUIRE(strncmp(url, scheme, sizeof scheme - 1) == 0, UD_ERR_UNSUPPORTED);
-    url += sizeof scheme - 1;
-    *path = strchr(url, '/');
-    UD_REQUIRE(*path != NULL && *path != url && *path - url <= UD_URL_SIZE_MAX, UD_ERR_UNSUPPORTED);
-    memcpy(host, url, (size_t)(*path - url));
-    host[*path - url] = '\0';
+    UD_REQUIRE(strncmp(*url, scheme, sizeof scheme - 1) == 0, UD_ERR_UNSUPPORTED);
+    const char *name = *url + sizeof scheme - 1;
+    const char *path = strchr(name, '/');
+    UD_REQUIRE(path != NULL && path != name && path - name <= UD_URL_SIZE_MAX, UD_ERR_UNSUPPORTED);
+    memcpy(host, name, (size_t)(path - name));
+    host[path - name] = '\0';
+    *url = path;
     return UD_OK;
 }
 
-static void format_range(uint32_t first, uint32_t last, char text[6 + 2 * NUMBER_TEXT_SIZE + 1])
-{
-    const uint32_t numbers[] = {first, last};
-    size_t size = 6;
-    memcpy(text, "bytes=", 6);
-    for (size_t i = 0; i < 2; i++) {
-        char digits[NUMBER_TEXT_SIZE];
-        size_t count = 0;
-        uint32_t rest = numbers[i];
-        do {
-            digits[count++] = (char)('0' + rest % 10);
-            rest /= 10;
-        } while (rest > 0);
-        while (count > 0) {
-            text[size++] = digits[--count];
-        }
-        text[size++] = i == 0 ? '-' : '\0';
-    }
-}
-
 static ud_err_t compose(const ud_request_t *request, const char *host, const char *path, bool own, uint8_t *buffer,
-                        size_t size, uint16_t *request_size)
+                        size_t size, uint32_t *request_size)
 {
-    char bearer[7 + UD_TOKEN_SIZE_MAX + 1] = "Bearer ";
-    char range[6 + 2 * NUMBER_TEXT_SIZE + 1];
     ud_http1_writer_t writer;
     ud_http1_writer_init(&writer, buffer, size - UD_TRANSPORT_TAIL_SIZE);
     ud_http1_write_request(&writer, requests[request->kind].method, path, host);
     if (own && request->token[0] != '\0') {
-        memcpy(bearer + 7, request->token, strlen(request->token) + 1);
-        ud_http1_write_header(&writer, "Authorization", bearer);
+        ud_http1_write_bearer(&writer, request->token);
     }
     if (request->kind == UD_REQUEST_ARTIFACT) {
-        format_range(request->first, request->last, range);
-        ud_http1_write_header(&writer, "Range", range);
+        ud_http1_write_range(&writer, request->first, request->last);
     } else {
         ud_http1_write_header(&writer, "Content-Type", "application/cbor");
         ud_http1_write_header(&writer, "Accept", "application/cbor");
         ud_http1_write_header_number(&writer, "Content-Length", request->body.size);
     }
     UD_TRY(ud_http1_write_end(&writer));
-    UD_REQUIRE(request->body.size <= size - writer.size && writer.size + request->body.size <= UINT16_MAX,
-               UD_ERR_BUFFER_TOO_SMALL);
     if (request->body.size > 0) {
         memmove(buffer + writer.size, request->body.data, request->body.size);
     }
-    *request_size = (uint16_t)(writer.size + request->body.size);
+    *request_size = (uint32_t)(writer.size + request->body.size);
     return UD_OK;
 }
 
 static ud_err_t begin(void *state, ud_port_t *port, const ud_request_t *request, uint8_t *buffer, size_t size)
 {
     http_t *http = state;
-    char other_host[UD_URL_SIZE_MAX + 1] = "";
+    char other_host[UD_URL_SIZE_MAX + 1];
+    const char *host = request->server;
     const char *path = requests[request->kind].target;
-    if (request->kind == UD_REQUEST_ARTIFACT) {
-        UD_TRY(split_url(request->url, other_host, &path));
+    if (path == NULL) {
+        path = request->url;
     }
-    bool own = other_host[0] == '\0' || strcmp(other_host, request->server) == 0;
-    uint16_t request_size;
-    UD_TRY(compose(request, own ? request->server : other_host, path, own, buffer, size, &request_size));
+    if (path[0] != '/') {
+        UD_TRY(split_url(&path, other_host));
+        host = strcmp(other_host, host) == 0 ? host : other_host;
+    }
+    bool own = host == request->server;
+    uint32_t request_size;
+    UD_TRY(compose(request, host, path, own, buffer, size, &request_size));
 
     bool reuse = http->open && http->own && own;
-    bool used = reuse && http->used;
-    if (!reuse) {
-        ud_err_t err = ud_port_net_open(port, own ? NULL : other_host);
-        if (err != UD_OK) {
-            http->open = false;
-            return err;
-        }
-    }
     *http = (http_t){
         .first = request->first,
         .total = request->total,
         .request_size = request_size,
-        .kind = (uint8_t)request->kind,
-        .open = true,
         .own = own,
-        .used = used,
+        .stale = reuse,
     };
-    ud_http1_init_client(&http->parser, false);
+    ud_http1_init_client(&http->parser);
+    if (!reuse) {
+        UD_TRY(ud_port_net_open(port, own ? NULL : host));
+    }
+    http->open = true;
     return UD_OK;
 }
 
@@ -148,29 +116,27 @@ static ud_err_t begin(void *state, ud_port_t *port, const ud_request_t *request,
 
 static void take_header(http_t *http, const ud_http1_event_t *event, ud_answer_t *answer)
 {
-    uint64_t number = 0;
-    uint64_t last = 0;
-    uint64_t total = 0;
+    size_t number;
+    ud_http1_range_t range;
     if (ud_http1_name_is(event->name, "retry-after")) {
         if (ud_http1_parse_number(event->value, &number) == UD_OK && number <= UINT32_MAX) {
             answer->retry_after_s = (uint32_t)number;
         }
     } else if (ud_http1_name_is(event->name, "content-range")) {
-        http->range_ok = ud_http1_parse_content_range(event->value, &number, &last, &total) == UD_OK &&
-                         number == http->first && total == http->total;
+        http->range_ok = ud_http1_parse_content_range(event->value, &range) == UD_OK && range.first == http->first &&
+                         range.total == http->total;
     }
 }
 
 /* The head is complete: may this body be taken? A whole artifact (200) is none of ours: the range was asked for. */
-static ud_err_t judge_head(http_t *http)
+static ud_err_t judge_head(const http_t *http)
 {
     uint16_t status = http->parser.status;
     UD_REQUIRE(status < 300 || status >= 400, UD_ERR_PROTOCOL);
-    if (http->kind == UD_REQUEST_ARTIFACT && status < 300) {
+    if (http->total > 0 && status < 300) {
         UD_REQUIRE(status == PARTIAL_CONTENT && http->range_ok && http->parser.body == UD_HTTP1_BODY_LENGTH,
                    UD_ERR_PROTOCOL);
     }
-    http->head_done = true;
     return UD_OK;
 }
 
@@ -195,7 +161,6 @@ static ud_err_t take_event(http_t *http, const ud_http1_event_t *event, uint8_t 
         return UD_OK;
     case UD_HTTP1_END:
         answer->complete = true;
-        http->used = true;
         return UD_OK;
     case UD_HTTP1_NEED_MORE:
     case UD_HTTP1_LINE:
@@ -215,36 +180,33 @@ static ud_err_t feed(http_t *http, ud_span_t input, uint8_t *buffer, size_t size
         UD_REQUIRE(err == UD_OK, UD_ERR_PROTOCOL);
         UD_TRY(take_event(http, &event, buffer, want, fill, answer));
     } while (event.type != UD_HTTP1_NEED_MORE && event.type != UD_HTTP1_END);
-    UD_REQUIRE(input.size == 0, UD_ERR_PROTOCOL);
-    return UD_OK;
+    return input.size == 0 ? UD_OK : UD_ERR_PROTOCOL;
 }
 
+/* Bytes come to lie where the body goes on: of a body with a length there is nothing else, and from a piece of anything else
+ * it is moved down by what framed it.
+ */
 static ud_err_t receive(http_t *http, ud_port_t *port, uint8_t *buffer, size_t size, size_t want, size_t *fill,
                         ud_answer_t *answer)
 {
-    uint8_t piece[PIECE_SIZE];
-    bool in_place = http->head_done && http->parser.body == UD_HTTP1_BODY_LENGTH && answer->status < 300;
-    uint8_t *place = in_place ? buffer + *fill : piece;
-    size_t room = in_place ? want - *fill : sizeof piece;
+    bool in_body = answer->status > 0 && answer->status < 300;
+    size_t room = in_body && http->parser.body == UD_HTTP1_BODY_LENGTH ? want - *fill : PIECE_SIZE;
     UD_REQUIRE(room > 0, UD_ERR_TOO_LARGE);
-    if (in_place && http->parser.body_left < room) {
-        room = (size_t)http->parser.body_left;
-    }
     size_t received = 0;
-    UD_TRY(ud_port_net_receive(port, place, room, &received));
+    UD_TRY(ud_port_net_receive(port, buffer + *fill, room, &received));
     if (received == 0) {
         answer->complete = ud_http1_finish(&http->parser) == UD_OK;
         return answer->complete ? UD_OK : UD_ERR_NETWORK;
     }
-    http->any_byte = true;
-    return feed(http, ud_span(place, received), buffer, size, want, fill, answer);
+    http->stale = false;
+    return feed(http, ud_span(buffer + *fill, received), buffer, size, want, fill, answer);
 }
 
 static ud_err_t send_request(http_t *http, ud_port_t *port, const uint8_t *buffer)
 {
     size_t sent = 0;
-    UD_TRY(ud_port_net_send(port, buffer + http->sent, (size_t)(http->request_size - http->sent), &sent));
-    http->sent = (uint16_t)(http->sent + sent);
+    UD_TRY(ud_port_net_send(port, buffer + http->sent, http->request_size - http->sent, &sent));
+    http->sent += (uint32_t)sent;
     return UD_OK;
 }
 
@@ -274,7 +236,7 @@ static void close_stream(void *state, ud_port_t *port)
 static bool was_stale(const void *state)
 {
     const http_t *http = state;
-    return http->used && !http->any_byte;
+    return http->stale;
 }
 
 const ud_transport_t ud_transport_http = {begin, poll, close_stream, was_stale};

@@ -6,62 +6,53 @@
 
 enum { STATE_LINE, STATE_HEADER, STATE_SKIP, STATE_BODY, STATE_CHUNK_SIZE, STATE_CHUNK_END, STATE_TRAILER, STATE_END };
 
-enum {
-    SEEN_HOST = 1,
-    SEEN_LENGTH = 2,
-    SEEN_CHUNKED = 4,
-    SEEN_CLOSE = 8,
-    SEEN_KEEP_ALIVE = 16,
-    SEEN_EMPTY_LINE = 32,
-};
-
-/* Longest chunk-size: 15 hexadecimal digits stay below 2^60. */
-#define CHUNK_DIGITS_MAX 15
+enum { SEEN_HOST = 1, SEEN_CLOSE = 2, SEEN_EMPTY_LINE = 4 };
 
 _Static_assert(sizeof(ud_http1_t) <= 32, "a parser per connection stays small");
 _Static_assert(UD_HTTP1_HEAD_SIZE_MAX <= UINT16_MAX && UD_HTTP1_HEADER_COUNT_MAX < UINT8_MAX,
                "counters are wide enough");
+_Static_assert(UD_HTTP1_DEVICE_LINE_SIZE > 0 && UD_HTTP1_DEVICE_LINE_SIZE <= UD_HTTP1_SERVER_LINE_SIZE &&
+                   UD_HTTP1_SERVER_LINE_SIZE < UD_HTTP1_HEAD_SIZE_MAX,
+               "a line is a part of a head");
 
 typedef struct ud_http1_side {
+    bool (*is_name)(uint8_t c); /* what names of headers are made of */
     ud_err_t (*read_first_line)(ud_http1_t *parser, ud_span_t line, ud_http1_event_t *event);
+    ud_err_t (*note_header)(ud_http1_t *parser, ud_http1_event_t *header);
 
-    /* Looks at a header that does not decide where the message ends. */
-    ud_err_t (*note_other)(ud_http1_t *parser, const ud_http1_event_t *header);
+    /* The head is complete, and `body` what its headers say. */
+    ud_err_t (*judge_head)(ud_http1_t *parser, ud_http1_event_t *event);
 } side_t;
 
-static bool is_token(uint8_t c)
+static bool is_blank(uint8_t c)
 {
-    static const char marks[] = "!#$%&'*+-.^_`|~";
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-           (c != 0 && strchr(marks, c) != NULL);
+    return c == ' ' || c == '\t';
 }
 
-static bool is_value(uint8_t c)
+/* No control characters but tabs. */
+static bool is_text(ud_span_t line)
 {
-    return (c >= ' ' && c != 0x7F) || c == '\t';
-}
-
-static bool all(ud_span_t span, bool (*is)(uint8_t))
-{
-    for (size_t i = 0; i < span.size; i++) {
-        if (!is(span.data[i])) {
+    for (size_t i = 0; i < line.size; i++) {
+        uint8_t c = line.data[i];
+        if ((c < ' ' && c != '\t') || c == 0x7F) {
             return false;
         }
     }
     return true;
 }
 
-static uint8_t lower(uint8_t c)
+static void take(ud_span_t *input, size_t size)
 {
-    return (c >= 'A' && c <= 'Z') ? (uint8_t)(c | 0x20) : c;
+    input->data += size;
+    input->size -= size;
 }
 
 static ud_span_t trim(ud_span_t span)
 {
-    while (span.size > 0 && (span.data[0] == ' ' || span.data[0] == '\t')) {
-        span = ud_span(span.data + 1, span.size - 1);
+    while (span.size > 0 && is_blank(span.data[0])) {
+        take(&span, 1);
     }
-    while (span.size > 0 && (span.data[span.size - 1] == ' ' || span.data[span.size - 1] == '\t')) {
+    while (span.size > 0 && is_blank(span.data[span.size - 1])) {
         span.size--;
     }
     return span;
@@ -73,18 +64,12 @@ static ud_span_t cut(ud_span_t *rest, uint8_t mark)
     const uint8_t *at = rest->size > 0 ? memchr(rest->data, mark, rest->size) : NULL;
     ud_span_t head = *rest;
     if (at == NULL) {
-        *rest = ud_span(rest->data + rest->size, 0);
+        take(rest, rest->size);
         return head;
     }
     head.size = (size_t)(at - rest->data);
-    *rest = ud_span(at + 1, rest->size - head.size - 1);
+    take(rest, head.size + 1);
     return head;
-}
-
-static void take(ud_span_t *input, size_t size)
-{
-    input->data += size;
-    input->size -= size;
 }
 
 static void begin_message(ud_http1_t *parser)
@@ -95,35 +80,39 @@ static void begin_message(ud_http1_t *parser)
     parser->line_size = 0;
     parser->head_size = 0;
     parser->body_left = 0;
-    parser->body = UD_HTTP1_BODY_NONE;
+    parser->body = UD_HTTP1_BODY_UNTIL_CLOSE;
     parser->expect_continue = false;
+}
+
+static bool is_digit(uint8_t c)
+{
+    return c >= '0' && c <= '9';
 }
 
 /* "HTTP/1.<digit>" */
 static ud_err_t parse_version(ud_http1_t *parser, ud_span_t text)
 {
     UD_REQUIRE(text.size == 8 && memcmp(text.data, "HTTP/", 5) == 0 && text.data[6] == '.', UD_ERR_MALFORMED);
-    UD_REQUIRE(text.data[5] >= '0' && text.data[5] <= '9' && text.data[7] >= '0' && text.data[7] <= '9',
-               UD_ERR_MALFORMED);
+    UD_REQUIRE(is_digit(text.data[5]) && is_digit(text.data[7]), UD_ERR_MALFORMED);
     UD_REQUIRE(text.data[5] == '1', UD_ERR_UNSUPPORTED);
     parser->minor = text.data[7] > '0' ? 1 : 0;
+    parser->keep_alive = parser->minor > 0;
     return UD_OK;
 }
 
-/* Content-Length: digits alone, once (RFC 9112 section 6.3). */
+/* Content-Length: digits alone, once, and not with Transfer-Encoding (RFC 9112 section 6.3). */
 static ud_err_t note_length(ud_http1_t *parser, ud_span_t value)
 {
-    UD_REQUIRE((parser->seen & SEEN_LENGTH) == 0, UD_ERR_MALFORMED);
-    parser->seen |= SEEN_LENGTH;
+    UD_REQUIRE(parser->body == UD_HTTP1_BODY_UNTIL_CLOSE, UD_ERR_MALFORMED);
+    parser->body = UD_HTTP1_BODY_LENGTH;
     return ud_http1_parse_number(value, &parser->body_left);
 }
 
 static ud_err_t note_coding(ud_http1_t *parser, ud_span_t value)
 {
-    UD_REQUIRE((parser->seen & SEEN_CHUNKED) == 0 && parser->minor >= 1, UD_ERR_MALFORMED);
-    UD_REQUIRE(ud_http1_name_is(value, "chunked"), UD_ERR_UNSUPPORTED);
-    parser->seen |= SEEN_CHUNKED;
-    return UD_OK;
+    UD_REQUIRE(parser->body == UD_HTTP1_BODY_UNTIL_CLOSE && parser->minor > 0, UD_ERR_MALFORMED);
+    parser->body = UD_HTTP1_BODY_CHUNKED;
+    return ud_http1_name_is(value, "chunked") ? UD_OK : UD_ERR_UNSUPPORTED;
 }
 
 static ud_err_t note_connection(ud_http1_t *parser, ud_span_t value)
@@ -133,258 +122,224 @@ static ud_err_t note_connection(ud_http1_t *parser, ud_span_t value)
         if (ud_http1_name_is(option, "close")) {
             parser->seen |= SEEN_CLOSE;
         } else if (ud_http1_name_is(option, "keep-alive")) {
-            parser->seen |= SEEN_KEEP_ALIVE;
+            parser->keep_alive = true;
         }
     }
     return UD_OK;
 }
 
-/* The headers that decide where the message ends, on either side: they may not be skipped. */
-static const struct {
-    const char *name;
-    ud_err_t (*note)(ud_http1_t *parser, ud_span_t value);
-} noted[] = {
-    {"content-length", note_length},
-    {"transfer-encoding", note_coding},
-    {"connection", note_connection},
-};
+typedef ud_err_t (*note_t)(ud_http1_t *parser, ud_span_t value);
+
+/* What to do with a header that decides where the message ends, on either side; NULL of others. */
+static note_t find_note(ud_span_t name)
+{
+    static const struct {
+        const char *name;
+        note_t note;
+    } noted[] = {
+        {"content-length", note_length},
+        {"transfer-encoding", note_coding},
+        {"connection", note_connection},
+    };
+    for (size_t i = 0; i < sizeof noted / sizeof noted[0]; i++) {
+        if (ud_http1_name_is(name, noted[i].name)) {
+            return noted[i].note;
+        }
+    }
+    return NULL;
+}
 
 /* Splits "Name: value" (RFC 9112 section 5.1: no blank before the colon; a leading blank would be a folded header). */
-static ud_err_t split_header(ud_span_t line, ud_span_t *name, ud_span_t *value)
+static ud_err_t split_header(const ud_http1_t *parser, ud_span_t line, ud_http1_event_t *event)
 {
-    UD_REQUIRE(memchr(line.data, ':', line.size) != NULL, UD_ERR_MALFORMED);
-    ud_span_t key = cut(&line, ':');
-    UD_REQUIRE(key.size > 0 && all(key, is_token) && all(line, is_value), UD_ERR_MALFORMED);
-    *name = key;
-    *value = trim(line);
+    size_t size = 0;
+    while (size < line.size && parser->side->is_name(line.data[size])) {
+        size++;
+    }
+    UD_REQUIRE(size > 0 && size < line.size && line.data[size] == ':', UD_ERR_MALFORMED);
+    event->name = ud_span(line.data, size);
+    take(&line, size + 1);
+    event->value = trim(line);
     return UD_OK;
 }
 
 static ud_err_t parse_header(ud_http1_t *parser, ud_span_t line, ud_http1_event_t *event)
 {
-    UD_REQUIRE(++parser->header_count <= UD_HTTP1_HEADER_COUNT_MAX, UD_ERR_TOO_LARGE);
-    *event = (ud_http1_event_t){.type = UD_HTTP1_HEADER, .status = parser->status};
-    UD_TRY(split_header(line, &event->name, &event->value));
-    for (size_t i = 0; i < sizeof noted / sizeof noted[0]; i++) {
-        if (ud_http1_name_is(event->name, noted[i].name)) {
-            return noted[i].note(parser, event->value);
-        }
+    UD_TRY(split_header(parser, line, event));
+    note_t note = find_note(event->name);
+    if (note != NULL) {
+        UD_TRY(note(parser, event->value));
     }
-    return parser->side->note_other(parser, event);
-}
-
-/* Where the body ends (RFC 9112 section 6.3). */
-static ud_err_t decide_body(ud_http1_t *parser)
-{
-    bool length = (parser->seen & SEEN_LENGTH) != 0, chunked = (parser->seen & SEEN_CHUNKED) != 0;
-    UD_REQUIRE(!(length && chunked), UD_ERR_MALFORMED);
-    bool bodiless = !parser->server && (parser->head_request || parser->status == 204 || parser->status == 304);
-    if (bodiless || (parser->server && !length && !chunked)) {
-        parser->body = UD_HTTP1_BODY_NONE;
-        parser->body_left = 0;
-    } else if (chunked) {
-        parser->body = UD_HTTP1_BODY_CHUNKED;
-    } else {
-        parser->body = length ? UD_HTTP1_BODY_LENGTH : UD_HTTP1_BODY_UNTIL_CLOSE;
-    }
-    return UD_OK;
+    event->type = UD_HTTP1_HEADER;
+    return parser->side->note_header(parser, event);
 }
 
 static ud_err_t end_head(ud_http1_t *parser, ud_http1_event_t *event)
 {
-    UD_REQUIRE(!parser->server || parser->minor == 0 || (parser->seen & SEEN_HOST) != 0, UD_ERR_MALFORMED);
-    UD_TRY(decide_body(parser));
-    bool asked = parser->minor >= 1 || (parser->seen & SEEN_KEEP_ALIVE) != 0;
-    parser->keep_alive = asked && (parser->seen & SEEN_CLOSE) == 0 && parser->body != UD_HTTP1_BODY_UNTIL_CLOSE;
+    event->type = UD_HTTP1_HEAD_END;
+    UD_TRY(parser->side->judge_head(parser, event));
+    bool until_close = parser->body == UD_HTTP1_BODY_UNTIL_CLOSE;
+    if (until_close || (parser->seen & SEEN_CLOSE) != 0) {
+        parser->keep_alive = false;
+    }
+    parser->head_size = 0; /* counts each chunk's line now, then the trailers */
+    parser->state = until_close || parser->body_left > 0 ? STATE_BODY : STATE_END;
     if (parser->body == UD_HTTP1_BODY_CHUNKED) {
         parser->state = STATE_CHUNK_SIZE;
-    } else if (parser->body == UD_HTTP1_BODY_UNTIL_CLOSE || parser->body_left > 0) {
-        parser->state = STATE_BODY;
-    } else {
-        parser->state = STATE_END;
     }
-    *event = (ud_http1_event_t){.type = UD_HTTP1_HEAD_END, .status = parser->status};
     return UD_OK;
 }
 
 /* "1000" or "1000;extension" in hexadecimal (RFC 9112 section 7.1); extensions are ignored. */
 static ud_err_t parse_chunk_size(ud_http1_t *parser, ud_span_t line)
 {
-    UD_REQUIRE(all(line, is_value), UD_ERR_MALFORMED);
-    ud_span_t digits = trim(cut(&line, ';'));
-    UD_REQUIRE(digits.size > 0 && digits.size <= CHUNK_DIGITS_MAX, UD_ERR_MALFORMED);
-    uint64_t size = 0;
-    for (size_t i = 0; i < digits.size; i++) {
-        uint8_t c = lower(digits.data[i]);
-        bool decimal = c >= '0' && c <= '9';
-        UD_REQUIRE(decimal || (c >= 'a' && c <= 'f'), UD_ERR_MALFORMED);
-        size = size << 4 | (uint64_t)(decimal ? c - '0' : c - 'a' + 10);
+    size_t size = 0, count = 0;
+    for (; count < line.size; count++) {
+        uint8_t c = line.data[count], letter = c | 0x20;
+        bool is_letter = letter >= 'a' && letter <= 'f';
+        if (!is_letter && !is_digit(c)) {
+            break;
+        }
+        UD_REQUIRE(size <= SIZE_MAX >> 8, UD_ERR_MALFORMED);
+        size = size << 4 | (size_t)(is_letter ? letter - 'a' + 10 : c - '0');
     }
+    take(&line, count);
+    line = trim(line);
+    UD_REQUIRE(count > 0 && (line.size == 0 || line.data[0] == ';'), UD_ERR_MALFORMED);
     parser->body_left = size;
     parser->state = size > 0 ? STATE_BODY : STATE_TRAILER;
-    parser->head_size = 0; /* counts the trailers now */
+    parser->head_size = 0;
     return UD_OK;
 }
 
 /* A header longer than a device's buffer: unless it decides where the message ends, it can be done without. */
 static ud_err_t skip_long_line(ud_http1_t *parser, ud_span_t begin)
 {
+    ud_http1_event_t header;
     UD_REQUIRE(!parser->server && parser->state == STATE_HEADER, UD_ERR_TOO_LARGE);
-    UD_REQUIRE(++parser->header_count <= UD_HTTP1_HEADER_COUNT_MAX, UD_ERR_TOO_LARGE);
-    begin.size -= begin.data[begin.size - 1] == '\r' ? 1 : 0;
-    ud_span_t name, value;
-    UD_TRY(split_header(begin, &name, &value));
-    for (size_t i = 0; i < sizeof noted / sizeof noted[0]; i++) {
-        UD_REQUIRE(!ud_http1_name_is(name, noted[i].name), UD_ERR_TOO_LARGE);
-    }
+    UD_TRY(split_header(parser, begin, &header));
+    UD_REQUIRE(find_note(header.name) == NULL, UD_ERR_TOO_LARGE);
     parser->line_size = 0;
     parser->state = STATE_SKIP;
     return UD_OK;
 }
 
-/* Drops the rest of a skipped line. */
-static void skip(ud_http1_t *parser, ud_span_t *input)
+static ud_err_t parse_line(ud_http1_t *parser, ud_span_t text, ud_http1_event_t *event)
 {
-    const uint8_t *lf = memchr(input->data, '\n', input->size);
-    take(input, lf == NULL ? input->size : (size_t)(lf - input->data) + 1);
-    if (lf != NULL) {
-        parser->state = STATE_HEADER;
+    UD_REQUIRE(is_text(text), UD_ERR_MALFORMED);
+    switch (parser->state) {
+    case STATE_LINE:
+        return parser->side->read_first_line(parser, text, event);
+    case STATE_HEADER:
+        return text.size == 0 ? end_head(parser, event) : parse_header(parser, text, event);
+    case STATE_CHUNK_SIZE:
+        return parse_chunk_size(parser, text);
+    case STATE_CHUNK_END:
+        parser->state = STATE_CHUNK_SIZE;
+        return text.size == 0 ? UD_OK : UD_ERR_MALFORMED;
+    default: /* STATE_TRAILER */
+        if (text.size > 0) {
+            return split_header(parser, text, event);
+        }
+        parser->state = STATE_END;
+        return UD_OK;
     }
 }
 
-/* Takes a line from the input, or what there is of it. `*whole` tells which; a whole one is in `*text`, without CR LF. */
-static ud_err_t take_line(ud_http1_t *parser, uint8_t *line, size_t capacity, ud_span_t *input, ud_span_t *text,
-                          bool *whole)
+/* One line, or what there is of it. A line that is whole in the input is judged there, any other in `line`. */
+static ud_err_t take_line(ud_http1_t *parser, uint8_t *line, size_t capacity, ud_span_t *input, ud_http1_event_t *event)
 {
     const uint8_t *lf = memchr(input->data, '\n', input->size);
     size_t size = lf == NULL ? input->size : (size_t)(lf - input->data) + 1;
-    *whole = false;
-    if (parser->line_size + size > capacity) {
-        size_t kept = capacity - parser->line_size;
-        memcpy(line + parser->line_size, input->data, kept);
-        take(input, kept);
-        return skip_long_line(parser, ud_span(line, capacity));
-    }
-    if (parser->line_size == 0 && lf != NULL) {
-        *text = ud_span(input->data, size);
-    } else {
+    size_t room = capacity - parser->line_size;
+    ud_span_t text = ud_span(input->data, size);
+    bool skips = parser->state == STATE_SKIP, fits = skips || size <= room;
+    size = fits ? size : room;
+    if (!skips && (lf == NULL || !fits || parser->line_size > 0)) {
         memcpy(line + parser->line_size, input->data, size);
         parser->line_size = (uint16_t)(parser->line_size + size);
-        *text = ud_span(line, parser->line_size);
+        text = ud_span(line, parser->line_size);
     }
     take(input, size);
+    UD_REQUIRE(parser->head_size + size <= UD_HTTP1_HEAD_SIZE_MAX, UD_ERR_TOO_LARGE);
+    parser->head_size = (uint16_t)(parser->head_size + size);
+    if (!fits) {
+        return skip_long_line(parser, text);
+    }
     if (lf == NULL) {
         return UD_OK;
     }
     parser->line_size = 0;
-    UD_REQUIRE(text->size >= 2 && text->data[text->size - 2] == '\r', UD_ERR_MALFORMED);
-    text->size -= 2;
-    *whole = true;
-    return UD_OK;
-}
-
-/* Drops an interim response: its line, headers and end are no events. */
-static ud_err_t hide_interim(ud_http1_t *parser, ud_http1_event_t *event)
-{
-    if (parser->server || parser->status >= 200) {
+    if (skips) {
+        parser->state = STATE_HEADER;
         return UD_OK;
     }
-    if (event->type == UD_HTTP1_HEAD_END) {
-        UD_REQUIRE(++parser->interim_count <= UD_HTTP1_INTERIM_COUNT_MAX, UD_ERR_MALFORMED);
-        begin_message(parser);
-    }
-    event->type = UD_HTTP1_NEED_MORE;
-    return UD_OK;
-}
-
-static ud_err_t parse_line(ud_http1_t *parser, ud_span_t text, ud_http1_event_t *event)
-{
-    switch (parser->state) {
-    case STATE_LINE:
-        UD_TRY(parser->side->read_first_line(parser, text, event));
-        return hide_interim(parser, event);
-    case STATE_HEADER:
-        UD_TRY(text.size == 0 ? end_head(parser, event) : parse_header(parser, text, event));
-        return hide_interim(parser, event);
-    case STATE_CHUNK_SIZE:
-        return parse_chunk_size(parser, text);
-    case STATE_CHUNK_END:
-        UD_REQUIRE(text.size == 0, UD_ERR_MALFORMED);
-        parser->state = STATE_CHUNK_SIZE;
-        return UD_OK;
-    default: /* STATE_TRAILER */
-        if (text.size == 0) {
-            parser->state = STATE_END;
-            return UD_OK;
-        }
-        ud_span_t name, value;
-        return split_header(text, &name, &value);
-    }
+    UD_REQUIRE(text.size >= 2 && text.data[text.size - 2] == '\r', UD_ERR_MALFORMED);
+    text.size -= 2;
+    return parse_line(parser, text, event);
 }
 
 static void take_body(ud_http1_t *parser, ud_span_t *input, ud_http1_event_t *event)
 {
     size_t size = input->size;
     if (parser->body != UD_HTTP1_BODY_UNTIL_CLOSE) {
-        size = size < parser->body_left ? size : (size_t)parser->body_left;
+        size = size < parser->body_left ? size : parser->body_left;
         parser->body_left -= size;
         if (parser->body_left == 0) {
             parser->state = parser->body == UD_HTTP1_BODY_CHUNKED ? STATE_CHUNK_END : STATE_END;
         }
     }
-    *event = (ud_http1_event_t){.type = UD_HTTP1_BODY, .status = parser->status, .value = ud_span(input->data, size)};
+    event->type = UD_HTTP1_BODY;
+    event->value = ud_span(input->data, size);
     take(input, size);
 }
 
-static ud_err_t count_head(ud_http1_t *parser, size_t size)
+/* Behind a request comes the next one, behind an interim response, which nobody sees, the final one. */
+static void end_message(ud_http1_t *parser, ud_http1_event_t *event)
 {
-    bool head = parser->state != STATE_CHUNK_SIZE && parser->state != STATE_CHUNK_END;
-    UD_REQUIRE(!head || parser->head_size + size <= UD_HTTP1_HEAD_SIZE_MAX, UD_ERR_TOO_LARGE);
-    parser->head_size = (uint16_t)(parser->head_size + (head ? size : 0));
-    return UD_OK;
-}
-
-/* One line, or the part of it that has come. */
-static ud_err_t step_line(ud_http1_t *parser, uint8_t *line, size_t capacity, ud_span_t *input, ud_http1_event_t *event)
-{
-    size_t before = input->size;
-    ud_span_t text = ud_span(NULL, 0);
-    bool whole = false;
-    if (parser->state == STATE_SKIP) {
-        skip(parser, input);
-    } else {
-        UD_TRY(take_line(parser, line, capacity, input, &text, &whole));
+    if (parser->server || parser->status >= 200) {
+        event->type = UD_HTTP1_END;
     }
-    UD_TRY(count_head(parser, before - input->size));
-    return whole ? parse_line(parser, text, event) : UD_OK;
+    if (parser->status < 200) {
+        begin_message(parser);
+    }
 }
 
 ud_err_t ud_http1_next(ud_http1_t *parser, uint8_t *line, size_t line_capacity, ud_span_t *input,
                        ud_http1_event_t *event)
 {
-    UD_ASSERT(line_capacity > 0 && line_capacity <= UD_HTTP1_HEAD_SIZE_MAX);
-    *event = (ud_http1_event_t){.type = UD_HTTP1_NEED_MORE};
-    while (event->type == UD_HTTP1_NEED_MORE) {
+    do {
+        *event = (ud_http1_event_t){.type = UD_HTTP1_NEED_MORE};
         if (parser->state == STATE_END) {
-            *event = (ud_http1_event_t){.type = UD_HTTP1_END, .status = parser->status};
-            if (parser->server) {
-                begin_message(parser);
-            }
+            end_message(parser, event);
+        } else if (input->size == 0) {
             return UD_OK;
-        }
-        if (input->size == 0) {
-            return UD_OK;
-        }
-        if (parser->state == STATE_BODY) {
+        } else if (parser->state == STATE_BODY) {
             take_body(parser, input, event);
         } else {
-            UD_TRY(step_line(parser, line, line_capacity, input, event));
+            UD_TRY(take_line(parser, line, line_capacity, input, event));
         }
-    }
+    } while (event->type == UD_HTTP1_NEED_MORE);
     return UD_OK;
 }
 
 /* ---- requests: what a server reads ------------------------------------------------------------ */
+
+static bool is_token(uint8_t c)
+{
+    static const char marks[] = "!#$%&'*+-.^_`|~";
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || is_digit(c) || (c != 0 && strchr(marks, c) != NULL);
+}
+
+static bool all(ud_span_t span, bool (*is)(uint8_t))
+{
+    for (size_t i = 0; i < span.size; i++) {
+        if (!is(span.data[i])) {
+            return false;
+        }
+    }
+    return true;
+}
 
 /* What RFC 3986 allows in a path and query, and the brackets and bars that browsers leave unescaped in queries. */
 static bool is_target(uint8_t c)
@@ -422,46 +377,77 @@ static ud_err_t note_host(ud_http1_t *parser, ud_span_t value)
     return UD_OK;
 }
 
-static ud_err_t note_request_header(ud_http1_t *parser, const ud_http1_event_t *header)
+static ud_err_t note_request_header(ud_http1_t *parser, ud_http1_event_t *header)
 {
+    UD_REQUIRE(++parser->header_count <= UD_HTTP1_HEADER_COUNT_MAX, UD_ERR_TOO_LARGE);
     if (ud_http1_name_is(header->name, "expect")) {
-        parser->expect_continue = parser->minor >= 1 && ud_http1_name_is(header->value, "100-continue");
+        parser->expect_continue = parser->minor > 0 && ud_http1_name_is(header->value, "100-continue");
     }
     return ud_http1_name_is(header->name, "host") ? note_host(parser, header->value) : UD_OK;
 }
 
+/* A request whose length nobody says has no body. */
+static ud_err_t judge_request_head(ud_http1_t *parser, ud_http1_event_t *event)
+{
+    (void)event;
+    UD_REQUIRE(parser->minor == 0 || (parser->seen & SEEN_HOST) != 0, UD_ERR_MALFORMED);
+    if (parser->body == UD_HTTP1_BODY_UNTIL_CLOSE) {
+        parser->body = UD_HTTP1_BODY_NONE;
+    }
+    return UD_OK;
+}
+
 void ud_http1_init_server(ud_http1_t *parser)
 {
-    static const side_t requests = {parse_request_line, note_request_header};
-    *parser = (ud_http1_t){.server = true, .side = &requests};
+    static const side_t requests = {is_token, parse_request_line, note_request_header, judge_request_head};
+    *parser = (ud_http1_t){.server = true, .side = &requests, .body = UD_HTTP1_BODY_UNTIL_CLOSE};
 }
 
 /* ---- responses: what a client reads ------------------------------------------------------------ */
 
+/* Names that are no tokens name no header that a client knows: enough that they cannot hide a blank. */
+static bool is_word(uint8_t c)
+{
+    return c > ' ' && c < 0x7F && c != ':';
+}
+
+/* "HTTP/1.1 200 and words" */
 static ud_err_t parse_status_line(ud_http1_t *parser, ud_span_t line, ud_http1_event_t *event)
 {
-    UD_TRY(parse_version(parser, cut(&line, ' ')));
-    ud_span_t digits = cut(&line, ' ');
-    uint64_t status = 0;
-    UD_REQUIRE(digits.size == 3 && ud_http1_parse_number(digits, &status) == UD_OK, UD_ERR_MALFORMED);
-    UD_REQUIRE(status >= 100 && status < 600 && status != 101 && all(line, is_value), UD_ERR_MALFORMED);
+    size_t status;
+    UD_REQUIRE(line.size >= 12 && line.data[8] == ' ' && (line.size == 12 || line.data[12] == ' '), UD_ERR_MALFORMED);
+    UD_TRY(parse_version(parser, ud_span(line.data, 8)));
+    UD_TRY(ud_http1_parse_number(ud_span(line.data + 9, 3), &status));
+    UD_REQUIRE(status >= 100 && status < 600 && status != 101, UD_ERR_MALFORMED);
+    UD_REQUIRE(status >= 200 || ++parser->interim_count <= UD_HTTP1_INTERIM_COUNT_MAX, UD_ERR_MALFORMED);
     parser->status = (uint16_t)status;
     parser->state = STATE_HEADER;
-    *event = (ud_http1_event_t){.type = UD_HTTP1_LINE, .status = parser->status, .value = line};
+    event->type = status < 200 ? UD_HTTP1_NEED_MORE : UD_HTTP1_LINE;
     return UD_OK;
 }
 
-static ud_err_t note_response_header(ud_http1_t *parser, const ud_http1_event_t *header)
+static ud_err_t note_response_header(ud_http1_t *parser, ud_http1_event_t *header)
 {
-    (void)parser;
-    (void)header;
+    if (parser->status < 200) {
+        header->type = UD_HTTP1_NEED_MORE;
+    }
     return UD_OK;
 }
 
-void ud_http1_init_client(ud_http1_t *parser, bool head_request)
+/* Responses of these statuses have no body, whatever their headers say (RFC 9112 section 6.3). */
+static ud_err_t judge_response_head(ud_http1_t *parser, ud_http1_event_t *event)
 {
-    static const side_t responses = {parse_status_line, note_response_header};
-    *parser = (ud_http1_t){.head_request = head_request, .side = &responses};
+    if (parser->status < 200 || parser->status == 204 || parser->status == 304) {
+        parser->body = UD_HTTP1_BODY_NONE;
+        parser->body_left = 0;
+    }
+    return note_response_header(parser, event);
+}
+
+void ud_http1_init_client(ud_http1_t *parser)
+{
+    static const side_t responses = {is_word, parse_status_line, note_response_header, judge_response_head};
+    *parser = (ud_http1_t){.side = &responses, .body = UD_HTTP1_BODY_UNTIL_CLOSE};
 }
 
 /* ---- either ------------------------------------------------------------ */

@@ -28,7 +28,7 @@
 
 typedef enum {
     UD_HTTP1_NEED_MORE, /* all input is consumed; give more, or ud_http1_finish() if the other side closed */
-    UD_HTTP1_LINE,      /* server: name = method, value = target; client: status, value = reason (may be empty) */
+    UD_HTTP1_LINE,      /* server: name = method, value = target; client: the parser's status is known now */
     UD_HTTP1_HEADER,    /* name and value of one header, framing headers too; value without surrounding blanks */
     UD_HTTP1_HEAD_END,  /* the head is complete; body kind, size, keep-alive and expectation are known now */
     UD_HTTP1_BODY,      /* value = the next bytes of the body, inside the input, never empty */
@@ -38,7 +38,6 @@ typedef enum {
 /* Spans are good until the next call with the same parser, buffer or input. */
 typedef struct {
     ud_http1_event_type_t type;
-    uint16_t status; /* of a response's line, 200 to 599 */
     ud_span_t name;
     ud_span_t value;
 } ud_http1_event_t;
@@ -57,19 +56,18 @@ struct ud_http1_side;
  * writes none.
  */
 typedef struct {
-    uint64_t body_left;   /* UD_HTTP1_BODY_LENGTH: bytes not yet handed on; chunked: bytes left of the chunk */
-    uint16_t status;      /* client: of the response */
+    size_t body_left;     /* UD_HTTP1_BODY_LENGTH: bytes not yet handed on; chunked: bytes left of the chunk */
+    uint16_t status;      /* client: of the response, 200 to 599 */
     uint8_t minor;        /* HTTP/1.<minor>; anything above 1 counts as 1 */
     bool keep_alive;      /* the other side lets the connection live after this message */
     bool expect_continue; /* server: the client waits for "100 Continue" before it sends the body */
     uint8_t body;         /* ud_http1_body_t */
 
     uint8_t state;
-    uint8_t seen; /* framing headers met so far */
+    uint8_t seen; /* what was met so far of what may be met once */
     uint8_t header_count;
     uint8_t interim_count;
     bool server;
-    bool head_request;
     uint16_t line_size;
     uint16_t head_size;
     const struct ud_http1_side *side;
@@ -80,11 +78,10 @@ typedef struct {
  */
 void ud_http1_init_server(ud_http1_t *parser);
 
-/* Begins to read the response to one request (the client's side). `head_request` says that the request's method was
- * HEAD, whose response has no body whatever its headers say (RFC 9112 section 6.3). Interim responses (1xx) are read and
+/* Begins to read the response to one request (the client's side) other than HEAD. Interim responses (1xx) are read and
  * dropped, at most UD_HTTP1_INTERIM_COUNT_MAX of them. Call it again for each request.
  */
-void ud_http1_init_client(ud_http1_t *parser, bool head_request);
+void ud_http1_init_client(ud_http1_t *parser);
 
 /* Takes bytes from the front of `*input`, moving it on, until there is one event. `line` holds a line in pieces; it has
  * `line_capacity` bytes, which is also the longest line accepted (at most UD_HTTP1_HEAD_SIZE_MAX), and must be the same
@@ -127,9 +124,15 @@ void ud_http1_write_request(ud_http1_writer_t *writer, const char *method, const
 /* "HTTP/1.1 200 OK"; always 1.1, whatever the request was (RFC 9110 section 6.2). An unknown status gets no reason. */
 void ud_http1_write_response(ud_http1_writer_t *writer, int status);
 
-/* One header. A name that is no token, or a control character in the value, is UD_ERR_INVALID_ARGUMENT at the end. */
+/* One header. A name that is no word, or a control character in the value, is UD_ERR_INVALID_ARGUMENT at the end. */
 void ud_http1_write_header(ud_http1_writer_t *writer, const char *name, const char *value);
-void ud_http1_write_header_number(ud_http1_writer_t *writer, const char *name, uint64_t value);
+void ud_http1_write_header_number(ud_http1_writer_t *writer, const char *name, size_t value);
+
+/* Client: the header that carries a token ("Authorization: Bearer", RFC 6750 section 2.1), and the one that asks for the
+ * bytes `first` to `last`.
+ */
+void ud_http1_write_bearer(ud_http1_writer_t *writer, const char *token);
+void ud_http1_write_range(ud_http1_writer_t *writer, size_t first, size_t last);
 
 /* The empty line behind the headers. Errors: UD_ERR_BUFFER_TOO_SMALL, UD_ERR_INVALID_ARGUMENT. */
 UD_MUST_USE ud_err_t ud_http1_write_end(ud_http1_writer_t *writer);
@@ -142,13 +145,20 @@ const char *ud_http1_reason(int status);
 /* True if `name` is `lower_case` in any case. */
 bool ud_http1_name_is(ud_span_t name, const char *lower_case);
 
-/* Decimal digits alone, at most 18 of them. Errors: UD_ERR_MALFORMED. */
-UD_MUST_USE ud_err_t ud_http1_parse_number(ud_span_t value, uint64_t *number);
+/* Decimal digits alone, at most 18 of them (9 where a size_t has 32 bits). Errors: UD_ERR_MALFORMED. */
+UD_MUST_USE ud_err_t ud_http1_parse_number(ud_span_t value, size_t *number);
 
-/* Client: "bytes 4096-8191/65536" of a 206 (RFC 9110 section 14.4); first <= last < total. An unknown total ("*") is
- * refused. Errors: UD_ERR_MALFORMED.
+/* Bytes `first` to `last` of `total`: first <= last < total. */
+typedef struct {
+    size_t first;
+    size_t last;
+    size_t total;
+} ud_http1_range_t;
+
+/* Client: "bytes 4096-8191/65536" of a 206 (RFC 9110 section 14.4). An unknown total ("*") is refused.
+ * Errors: UD_ERR_MALFORMED.
  */
-UD_MUST_USE ud_err_t ud_http1_parse_content_range(ud_span_t value, uint64_t *first, uint64_t *last, uint64_t *total);
+UD_MUST_USE ud_err_t ud_http1_parse_content_range(ud_span_t value, ud_http1_range_t *range);
 
 /* Server: a single range "bytes=0-99", "bytes=100-" or "bytes=-100" of a thing of `size` bytes, cut to its end (RFC 9110
  * section 14.1.2). Errors: UD_ERR_RANGE_NOT_SATISFIABLE (answer 416); UD_ERR_UNSUPPORTED (another unit, several ranges,

@@ -4,8 +4,8 @@
 
 #include <string.h>
 
-/* Most digits of a number; 10^18 fits an int64_t too. */
-#define DIGITS_MAX 18
+/* Most digits of a number, which any of so many fits. */
+#define DIGITS_MAX (sizeof(size_t) > 4 ? 18 : 9)
 
 static uint8_t lower(uint8_t c)
 {
@@ -22,14 +22,30 @@ bool ud_http1_name_is(ud_span_t name, const char *lower_case)
     return lower_case[name.size] == '\0';
 }
 
-ud_err_t ud_http1_parse_number(ud_span_t value, uint64_t *number)
+static void take(ud_span_t *rest, size_t size)
 {
-    UD_REQUIRE(value.size > 0 && value.size <= DIGITS_MAX, UD_ERR_MALFORMED);
-    uint64_t result = 0;
-    for (size_t i = 0; i < value.size; i++) {
-        UD_REQUIRE(value.data[i] >= '0' && value.data[i] <= '9', UD_ERR_MALFORMED);
-        result = result * 10 + (uint64_t)(value.data[i] - '0');
+    *rest = ud_span(rest->data + size, rest->size - size);
+}
+
+/* Takes a number off the front. */
+static ud_err_t take_number(ud_span_t *rest, size_t *number)
+{
+    size_t result = 0, size = 0;
+    for (; size < rest->size && rest->data[size] >= '0' && rest->data[size] <= '9'; size++) {
+        UD_REQUIRE(size < DIGITS_MAX, UD_ERR_MALFORMED);
+        result = result * 10 + (size_t)(rest->data[size] - '0');
     }
+    UD_REQUIRE(size > 0, UD_ERR_MALFORMED);
+    take(rest, size);
+    *number = result;
+    return UD_OK;
+}
+
+ud_err_t ud_http1_parse_number(ud_span_t value, size_t *number)
+{
+    size_t result;
+    UD_TRY(take_number(&value, &result));
+    UD_REQUIRE(value.size == 0, UD_ERR_MALFORMED);
     *number = result;
     return UD_OK;
 }
@@ -41,52 +57,35 @@ static bool take_text(ud_span_t *rest, const char *prefix)
     if (rest->size < size || memcmp(rest->data, prefix, size) != 0) {
         return false;
     }
-    *rest = ud_span(rest->data + size, rest->size - size);
+    take(rest, size);
     return true;
 }
 
-/* Takes the digits off the front; none is an empty span. */
-static ud_span_t take_digits(ud_span_t *rest)
+ud_err_t ud_http1_parse_content_range(ud_span_t value, ud_http1_range_t *range)
 {
-    size_t size = 0;
-    while (size < rest->size && rest->data[size] >= '0' && rest->data[size] <= '9') {
-        size++;
+    static const char *const before[] = {"bytes ", "-", "/"};
+    size_t numbers[3];
+    for (size_t i = 0; i < 3; i++) {
+        UD_REQUIRE(take_text(&value, before[i]), UD_ERR_MALFORMED);
+        UD_TRY(take_number(&value, &numbers[i]));
     }
-    ud_span_t digits = ud_span(rest->data, size);
-    *rest = ud_span(rest->data + size, rest->size - size);
-    return digits;
-}
-
-ud_err_t ud_http1_parse_content_range(ud_span_t value, uint64_t *first, uint64_t *last, uint64_t *total)
-{
-    uint64_t from = 0, to = 0, all = 0;
-    UD_REQUIRE(take_text(&value, "bytes "), UD_ERR_MALFORMED);
-    UD_TRY(ud_http1_parse_number(take_digits(&value), &from));
-    UD_REQUIRE(take_text(&value, "-"), UD_ERR_MALFORMED);
-    UD_TRY(ud_http1_parse_number(take_digits(&value), &to));
-    UD_REQUIRE(take_text(&value, "/"), UD_ERR_MALFORMED);
-    UD_TRY(ud_http1_parse_number(value, &all));
-    UD_REQUIRE(from <= to && to < all, UD_ERR_MALFORMED);
-    *first = from;
-    *last = to;
-    *total = all;
+    UD_REQUIRE(value.size == 0 && numbers[0] <= numbers[1] && numbers[1] < numbers[2], UD_ERR_MALFORMED);
+    *range = (ud_http1_range_t){.first = numbers[0], .last = numbers[1], .total = numbers[2]};
     return UD_OK;
 }
 
 ud_err_t ud_http1_parse_range(ud_span_t value, uint64_t size, uint64_t *first, uint64_t *last)
 {
     UD_REQUIRE(take_text(&value, "bytes="), UD_ERR_UNSUPPORTED);
-    ud_span_t from_digits = take_digits(&value);
+    bool is_suffix = value.size > 0 && value.data[0] == '-';
+    size_t from = 0, to = SIZE_MAX;
+    UD_REQUIRE(is_suffix || take_number(&value, &from) == UD_OK, UD_ERR_UNSUPPORTED);
     UD_REQUIRE(take_text(&value, "-"), UD_ERR_UNSUPPORTED);
-    ud_span_t to_digits = take_digits(&value);
-    UD_REQUIRE(value.size == 0 && from_digits.size + to_digits.size > 0, UD_ERR_UNSUPPORTED);
-    uint64_t from = 0, to = UINT64_MAX;
-    UD_REQUIRE(from_digits.size == 0 || ud_http1_parse_number(from_digits, &from) == UD_OK, UD_ERR_UNSUPPORTED);
-    UD_REQUIRE(to_digits.size == 0 || ud_http1_parse_number(to_digits, &to) == UD_OK, UD_ERR_UNSUPPORTED);
-    if (from_digits.size == 0) { /* the last `to` bytes */
+    UD_REQUIRE((value.size == 0 && !is_suffix) || ud_http1_parse_number(value, &to) == UD_OK, UD_ERR_UNSUPPORTED);
+    if (is_suffix) { /* the last `to` bytes */
         UD_REQUIRE(to > 0, UD_ERR_RANGE_NOT_SATISFIABLE);
-        from = to < size ? size - to : 0;
-        to = UINT64_MAX;
+        from = to < size ? (size_t)size - to : 0;
+        to = SIZE_MAX;
     }
     UD_REQUIRE(from <= to, UD_ERR_UNSUPPORTED);
     UD_REQUIRE(from < size, UD_ERR_RANGE_NOT_SATISFIABLE);

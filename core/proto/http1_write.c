@@ -56,96 +56,93 @@ void ud_http1_writer_init(ud_http1_writer_t *writer, uint8_t *data, size_t capac
     *writer = (ud_http1_writer_t){.data = data, .capacity = capacity, .err = UD_OK};
 }
 
-static void put(ud_http1_writer_t *writer, const char *text, size_t size)
+/* The least character that may stand in what is put: a word is not empty and has no blanks. */
+enum { IN_LINES = '\n', IN_VALUE = ' ', IN_WORD = '!' };
+
+static void put(ud_http1_writer_t *writer, const char *text, uint8_t least)
 {
-    if (writer->err == UD_OK && size > writer->capacity - writer->size) {
-        writer->err = UD_ERR_BUFFER_TOO_SMALL;
+    size_t size = 0;
+    bool clean = true;
+    for (; text[size] != '\0'; size++) {
+        clean = clean && (uint8_t)text[size] >= least && text[size] != 0x7F;
     }
-    if (writer->err == UD_OK) {
+    if (writer->err != UD_OK) {
+        return;
+    }
+    if (!clean || (least == IN_WORD && size == 0)) {
+        writer->err = UD_ERR_INVALID_ARGUMENT;
+    } else if (size > writer->capacity - writer->size) {
+        writer->err = UD_ERR_BUFFER_TOO_SMALL;
+    } else {
         memcpy(writer->data + writer->size, text, size);
         writer->size += size;
     }
 }
 
-/* Text without control characters; `blanks` says whether it may hold spaces and tabs. */
-static void put_text(ud_http1_writer_t *writer, const char *text, bool blanks)
+/* The rest of a line: `before`, which is ours, and `text`. */
+static void end_line(ud_http1_writer_t *writer, const char *before, const char *text, uint8_t least)
 {
-    size_t size = strlen(text);
-    bool clean = blanks || size > 0;
-    for (size_t i = 0; i < size; i++) {
-        uint8_t c = (uint8_t)text[i];
-        bool blank = c == ' ' || c == '\t';
-        clean = clean && (blank ? blanks : c > ' ' && c != 0x7F);
-    }
-    if (!clean && writer->err == UD_OK) {
-        writer->err = UD_ERR_INVALID_ARGUMENT;
-    }
-    put(writer, text, size);
-}
-
-/* Divides by ten, in place, and returns the remainder: 16 bits at a time, since a division of 64 bits takes a small core
- * 700 bytes of library.
- */
-static uint32_t divide_by_ten(uint64_t *number)
-{
-    uint64_t quotient = 0;
-    uint32_t rest = 0;
-    for (int shift = 48; shift >= 0; shift -= 16) {
-        uint32_t part = rest << 16 | (uint16_t)(*number >> shift);
-        quotient = quotient << 16 | part / 10;
-        rest = part % 10;
-    }
-    *number = quotient;
-    return rest;
+    put(writer, before, IN_LINES);
+    put(writer, text, least);
+    put(writer, "\r\n", IN_LINES);
 }
 
 /* Decimal digits of `number` at the end of `text`; returns where they begin. */
-static const char *digits(char text[21], uint64_t number)
+static const char *digits(char text[21], size_t number)
 {
     char *at = text + 20;
     *at = '\0';
     do {
-        *--at = (char)('0' + divide_by_ten(&number));
+        *--at = (char)('0' + number % 10);
+        number /= 10;
     } while (number > 0);
     return at;
 }
 
 void ud_http1_write_request(ud_http1_writer_t *writer, const char *method, const char *target, const char *host)
 {
-    put_text(writer, method, false);
-    put(writer, " ", 1);
-    put_text(writer, target, false);
-    put(writer, " HTTP/1.1\r\n", 11);
-    ud_http1_write_header(writer, "Host", host);
+    put(writer, method, IN_WORD);
+    put(writer, " ", IN_LINES);
+    put(writer, target, IN_WORD);
+    end_line(writer, " HTTP/1.1\r\nHost: ", host, IN_WORD);
 }
 
 void ud_http1_write_response(ud_http1_writer_t *writer, int status)
 {
     char text[21];
     UD_ASSERT(status >= 100 && status <= 599);
-    put(writer, "HTTP/1.1 ", 9);
-    put_text(writer, digits(text, (uint64_t)status), false);
-    put(writer, " ", 1);
-    put_text(writer, ud_http1_reason(status), true);
-    put(writer, "\r\n", 2);
+    put(writer, "HTTP/1.1 ", IN_LINES);
+    put(writer, digits(text, (size_t)status), IN_WORD);
+    end_line(writer, " ", ud_http1_reason(status), IN_VALUE);
 }
 
 void ud_http1_write_header(ud_http1_writer_t *writer, const char *name, const char *value)
 {
-    put_text(writer, name, false);
-    put(writer, ": ", 2);
-    put_text(writer, value, true);
-    put(writer, "\r\n", 2);
+    put(writer, name, IN_WORD);
+    end_line(writer, ": ", value, IN_VALUE);
 }
 
-void ud_http1_write_header_number(ud_http1_writer_t *writer, const char *name, uint64_t value)
+void ud_http1_write_header_number(ud_http1_writer_t *writer, const char *name, size_t value)
 {
     char text[21];
     ud_http1_write_header(writer, name, digits(text, value));
 }
 
+void ud_http1_write_bearer(ud_http1_writer_t *writer, const char *token)
+{
+    end_line(writer, "Authorization: Bearer ", token, IN_WORD);
+}
+
+void ud_http1_write_range(ud_http1_writer_t *writer, size_t first, size_t last)
+{
+    char text[21];
+    put(writer, "Range: bytes=", IN_LINES);
+    put(writer, digits(text, first), IN_WORD);
+    end_line(writer, "-", digits(text, last), IN_WORD);
+}
+
 ud_err_t ud_http1_write_end(ud_http1_writer_t *writer)
 {
-    put(writer, "\r\n", 2);
+    put(writer, "\r\n", IN_LINES);
     return writer->err;
 }

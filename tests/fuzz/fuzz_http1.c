@@ -32,7 +32,6 @@ static void note(reading_t *reading, const ud_http1_event_t *event)
         return;
     }
     mix(&reading->events, &event->type, sizeof event->type);
-    mix(&reading->events, &event->status, sizeof event->status);
     mix(&reading->events, event->name.data, event->name.size);
     mix(&reading->events, ":", 1);
     mix(&reading->events, event->value.data, event->value.size);
@@ -71,7 +70,7 @@ static reading_t read_all(const uint8_t *data, size_t size, size_t step, uint8_t
     if (kind == 0) {
         ud_http1_init_server(&parser);
     } else {
-        ud_http1_init_client(&parser, kind == 2);
+        ud_http1_init_client(&parser);
     }
     bool more = true;
     for (size_t at = 0; more && at < size; at += step) {
@@ -82,6 +81,7 @@ static reading_t read_all(const uint8_t *data, size_t size, size_t step, uint8_t
         more = feed(&parser, line, copy, part, &reading);
         free(copy);
     }
+    mix(&reading.events, &parser.status, sizeof parser.status);
     reading.finish = reading.err == UD_OK ? ud_http1_finish(&parser) : reading.err;
     return reading;
 }
@@ -91,7 +91,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size < 2) {
         return 0;
     }
-    uint8_t kind = data[0] % 3;
+    uint8_t kind = data[0] % 3; /* 0: requests, else responses */
     size_t step = 1 + data[0] / 3 % 8;
     reading_t whole = read_all(data + 1, size - 1, size, kind);
     reading_t pieces = read_all(data + 1, size - 1, step, kind);

@@ -240,6 +240,37 @@ static void any_cutting_of_the_stream_gives_the_same_answer(void **ignored)
     }
 }
 
+/* The buffer is no larger than a message, a line and a piece of the stream need. */
+static void a_chunked_message_that_just_fits_is_taken_in_any_cutting(void **ignored)
+{
+    enum { WANT = 300 };
+    static uint8_t small[WANT + 256 + UD_HTTP1_DEVICE_LINE_SIZE + UD_TRANSPORT_TAIL_SIZE];
+    static char text[1200], body[WANT + 1];
+    (void)ignored;
+    memset(body, 'm', WANT);
+    (void)snprintf(text, sizeof text,
+                   "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n0\r\n%s\r\n\r\n", WANT, body,
+                   "Trailer: of some length, so that it comes in pieces");
+    for (size_t piece = 1; piece < 400; piece++) {
+        reset(NULL);
+        net.piece = piece;
+        ud_request_t request = checkin();
+        server_says(text);
+        fill = 0;
+        answer = (ud_answer_t){0};
+        assert_int_equal(ud_transport_http.begin(state, NULL, &request, small, sizeof small), UD_OK);
+        uint8_t *exact = small + UD_TRANSPORT_TAIL_SIZE; /* begin() wants more room than poll() */
+        memcpy(exact, small, sizeof small - UD_TRANSPORT_TAIL_SIZE);
+        for (int i = 0; i < POLLS_MAX && !answer.complete; i++) {
+            assert_int_equal(
+                ud_transport_http.poll(state, NULL, exact, sizeof small - UD_TRANSPORT_TAIL_SIZE, WANT, &fill, &answer),
+                UD_OK);
+        }
+        assert_int_equal(fill, WANT);
+        assert_memory_equal(exact, body, WANT);
+    }
+}
+
 static void retry_after_is_handed_on(void **ignored)
 {
     (void)ignored;
@@ -311,6 +342,16 @@ static void what_is_not_http_is_refused(void **ignored)
     }
 }
 
+static void bytes_behind_a_body_are_refused_wherever_it_lies(void **ignored)
+{
+    static const char head[] = "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n";
+    (void)ignored;
+    ud_request_t request = checkin();
+    server_says("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nabc");
+    net.piece = sizeof head - 1;
+    assert_int_equal(exchange(&request, 100), UD_ERR_PROTOCOL);
+}
+
 static void an_answer_cut_off_is_a_broken_stream(void **ignored)
 {
     (void)ignored;
@@ -375,11 +416,13 @@ int main(void)
         FRESH(a_url_cannot_smuggle_a_header),
         FRESH(the_longest_token_and_message_fit_the_smallest_buffer),
         FRESH(any_cutting_of_the_stream_gives_the_same_answer),
+        FRESH(a_chunked_message_that_just_fits_is_taken_in_any_cutting),
         FRESH(retry_after_is_handed_on),
         FRESH(a_retry_after_that_is_no_number_counts_as_none),
         FRESH(the_wrong_bytes_are_never_taken_for_the_range),
         FRESH(a_message_that_never_ends_is_refused),
         FRESH(what_is_not_http_is_refused),
+        FRESH(bytes_behind_a_body_are_refused_wherever_it_lies),
         FRESH(an_answer_cut_off_is_a_broken_stream),
         FRESH(the_stream_is_kept_for_the_next_request),
         FRESH(a_server_that_closes_gets_a_new_stream),

@@ -78,14 +78,14 @@ static reading_t read_request(const char *text)
     return whole;
 }
 
-static reading_t read_response(const char *text, bool head_request)
+static reading_t read_response(const char *text)
 {
     reading_t whole = {0};
-    ud_http1_init_client(&whole.parser, head_request);
+    ud_http1_init_client(&whole.parser);
     feed(&whole, text, SIZE_MAX, UD_HTTP1_DEVICE_LINE_SIZE);
     for (size_t step = 1; step < 4; step++) {
         reading_t pieces = {0};
-        ud_http1_init_client(&pieces.parser, head_request);
+        ud_http1_init_client(&pieces.parser);
         feed(&pieces, text, step, UD_HTTP1_DEVICE_LINE_SIZE);
         assert_int_equal(pieces.err, whole.err);
         assert_string_equal(pieces.events, whole.events);
@@ -153,6 +153,7 @@ static void keep_alive_follows_version_and_connection(void **state)
     } cases[] = {
         {"GET / HTTP/1.1\r\nHost: h\r\n\r\n", true},
         {"GET / HTTP/1.1\r\nHost: h\r\nConnection: foo, Close\r\n\r\n", false},
+        {"GET / HTTP/1.1\r\nHost: h\r\nConnection: close, keep-alive\r\n\r\n", false},
         {"GET / HTTP/1.0\r\n\r\n", false},
         {"GET / HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n", true},
     };
@@ -241,6 +242,9 @@ static void broken_chunks_are_refused(void **state)
         CHUNKED "1\r\na0\r\n",
         CHUNKED "1111111111111111\r\n",
         CHUNKED "1 1\r\na\r\n",
+        CHUNKED " 1\r\na\r\n",
+        CHUNKED "\x11\r\na\r\n",
+        CHUNKED "0\r\nA(b: c\r\n\r\n",
         CHUNKED "0\r\n folded\r\n\r\n",
         CHUNKED "1;\x01\r\na\r\n",
     };
@@ -319,9 +323,9 @@ static void a_head_above_its_limits_is_refused(void **state)
 static void a_response_with_a_length_ends_there(void **state)
 {
     (void)state;
-    reading_t got = read_response("HTTP/1.1 206 Partial Content\r\nContent-Length: 3\r\n\r\nabc", false);
+    reading_t got = read_response("HTTP/1.1 206 Partial Content\r\nContent-Length: 3\r\n\r\nabc");
     assert_int_equal(got.err, UD_OK);
-    assert_string_equal(got.events, "line |Partial Content\nheader Content-Length|3\nhead-end |\nend |\n");
+    assert_string_equal(got.events, "line |\nheader Content-Length|3\nhead-end |\nend |\n");
     assert_string_equal(got.body, "abc");
     assert_int_equal(got.parser.status, 206);
     assert_int_equal(ud_http1_finish(&got.parser), UD_OK);
@@ -330,7 +334,7 @@ static void a_response_with_a_length_ends_there(void **state)
 static void a_response_without_length_ends_with_the_connection(void **state)
 {
     (void)state;
-    reading_t got = read_response("HTTP/1.1 200 OK\r\n\r\nabc", false);
+    reading_t got = read_response("HTTP/1.1 200 OK\r\n\r\nabc");
     assert_int_equal(got.err, UD_OK);
     assert_string_equal(got.body, "abc");
     assert_false(got.parser.keep_alive);
@@ -344,7 +348,7 @@ static void a_response_cut_off_is_told(void **state)
         "", "HTTP/1.1 200 OK\r\nContent-Le", "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nabc",
         "HTTP/1.1 100 Continue\r\n\r\n", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n"};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        reading_t got = read_response(cases[i], false);
+        reading_t got = read_response(cases[i]);
         assert_int_equal(got.err, UD_OK);
         assert_int_equal(ud_http1_finish(&got.parser), UD_ERR_MALFORMED);
     }
@@ -353,26 +357,33 @@ static void a_response_cut_off_is_told(void **state)
 static void responses_that_have_no_body_end_at_the_head(void **state)
 {
     (void)state;
-    reading_t head = read_response("HTTP/1.1 200 OK\r\nContent-Length: 300\r\n\r\n", true);
-    assert_int_equal(ud_http1_finish(&head.parser), UD_OK);
-    reading_t empty = read_response("HTTP/1.1 204 No Content\r\n\r\n", false);
+    reading_t empty = read_response("HTTP/1.1 204 No Content\r\n\r\n");
     assert_int_equal(ud_http1_finish(&empty.parser), UD_OK);
-    reading_t same = read_response("HTTP/1.1 304 Not Modified\r\nContent-Length: 300\r\n\r\n", false);
+    reading_t same = read_response("HTTP/1.1 304 Not Modified\r\nContent-Length: 300\r\n\r\n");
     assert_int_equal(ud_http1_finish(&same.parser), UD_OK);
 }
 
 static void interim_responses_are_passed_over(void **state)
 {
     (void)state;
-    reading_t got = read_response("HTTP/1.1 100 Continue\r\nX: y\r\n\r\nHTTP/1.1 103 Early Hints\r\n\r\n"
-                                  "HTTP/1.1 200\r\nContent-Length: 0\r\n\r\n",
-                                  false);
+    reading_t got = read_response("HTTP/1.1 100 Continue\r\nX: y\r\n\r\n"
+                                  "HTTP/1.1 103 Early Hints\r\nContent-Length: 5\r\n\r\n"
+                                  "HTTP/1.1 200\r\nContent-Length: 0\r\n\r\n");
     assert_int_equal(got.err, UD_OK);
     assert_string_equal(got.events, "line |\nheader Content-Length|0\nhead-end |\nend |\n");
     reading_t endless = read_response("HTTP/1.1 100 C\r\n\r\nHTTP/1.1 100 C\r\n\r\nHTTP/1.1 100 C\r\n\r\n"
-                                      "HTTP/1.1 100 C\r\n\r\nHTTP/1.1 100 C\r\n\r\n",
-                                      false);
+                                      "HTTP/1.1 100 C\r\n\r\nHTTP/1.1 100 C\r\n\r\n");
     assert_int_equal(endless.err, UD_ERR_MALFORMED);
+}
+
+static void a_chunked_response_is_put_together_without_its_trailers(void **state)
+{
+    (void)state;
+    reading_t got = read_response("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+                                  "0000000000000000001 \r\na\r\n2;x\r\nbc\r\n0\r\nContent-Length: 9\r\n\r\n");
+    assert_int_equal(got.err, UD_OK);
+    assert_string_equal(got.body, "abc");
+    assert_int_equal(ud_http1_finish(&got.parser), UD_OK);
 }
 
 static void a_device_passes_over_headers_longer_than_its_buffer(void **state)
@@ -383,7 +394,7 @@ static void a_device_passes_over_headers_longer_than_its_buffer(void **state)
         memset(end, 'p', size);
         memcpy(end, "Policy: ", 8);
         strcpy(end + size - 2, "\r\nContent-Length: 2\r\n\r\nok");
-        reading_t got = read_response(text, false);
+        reading_t got = read_response(text);
         assert_int_equal(got.err, UD_OK);
         assert_string_equal(got.body, "ok");
         assert_int_equal(strstr(got.events, "Policy") != NULL, size <= UD_HTTP1_DEVICE_LINE_SIZE);
@@ -396,7 +407,7 @@ static void a_long_header_that_frames_the_message_is_refused(void **state)
     char text[2048] = "HTTP/1.1 200 OK\r\nContent-Length:", *end = text + strlen(text);
     memset(end, ' ', 600);
     strcpy(end + 600, "2\r\n\r\nok");
-    assert_int_equal(read_response(text, false).err, UD_ERR_TOO_LARGE);
+    assert_int_equal(read_response(text).err, UD_ERR_TOO_LARGE);
 }
 
 static void nonsense_instead_of_a_response_is_refused(void **state)
@@ -410,10 +421,19 @@ static void nonsense_instead_of_a_response_is_refused(void **state)
                                         "HTTP/1.1 101 Switching Protocols\r\n",
                                         "http/1.1 200 OK\r\n",
                                         "ICY 200 OK\r\n",
+                                        "HTTP/1.1 200OK\r\n",
+                                        "HTTP/1.1 200 O\x01K\r\n",
+                                        "HTTP/1.1 200 OK\r\nContent-Length : 1\r\n",
+                                        "HTTP/1.1 200 OK\r\nA: b\r\n c\r\n",
+                                        "HTTP/1.1 200 OK\r\nA: b\rc\r\n",
+                                        "HTTP/1.1 200 OK\r\nA\xC3: b\r\n",
+                                        "HTTP/1.1 200 OK\r\n: b\r\n",
+                                        "HTTP/1.1 200 OK\r\nNonsense\r\n",
+                                        "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 1\r\n",
                                         "HTTP/1.1 200 OK\nContent-Length: 0\n\n",
                                         "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n"};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        if (read_response(cases[i], false).err != UD_ERR_MALFORMED) {
+        if (read_response(cases[i]).err != UD_ERR_MALFORMED) {
             fail_msg("case %zu was taken", i);
         }
     }
@@ -426,12 +446,13 @@ static void heads_are_written_as_they_are_read(void **state)
     ud_http1_writer_t writer;
     ud_http1_writer_init(&writer, data, sizeof data);
     ud_http1_write_request(&writer, "GET", "/v1/artifacts/ab", "fleet:8480");
-    ud_http1_write_header(&writer, "Range", "bytes=0-9");
+    ud_http1_write_bearer(&writer, "abc");
+    ud_http1_write_range(&writer, 0, 9);
     ud_http1_write_header_number(&writer, "Content-Length", 0);
     assert_int_equal(ud_http1_write_end(&writer), UD_OK);
-    assert_int_equal(writer.size, strlen("GET /v1/artifacts/ab HTTP/1.1\r\nHost: fleet:8480\r\nRange: bytes=0-9\r\n"
-                                         "Content-Length: 0\r\n\r\n"));
     data[writer.size] = '\0';
+    assert_string_equal(data, "GET /v1/artifacts/ab HTTP/1.1\r\nHost: fleet:8480\r\nAuthorization: Bearer abc\r\n"
+                              "Range: bytes=0-9\r\nContent-Length: 0\r\n\r\n");
     assert_int_equal(read_request((const char *)data).err, UD_OK);
 
     ud_http1_writer_init(&writer, data, sizeof data);
@@ -458,6 +479,7 @@ static void a_value_cannot_begin_another_header(void **state)
     assert_int_equal(write_one("/a", "Location", ""), UD_OK);
     assert_int_equal(write_one("/a", "Location", "/a\r\nSet-Cookie: b"), UD_ERR_INVALID_ARGUMENT);
     assert_int_equal(write_one("/a", "Location", "\x7f"), UD_ERR_INVALID_ARGUMENT);
+    assert_int_equal(write_one("/a", "Location", "\t"), UD_ERR_INVALID_ARGUMENT);
     assert_int_equal(write_one("/a", "", "x"), UD_ERR_INVALID_ARGUMENT);
     assert_int_equal(write_one("/a", "a b", "x"), UD_ERR_INVALID_ARGUMENT);
     assert_int_equal(write_one("/a b", "a", "x"), UD_ERR_INVALID_ARGUMENT);
@@ -519,13 +541,13 @@ static void a_range_is_cut_to_the_thing_it_is_of(void **state)
 static void a_content_range_must_be_whole_and_ordered(void **state)
 {
     (void)state;
-    uint64_t first, last, total;
-    assert_int_equal(ud_http1_parse_content_range(span_of("bytes 4-7/10"), &first, &last, &total), UD_OK);
-    assert_true(first == 4 && last == 7 && total == 10);
+    ud_http1_range_t range;
+    assert_int_equal(ud_http1_parse_content_range(span_of("bytes 4-7/10"), &range), UD_OK);
+    assert_true(range.first == 4 && range.last == 7 && range.total == 10);
     static const char *const cases[] = {"bytes 7-4/10", "bytes 4-10/10", "bytes 4-7/*", "bytes */10",
                                         "bytes=4-7/10", "bytes 4-7",     "bytes 4-7/",  ""};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        assert_int_equal(ud_http1_parse_content_range(span_of(cases[i]), &first, &last, &total), UD_ERR_MALFORMED);
+        assert_int_equal(ud_http1_parse_content_range(span_of(cases[i]), &range), UD_ERR_MALFORMED);
     }
 }
 
@@ -546,6 +568,7 @@ int main(void)
         cmocka_unit_test(a_response_cut_off_is_told),
         cmocka_unit_test(responses_that_have_no_body_end_at_the_head),
         cmocka_unit_test(interim_responses_are_passed_over),
+        cmocka_unit_test(a_chunked_response_is_put_together_without_its_trailers),
         cmocka_unit_test(a_device_passes_over_headers_longer_than_its_buffer),
         cmocka_unit_test(a_long_header_that_frames_the_message_is_refused),
         cmocka_unit_test(nonsense_instead_of_a_response_is_refused),
