@@ -88,7 +88,7 @@ static ud_agent_event_t work_exchange(ud_agent_t *agent)
 
 static ud_agent_event_t work_saving(ud_agent_t *agent)
 {
-    if (agent->save.size == 0) {
+    if (agent->save.pieces == 0) {
         return UD_EVENT_FAILED;
     }
     ud_err_t err = ud_identity_save_step(&agent->identity, agent->port, agent->buffer, &agent->save);

@@ -43,16 +43,15 @@ static void put_maybe(ud_writer_t *pairs, uint8_t key, const char *text)
 /* Behind the device's id: what registers it, or asks for a new token. */
 static ud_err_t encode_secrets(const ud_agent_t *agent, ud_request_kind_t kind, ud_writer_t *pairs)
 {
-    uint8_t nonce[UD_IDENTITY_NONCE_SIZE];
-    uint8_t secret[UD_IDENTITY_SECRET_SIZE];
-    UD_TRY(ud_identity_secrets(&agent->identity, agent->port, nonce, secret));
+    ud_identity_secrets_t secrets;
+    UD_TRY(ud_identity_secrets(&agent->identity, agent->port, &secrets));
     if (kind == UD_REQUEST_TOKEN) {
-        ud_pairs_put_bytes(pairs, UD_TOKEN_REQUEST_SECRET, secret, sizeof secret);
+        ud_pairs_put_bytes(pairs, UD_TOKEN_REQUEST_SECRET, secrets.secret, UD_IDENTITY_SECRET_SIZE);
         return UD_OK;
     }
     ud_pairs_put_text(pairs, UD_REGISTER_HARDWARE, agent->hardware);
-    ud_pairs_put_bytes(pairs, UD_REGISTER_NONCE, nonce, sizeof nonce);
-    ud_pairs_put_bytes(pairs, UD_REGISTER_SECRET, secret, sizeof secret);
+    ud_pairs_put_bytes(pairs, UD_REGISTER_NONCE, secrets.nonce, UD_IDENTITY_NONCE_SIZE);
+    ud_pairs_put_bytes(pairs, UD_REGISTER_SECRET, secrets.secret, UD_IDENTITY_SECRET_SIZE);
     put_maybe(pairs, UD_REGISTER_CLAIM_KEY, agent->config->claim_key);
     put_maybe(pairs, UD_REGISTER_ONE_TIME_CODE, agent->config->one_time_code);
     ud_report_image(agent, UD_REGISTER_VERSION, pairs);

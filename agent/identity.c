@@ -8,14 +8,13 @@
 #define MAGIC 0x31444955u /* "UID1" */
 #define COPIES 2
 
-/* The beginning of a record as it is on flash; the token and a CRC-32 follow. */
+/* The beginning of a record as it is on flash; the token and a CRC-32 follow, and erased bytes up to a whole piece. */
 typedef struct {
     uint32_t magic;
     uint32_t generation; /* 1 and up */
     uint16_t token_size; /* bytes */
     uint16_t zero;
-    uint8_t nonce[UD_IDENTITY_NONCE_SIZE];
-    uint8_t secret[UD_IDENTITY_SECRET_SIZE];
+    ud_identity_secrets_t secrets;
 } record_t;
 
 #define TOKEN_OFFSET ((uint32_t)sizeof(record_t))
@@ -24,23 +23,29 @@ typedef struct {
 /* Bytes read or programmed at once; a multiple of every write size. */
 #define PIECE_SIZE 64
 
-_Static_assert(RECORD_SIZE(UD_TOKEN_SIZE_MAX) + UD_WRITE_SIZE_MAX - 1 <= UD_IDENTITY_RECORD_SIZE_MAX,
-               "the longest record fits its buffer");
-_Static_assert(offsetof(record_t, nonce) == 12 && offsetof(record_t, secret) == 28 && TOKEN_OFFSET == 60,
+/* The CRC-32 of whatever has its own CRC-32 behind it. */
+#define CRC_OF_WHOLE 0x2144DF1Cu
+
+_Static_assert((RECORD_SIZE(UD_TOKEN_SIZE_MAX) + PIECE_SIZE - 1) / PIECE_SIZE * PIECE_SIZE <=
+                   UD_IDENTITY_RECORD_SIZE_MAX,
+               "the longest record fits its buffer, and half of the area (core/slot/slot.c)");
+_Static_assert(offsetof(record_t, secrets.nonce) == 12 && offsetof(record_t, secrets.secret) == 28 &&
+                   TOKEN_OFFSET == 60,
                "the layout on flash stays");
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "numbers are used as they stand on flash");
-_Static_assert(PIECE_SIZE % UD_WRITE_SIZE_MAX == 0, "a piece is whole words");
+_Static_assert(PIECE_SIZE % UD_WRITE_SIZE_MAX == 0 && UD_SECTOR_SIZE_MIN % PIECE_SIZE == 0,
+               "a piece is whole words, a sector is whole pieces");
 
-/* Bytes of one copy: whole sectors, half of the area. */
-static uint32_t copy_size(const ud_port_t *port)
+/* Where a copy begins: each has whole sectors, half of the area. */
+static uint32_t copy_offset(const ud_port_t *port, uint8_t copy)
 {
     const ud_area_geometry_t *area = ud_port_area(port, UD_AREA_IDENTITY);
-    return area->size_bytes / area->sector_size_bytes / COPIES * area->sector_size_bytes;
+    return copy * (area->size_bytes / COPIES & ~(area->sector_size_bytes - 1));
 }
 
 static ud_err_t read_copy(ud_port_t *port, uint8_t copy, uint32_t offset, void *data, size_t size)
 {
-    return ud_port_flash_read(port, UD_AREA_IDENTITY, copy * copy_size(port) + offset, data, size);
+    return ud_port_flash_read(port, UD_AREA_IDENTITY, copy_offset(port, copy) + offset, data, size);
 }
 
 /* Reads one copy whole; gives its generation, or 0 if it is no whole one, and what it begins with. Each byte is read once: a
@@ -49,21 +54,21 @@ static ud_err_t read_copy(ud_port_t *port, uint8_t copy, uint32_t offset, void *
 static uint32_t read_whole(ud_port_t *port, uint8_t copy, record_t *head)
 {
     uint8_t piece[PIECE_SIZE];
-    uint32_t stored;
     if (read_copy(port, copy, 0, head, sizeof *head) != UD_OK || head->magic != MAGIC ||
-        head->token_size > UD_TOKEN_SIZE_MAX || RECORD_SIZE(head->token_size) > copy_size(port)) {
+        head->token_size > UD_TOKEN_SIZE_MAX) {
         return 0;
     }
-    uint32_t end = RECORD_SIZE(head->token_size) - 4;
     uint32_t crc = ud_crc32(0, head, sizeof *head);
-    for (uint32_t offset = TOKEN_OFFSET; offset < end; offset += PIECE_SIZE) {
-        uint32_t size = end - offset < PIECE_SIZE ? end - offset : PIECE_SIZE;
+    uint32_t size;
+    for (uint32_t offset = TOKEN_OFFSET; offset < RECORD_SIZE(head->token_size); offset += size) {
+        uint32_t left = RECORD_SIZE(head->token_size) - offset;
+        size = left < PIECE_SIZE ? left : PIECE_SIZE;
         if (read_copy(port, copy, offset, piece, size) != UD_OK) {
             return 0;
         }
         crc = ud_crc32(crc, piece, size);
     }
-    return read_copy(port, copy, end, &stored, sizeof stored) == UD_OK && stored == crc ? head->generation : 0;
+    return crc == CRC_OF_WHOLE ? head->generation : 0;
 }
 
 ud_err_t ud_identity_open(ud_identity_t *identity, ud_port_t *port)
@@ -84,94 +89,70 @@ ud_err_t ud_identity_open(ud_identity_t *identity, ud_port_t *port)
 }
 
 /* Both copies hold the same ones; the copy that counts may be one that read as whole by chance when it was opened. */
-ud_err_t ud_identity_secrets(const ud_identity_t *identity, ud_port_t *port, uint8_t nonce[UD_IDENTITY_NONCE_SIZE],
-                             uint8_t secret[UD_IDENTITY_SECRET_SIZE])
+ud_err_t ud_identity_secrets(const ud_identity_t *identity, ud_port_t *port, ud_identity_secrets_t *secrets)
 {
     record_t head;
     UD_REQUIRE(identity->generation > 0, UD_ERR_NOT_FOUND);
     UD_REQUIRE(read_whole(port, identity->copy, &head) != 0 || read_whole(port, identity->copy ^ 1, &head) != 0,
                UD_ERR_FLASH_READ);
-    memcpy(nonce, head.nonce, sizeof head.nonce);
-    memcpy(secret, head.secret, sizeof head.secret);
+    *secrets = head.secrets;
     return UD_OK;
 }
 
 ud_err_t ud_identity_token(const ud_identity_t *identity, ud_port_t *port, char token[UD_TOKEN_SIZE_MAX + 1])
 {
     UD_REQUIRE(identity->generation > 0, UD_ERR_NOT_FOUND);
-    UD_TRY(read_copy(port, identity->copy, TOKEN_OFFSET, token, identity->token_size));
     token[identity->token_size] = '\0';
-    return UD_OK;
+    return read_copy(port, identity->copy, TOKEN_OFFSET, token, identity->token_size);
 }
 
-ud_err_t ud_identity_save_begin(const ud_identity_t *identity, ud_port_t *port, const char *token, uint8_t *buffer,
+ud_err_t ud_identity_save_begin(const ud_identity_t *identity, ud_port_t *port, const char *token, void *buffer,
                                 ud_identity_save_t *save)
 {
-    record_t head = {.magic = MAGIC, .generation = identity->generation + 1};
-    size_t token_size = strlen(token);
-    UD_REQUIRE(token_size <= UD_TOKEN_SIZE_MAX && RECORD_SIZE(token_size) <= copy_size(port), UD_ERR_TOO_LARGE);
-    head.token_size = (uint16_t)token_size;
-    if (identity->generation > 0) {
-        UD_TRY(ud_identity_secrets(identity, port, head.nonce, head.secret));
-    } else {
-        UD_TRY(ud_port_random(port, head.nonce, sizeof head.nonce));
-        UD_TRY(ud_port_random(port, head.secret, sizeof head.secret));
-    }
-    memcpy(buffer, &head, sizeof head);
-    memcpy(buffer + TOKEN_OFFSET, token, token_size);
-
-    uint32_t size = RECORD_SIZE((uint32_t)token_size);
-    uint32_t crc = ud_crc32(0, buffer, size - 4);
-    memcpy(buffer + size - 4, &crc, sizeof crc);
-    const ud_area_geometry_t *area = ud_port_area(port, UD_AREA_IDENTITY);
-    for (; size % area->write_size_bytes != 0; size++) {
-        buffer[size] = area->erased_value;
-    }
+    record_t *head = buffer;
+    uint32_t token_size = (uint32_t)strlen(token);
+    UD_REQUIRE(token_size <= UD_TOKEN_SIZE_MAX, UD_ERR_TOO_LARGE);
+    memset(buffer, ud_port_area(port, UD_AREA_IDENTITY)->erased_value, UD_IDENTITY_RECORD_SIZE_MAX);
+    head->magic = MAGIC;
+    head->generation = identity->generation + 1;
+    head->token_size = (uint16_t)token_size;
+    head->zero = 0;
+    UD_TRY(identity->generation > 0 ? ud_identity_secrets(identity, port, &head->secrets)
+                                    : ud_port_random(port, &head->secrets, sizeof head->secrets));
+    memcpy(head + 1, token, token_size);
+    uint32_t crc = ud_crc32(0, head, TOKEN_OFFSET + token_size);
+    memcpy((uint8_t *)(head + 1) + token_size, &crc, sizeof crc);
     *save = (ud_identity_save_t){
-        .size = (uint16_t)size,
+        .pieces = (uint8_t)((RECORD_SIZE(token_size) + PIECE_SIZE - 1) / PIECE_SIZE),
         .copy = identity->generation > 0 && identity->copy == 0 ? 1 : 0,
     };
     return UD_OK;
 }
 
-/* One erase or program of the copy; `*whole` after the last one, when the copy reads back true. */
-static ud_err_t save_copy_step(ud_port_t *port, const uint8_t *buffer, uint16_t size, uint8_t copy, uint32_t position,
-                               bool *whole)
+/* Programs a piece of a copy; the first one of a sector erases that. */
+static ud_err_t write_piece(ud_port_t *port, uint32_t offset, const uint8_t *data)
 {
-    uint32_t start = copy * copy_size(port);
-    uint32_t sector_size = ud_port_area(port, UD_AREA_IDENTITY)->sector_size_bytes;
-    uint32_t erases = (size + sector_size - 1) / sector_size;
-    if (position < erases) {
+    if ((offset & (ud_port_area(port, UD_AREA_IDENTITY)->sector_size_bytes - 1)) == 0) {
         ud_port_watchdog_feed(port);
-        return ud_port_flash_erase(port, UD_AREA_IDENTITY, start + position * sector_size);
+        UD_TRY(ud_port_flash_erase(port, UD_AREA_IDENTITY, offset));
     }
-    uint32_t offset = (position - erases) * PIECE_SIZE;
-    uint32_t piece = size - offset < PIECE_SIZE ? size - offset : PIECE_SIZE;
-    UD_TRY(ud_port_flash_program(port, UD_AREA_IDENTITY, start + offset, buffer + offset, piece));
-
-    uint8_t back[PIECE_SIZE];
-    UD_TRY(ud_port_flash_read(port, UD_AREA_IDENTITY, start + offset, back, piece));
-    UD_REQUIRE(memcmp(back, buffer + offset, piece) == 0, UD_ERR_FLASH_WRITE);
-    *whole = offset + piece == size;
-    return UD_OK;
+    return ud_port_flash_program(port, UD_AREA_IDENTITY, offset, data, PIECE_SIZE);
 }
 
-ud_err_t ud_identity_save_step(ud_identity_t *identity, ud_port_t *port, const uint8_t *buffer,
-                               ud_identity_save_t *save)
+ud_err_t ud_identity_save_step(ud_identity_t *identity, ud_port_t *port, const void *buffer, ud_identity_save_t *save)
 {
-    bool whole = false;
-    ud_err_t err = save_copy_step(port, buffer, save->size, save->copy, save->position, &whole);
-    save->position++;
-    if (err == UD_OK && !whole) {
-        return UD_ERR_WOULD_BLOCK;
+    uint32_t offset = (uint32_t)save->written * PIECE_SIZE;
+    ud_err_t err = write_piece(port, copy_offset(port, save->copy) + offset, (const uint8_t *)buffer + offset);
+    save->written++;
+    if (err != UD_OK || save->written == save->pieces) {
+        save->written = 0;
+        save->copy ^= 1;
+        save->done++;
     }
-    save->written = (uint8_t)(save->written + (err == UD_OK));
-    save->position = 0;
-    save->copy ^= 1;
-    save->done++;
     if (save->done < COPIES) {
         return UD_ERR_WOULD_BLOCK;
     }
+    uint32_t before = identity->generation;
     err = ud_identity_open(identity, port);
-    return save->written > 0 ? err : UD_ERR_FLASH_WRITE;
+    return identity->generation > before ? err : UD_ERR_FLASH_WRITE;
 }

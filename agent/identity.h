@@ -3,8 +3,8 @@
  *     copy 0                         copy 1             each copy fills half of the area (whole sectors)
  *   | magic, generation, sizes, nonce (16), secret (32), token (0..512), CRC-32 |
  *
- * The copy of the higher generation counts. A change writes the other one, reads it back, and only then the one that
- * counted: power may fail anywhere, in one save after another, and one whole copy remains. Both lost: the device draws a
+ * The copy of the higher generation counts. A change writes the other one, and only then the one that counted, and reads
+ * both back: power may fail anywhere, in one save after another, and one whole copy remains. Both lost: the device draws a
  * new nonce and secret and registers afresh, which the server answers with "identity lost" or a new device, never a
  * takeover.
  * Secrets are read from flash when needed and never stay in RAM.
@@ -29,13 +29,17 @@ typedef struct {
     bool worn;           /* the other copy is torn, older or unreadable */
 } ud_identity_t;
 
+typedef struct {
+    uint8_t nonce[UD_IDENTITY_NONCE_SIZE];
+    uint8_t secret[UD_IDENTITY_SECRET_SIZE];
+} ud_identity_secrets_t;
+
 /* A save under way. */
 typedef struct {
-    uint32_t position; /* operations done on the present copy */
-    uint16_t size;     /* bytes of the record in the buffer */
-    uint8_t copy;      /* being written */
-    uint8_t done;      /* copies that were tried */
-    uint8_t written;   /* copies that read back true */
+    uint8_t pieces;  /* of the record in the buffer */
+    uint8_t written; /* of them, in the present copy */
+    uint8_t copy;    /* being written */
+    uint8_t done;    /* copies that were tried */
 } ud_identity_save_t;
 
 /* Finds the copy that counts. UD_ERR_NOT_FOUND: there is none, `identity` says so too. Reads only. */
@@ -43,24 +47,23 @@ UD_MUST_USE ud_err_t ud_identity_open(ud_identity_t *identity, ud_port_t *port);
 
 /* Reads nonce and secret. Errors: UD_ERR_NOT_FOUND, UD_ERR_FLASH_READ. */
 UD_MUST_USE ud_err_t ud_identity_secrets(const ud_identity_t *identity, ud_port_t *port,
-                                         uint8_t nonce[UD_IDENTITY_NONCE_SIZE],
-                                         uint8_t secret[UD_IDENTITY_SECRET_SIZE]);
+                                         ud_identity_secrets_t *secrets);
 
 /* Reads the token as text; "" if there is none. Errors: UD_ERR_NOT_FOUND, UD_ERR_FLASH_READ. */
 UD_MUST_USE ud_err_t ud_identity_token(const ud_identity_t *identity, ud_port_t *port,
                                        char token[UD_TOKEN_SIZE_MAX + 1]);
 
-/* Composes the record to save into `buffer` (UD_IDENTITY_RECORD_SIZE_MAX bytes, not overlapping `token`): the present
- * nonce and secret, or new ones if there are none, and `token`. Errors: UD_ERR_TOO_LARGE (the token does not fit half of
- * the area), UD_ERR_INTERNAL (no randomness), UD_ERR_FLASH_READ.
+/* Composes the record to save into `buffer` (UD_IDENTITY_RECORD_SIZE_MAX bytes, aligned as a uint32_t, not overlapping
+ * `token`): the present nonce and secret, or new ones if there are none, and `token`. Errors: UD_ERR_TOO_LARGE (more than
+ * UD_TOKEN_SIZE_MAX), UD_ERR_INTERNAL (no randomness), UD_ERR_FLASH_READ.
  */
 UD_MUST_USE ud_err_t ud_identity_save_begin(const ud_identity_t *identity, ud_port_t *port, const char *token,
-                                            uint8_t *buffer, ud_identity_save_t *save);
+                                            void *buffer, ud_identity_save_t *save);
 
-/* Does the next erase or program of the save. UD_ERR_WOULD_BLOCK: call again; UD_OK: at least one copy is in flash and
+/* Does the next program of the save, and the erase before it where a sector begins. UD_ERR_WOULD_BLOCK: call again; UD_OK: at least one copy is in flash and
  * `identity` is the new one. Errors: UD_ERR_FLASH_WRITE (neither copy took it; `identity` stands if it can).
  */
-UD_MUST_USE ud_err_t ud_identity_save_step(ud_identity_t *identity, ud_port_t *port, const uint8_t *buffer,
+UD_MUST_USE ud_err_t ud_identity_save_step(ud_identity_t *identity, ud_port_t *port, const void *buffer,
                                            ud_identity_save_t *save);
 
 #endif

@@ -30,7 +30,7 @@ static ud_port_t *make_board(uint32_t sector_size, uint16_t write_size)
 static void save(ud_port_t *board, void *arg)
 {
     save_t *task = arg;
-    uint8_t buffer[UD_IDENTITY_RECORD_SIZE_MAX];
+    _Alignas(uint64_t) uint8_t buffer[UD_IDENTITY_RECORD_SIZE_MAX];
     ud_identity_t identity;
     ud_identity_save_t progress;
     ud_err_t err = ud_identity_open(&identity, board);
@@ -55,8 +55,7 @@ static void save_token(ud_port_t *board, const char *token)
 typedef struct {
     ud_err_t err;
     ud_identity_t identity;
-    uint8_t nonce[UD_IDENTITY_NONCE_SIZE];
-    uint8_t secret[UD_IDENTITY_SECRET_SIZE];
+    ud_identity_secrets_t secrets;
     char token[UD_TOKEN_SIZE_MAX + 1];
 } found_t;
 
@@ -65,7 +64,7 @@ static void look(ud_port_t *board, void *arg)
     found_t *found = arg;
     found->err = ud_identity_open(&found->identity, board);
     if (found->err == UD_OK) {
-        assert_int_equal(ud_identity_secrets(&found->identity, board, found->nonce, found->secret), UD_OK);
+        assert_int_equal(ud_identity_secrets(&found->identity, board, &found->secrets), UD_OK);
         assert_int_equal(ud_identity_token(&found->identity, board, found->token), UD_OK);
     }
 }
@@ -97,8 +96,7 @@ static void a_new_token_keeps_nonce_and_secret(void **state)
     found_t second = read_back(board);
     assert_string_equal(first.token, "");
     assert_string_equal(second.token, "token-one");
-    assert_memory_equal(first.nonce, second.nonce, sizeof first.nonce);
-    assert_memory_equal(first.secret, second.secret, sizeof first.secret);
+    assert_memory_equal(&first.secrets, &second.secrets, sizeof first.secrets);
     assert_false(second.identity.worn);
     ud_board_destroy(board);
 }
@@ -131,7 +129,7 @@ static void one_lost_copy_costs_nothing(void **state)
         found_t after = read_back(board);
         assert_int_equal(after.err, UD_OK);
         assert_string_equal(after.token, "token-one");
-        assert_memory_equal(after.secret, before.secret, sizeof before.secret);
+        assert_memory_equal(&after.secrets, &before.secrets, sizeof before.secrets);
         assert_true(after.identity.worn);
         save_token(board, "token-two");
         assert_false(read_back(board).identity.worn);
@@ -173,7 +171,7 @@ static void no_power_cut_loses_the_identity(void **state)
             ud_board_fuse_set(board, &(ud_board_fuse_t){0});
             found_t after = read_back(board);
             assert_int_equal(after.err, UD_OK);
-            assert_memory_equal(after.secret, before.secret, sizeof before.secret);
+            assert_memory_equal(&after.secrets, &before.secrets, sizeof before.secrets);
             assert_true(strcmp(after.token, "token-one") == 0 || strcmp(after.token, "token-two") == 0);
             save_token(board, "token-three");
             assert_string_equal(read_back(board).token, "token-three");
@@ -224,9 +222,8 @@ static void look_often(uint32_t offset)
         found_t after = {.err = UD_ERR_INTERNAL};
         assert_int_equal(ud_identity_open(&after.identity, board), UD_OK);
         assert_int_equal(after.identity.generation, before.identity.generation);
-        assert_int_equal(ud_identity_secrets(&after.identity, board, after.nonce, after.secret), UD_OK);
-        assert_memory_equal(after.nonce, before.nonce, sizeof before.nonce);
-        assert_memory_equal(after.secret, before.secret, sizeof before.secret);
+        assert_int_equal(ud_identity_secrets(&after.identity, board, &after.secrets), UD_OK);
+        assert_memory_equal(&after.secrets, &before.secrets, sizeof before.secrets);
     }
     ud_board_destroy(board);
 }
