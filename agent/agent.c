@@ -108,7 +108,7 @@ static ud_agent_event_t unless(ud_agent_t *agent, ud_err_t err, ud_agent_event_t
     if (err == UD_OK) {
         return good;
     }
-    agent->download_error = (uint16_t)err;
+    agent->download_error = err;
     return UD_EVENT_FATAL;
 }
 
@@ -121,8 +121,8 @@ static ud_agent_event_t work_waiting(ud_agent_t *agent)
             bool begun = agent->span_records != 0;
             return unless(agent, begun ? UD_OK : ud_download_begin(agent), UD_EVENT_DONE);
         }
-        if (reason != (ud_err_t)agent->wait_reason) {
-            agent->wait_reason = (uint16_t)reason;
+        if (reason != agent->wait_reason) {
+            agent->wait_reason = reason;
             left_ms[UD_TIMER_CHECKIN] = 0;
         }
         left_ms[UD_TIMER_ASK] = UD_AGENT_ASK_INTERVAL_MS;
@@ -322,7 +322,7 @@ static void drop_update(ud_agent_t *agent)
 static void give_up(ud_agent_t *agent)
 {
     if (!agent->result_pending) {
-        ud_report_result(agent, agent->update.update_id, UD_DEVICE_FAILED, (ud_err_t)agent->download_error);
+        ud_report_result(agent, agent->update.update_id, UD_DEVICE_FAILED, agent->download_error);
     }
     drop_update(agent);
     hurry(agent);

@@ -131,7 +131,7 @@ bool ud_download_report_due(const ud_agent_t *agent)
  */
 static ud_agent_event_t wrong(ud_agent_t *agent, ud_err_t err)
 {
-    agent->download_error = (uint16_t)err;
+    agent->download_error = err;
     agent->download_failures++;
     uint8_t retries = agent->update.retries != 0 ? agent->update.retries : agent->config->download_retries;
     return agent->download_failures > retries ? UD_EVENT_FATAL : UD_EVENT_FAILED;
@@ -229,7 +229,7 @@ ud_agent_event_t ud_download_write(ud_agent_t *agent)
     ud_spare_progress_t progress;
     ud_err_t err = write_chunk(agent, &progress);
     if (err != UD_OK) {
-        agent->download_error = (uint16_t)err;
+        agent->download_error = err;
         return UD_EVENT_FATAL;
     }
     return progress == UD_SPARE_MORE ? UD_EVENT_NONE : UD_EVENT_MORE;

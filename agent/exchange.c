@@ -110,7 +110,7 @@ void ud_exchange_begin(ud_agent_t *agent, ud_request_kind_t kind)
         err = agent->config->transport->begin(agent->transport_state, agent->port, &request, agent->buffer,
                                               agent->buffer_size);
     }
-    agent->begin_error = (uint16_t)err;
+    agent->begin_error = err;
     agent->busy = err == UD_OK;
 }
 
@@ -125,7 +125,7 @@ ud_err_t ud_exchange_poll(ud_agent_t *agent, size_t want)
     const ud_transport_t *transport = agent->config->transport;
     ud_timers_t *timers = &agent->timers;
     if (!agent->busy) {
-        return (ud_err_t)agent->begin_error;
+        return agent->begin_error;
     }
     if (timers->left_ms[UD_TIMER_ANSWER] == 0) {
         return UD_ERR_NETWORK;
@@ -140,7 +140,7 @@ ud_err_t ud_exchange_poll(ud_agent_t *agent, size_t want)
     if (err == UD_ERR_NETWORK && transport->was_stale(agent->transport_state)) {
         ud_exchange_close(agent);
         ud_exchange_begin(agent, (ud_request_kind_t)agent->request);
-        return (ud_err_t)agent->begin_error;
+        return agent->begin_error;
     }
     if (err == UD_OK) {
         expect_byte(agent);

@@ -93,7 +93,7 @@ void ud_report_result(ud_agent_t *agent, uint32_t update_id, ud_device_state_t s
     agent->result_pending = true;
     agent->result_id = update_id;
     agent->result = (uint8_t)state;
-    agent->result_error = (uint16_t)err;
+    agent->result_error = err;
 }
 
 void ud_report_forget(ud_agent_t *agent)
@@ -161,9 +161,9 @@ static ud_agent_news_t present(const ud_agent_t *agent)
     };
     if (agent->result_pending) {
         news.update_id = agent->result_id;
-        news.error = agent->result_error;
+        news.error = (uint16_t)agent->result_error;
     } else if (news.state == UD_DEVICE_WAITING) {
-        news.error = agent->wait_reason;
+        news.error = (uint16_t)agent->wait_reason;
     }
     return news;
 }

@@ -69,7 +69,7 @@ void ud_trial_confirm(ud_agent_t *agent)
 void ud_trial_reject(ud_agent_t *agent)
 {
     /* If the journal takes neither row, the reset counts as an attempt, and they end. */
-    ud_agent_may_fail(ud_slot_reject(agent->journal, (ud_err_t)agent->trial_error));
+    ud_agent_may_fail(ud_slot_reject(agent->journal, agent->trial_error));
     ud_agent_may_fail(ud_slot_announce_reset(agent->journal));
     ud_report_tell(agent);
     ud_port_reset(agent->port);

@@ -168,11 +168,11 @@ struct ud_agent { /* what is asked for often comes first: small offsets make sma
     bool sent_open;            /* the last report is not acknowledged */
     uint8_t reported_percent;  /* of the last report of progress */
     uint8_t download_failures; /* wrong answers without a new record in between */
-    uint16_t result_error;     /* ud_err_t */
-    uint16_t trial_error;      /* ud_err_t: why the trial would end now */
-    uint16_t begin_error;      /* ud_err_t, when the exchange could not begin */
-    uint16_t wait_reason;      /* ud_err_t: why it waits */
-    uint16_t download_error;   /* ud_err_t of the last failure of the download */
+    ud_err_t result_error;
+    ud_err_t trial_error;    /* why the trial would end now */
+    ud_err_t begin_error;    /* when the exchange could not begin */
+    ud_err_t wait_reason;    /* why it waits */
+    ud_err_t download_error; /* of the last failure of the download */
     uint32_t result_id;
     ud_agent_news_t sent; /* in the last report */
     ud_agent_news_t told; /* to the progress hook */
@@ -185,12 +185,12 @@ struct ud_agent { /* what is asked for often comes first: small offsets make sma
     ud_slot_report_t report; /* as the journal has it */
 
     /* the update under way */
-    uint16_t chunk_size;   /* bytes of the chunk being written, which ends at chain.offset */
     uint32_t span_records; /* asked for in one request; 0: the download has not begun */
     uint32_t span_left;    /* bytes of artifact still to come of the request under way */
     ud_spare_t spare;
     ud_chain_t chain;
     ud_update_t update;
+    uint16_t chunk_size; /* bytes of the chunk being written, which ends at chain.offset */
 
     /* the image that runs, read from its slot */
     char hardware[UD_HARDWARE_SIZE_MAX + 1];
