@@ -9,6 +9,7 @@
 #include "agent/report.h"
 #include "agent/trial.h"
 #include "core/base/assert.h"
+#include "core/base/bytes.h"
 
 #include <string.h>
 
@@ -22,34 +23,16 @@ static bool has_come(ud_agent_t *agent, ud_timer_t timer)
     return ud_timers_wait(&agent->timers, agent->timers.left_ms[timer]);
 }
 
-static uint32_t larger(uint32_t left, uint32_t right)
-{
-    return left > right ? left : right;
-}
-
 /* DUE when the next check-in is, and neither backoff nor budget forbids it. */
 static ud_agent_event_t check_in_due(ud_agent_t *agent)
 {
-    ud_timers_t *timers = &agent->timers;
-    uint32_t left_ms = larger(timers->left_ms[UD_TIMER_CHECKIN], timers->left_ms[UD_TIMER_RETRY]);
-    left_ms = larger(left_ms, ud_budget_left_ms(timers, UD_TIMER_CHECKINS));
-    return ud_timers_wait(timers, left_ms) && ud_budget_take(timers, UD_TIMER_CHECKINS) ? UD_EVENT_DUE : UD_EVENT_NONE;
+    bool due = has_come(agent, UD_TIMER_CHECKIN) && has_come(agent, UD_TIMER_RETRY) &&
+               ud_budget_take(&agent->timers, UD_TIMER_CHECKINS);
+    return due ? UD_EVENT_DUE : UD_EVENT_NONE;
 }
 
-static bool allowed(const ud_agent_t *agent, bool (*hook)(void *, const ud_agent_question_t *))
-{
-    ud_agent_question_t question = {
-        .update_id = agent->update.update_id,
-        .version = agent->update.version,
-        .download_size = agent->chain.image_size - agent->chain.offset,
-        .consent = agent->update.consent,
-        .forced = agent->update.forced,
-    };
-    return hook == NULL || hook(agent->config->hooks.context, &question) || agent->update.forced;
-}
-
-/* Why the update may not go on now, or UD_OK. */
-static ud_err_t obstacle(const ud_agent_t *agent, bool (*hook)(void *, const ud_agent_question_t *))
+/* Why the update may not go on now, to the download or to the reset that installs it, or UD_OK. */
+static ud_err_t obstacle(const ud_agent_t *agent)
 {
     const ud_agent_hooks_t *hooks = &agent->config->hooks;
     const uint32_t *left_ms = agent->timers.left_ms;
@@ -59,7 +42,17 @@ static ud_err_t obstacle(const ud_agent_t *agent, bool (*hook)(void *, const ud_
     if (hooks->battery != NULL && hooks->battery(hooks->context) < agent->config->battery_min) {
         return UD_ERR_WAITING_BATTERY;
     }
-    return allowed(agent, hook) ? UD_OK : UD_ERR_WAITING_APPLICATION;
+    ud_agent_question_t question = {
+        .update_id = agent->update.update_id,
+        .version = agent->update.version,
+        .download_size = agent->chain.image_size - agent->chain.offset,
+        .consent = agent->update.consent,
+        .forced = agent->update.forced,
+    };
+    bool (*allows)(void *, const ud_agent_question_t *) =
+        agent->state == UD_AGENT_STAGED ? hooks->may_reboot : hooks->may_download;
+    bool allowed = allows == NULL || allows(hooks->context, &question) || question.forced;
+    return allowed ? UD_OK : UD_ERR_WAITING_APPLICATION;
 }
 
 /* ---- the work of each state: what happened? ------------------------------------------------------------ */
@@ -112,22 +105,45 @@ static ud_agent_event_t unless(ud_agent_t *agent, ud_err_t err, ud_agent_event_t
     return UD_EVENT_FATAL;
 }
 
+/* Begins the download, or goes on with it. */
+static ud_err_t begin(ud_agent_t *agent)
+{
+    return agent->span_records != 0 ? UD_OK : ud_download_begin(agent);
+}
+
+/* Asks boot to install at the next start; from here on any reset does. */
+static ud_err_t stage(ud_agent_t *agent)
+{
+    if (agent->staged) {
+        return UD_OK;
+    }
+    UD_TRY(ud_report_keep(agent));
+    bool before = agent->spare.base != ud_slot_staging_offset(agent->config->slots, agent->port);
+    UD_TRY(before ? ud_slot_stage_before(agent->journal, agent->update.image_digest)
+                  : ud_slot_stage(agent->journal, agent->update.image_digest));
+    agent->staged = true;
+    return UD_OK;
+}
+
+/* For the download, or, with the complete image, for the reset; that takes an answer of the server that is fresh, too. */
 static ud_agent_event_t work_waiting(ud_agent_t *agent)
 {
     uint32_t *left_ms = agent->timers.left_ms;
-    if (left_ms[UD_TIMER_ASK] == 0) {
-        ud_err_t reason = obstacle(agent, agent->config->hooks.may_download);
+    bool complete = agent->state == UD_AGENT_STAGED;
+    if (complete && left_ms[UD_TIMER_FRESH] == 0) {
+        left_ms[UD_TIMER_CHECKIN] = 0;
+    } else if (has_come(agent, UD_TIMER_ASK) && !(complete && agent->update.download_only)) {
+        ud_err_t reason = obstacle(agent);
         if (reason == UD_OK) {
-            bool begun = agent->span_records != 0;
-            return unless(agent, begun ? UD_OK : ud_download_begin(agent), UD_EVENT_DONE);
+            return unless(agent, complete ? stage(agent) : begin(agent), UD_EVENT_DONE);
         }
-        if (reason != agent->wait_reason) {
+        if (!complete && reason != agent->wait_reason) {
             agent->wait_reason = reason;
             left_ms[UD_TIMER_CHECKIN] = 0;
         }
         left_ms[UD_TIMER_ASK] = UD_AGENT_ASK_INTERVAL_MS;
+        (void)has_come(agent, UD_TIMER_ASK);
     }
-    (void)has_come(agent, UD_TIMER_ASK);
     return check_in_due(agent);
 }
 
@@ -143,23 +159,12 @@ static ud_agent_event_t work_downloading(ud_agent_t *agent)
         if (ud_download_report_due(agent)) {
             return UD_EVENT_DUE;
         }
-        if (obstacle(agent, agent->config->hooks.may_download) != UD_OK) {
+        if (obstacle(agent) != UD_OK) {
             return UD_EVENT_HOLD;
         }
         ud_exchange_begin(agent, UD_REQUEST_ARTIFACT);
     }
     return ud_download_receive(agent);
-}
-
-/* Asks boot to install at the next start; from here on any reset does. */
-static ud_err_t stage(ud_agent_t *agent)
-{
-    UD_TRY(ud_report_keep(agent));
-    bool before = agent->spare.base != ud_slot_staging_offset(agent->config->slots, agent->port);
-    UD_TRY(before ? ud_slot_stage_before(agent->journal, agent->update.image_digest)
-                  : ud_slot_stage(agent->journal, agent->update.image_digest));
-    agent->staged = true;
-    return UD_OK;
 }
 
 static ud_agent_event_t work_verifying(ud_agent_t *agent)
@@ -178,21 +183,6 @@ static ud_agent_event_t work_verifying(ud_agent_t *agent)
     return unless(agent, err, UD_EVENT_DONE);
 }
 
-static ud_agent_event_t work_staged(ud_agent_t *agent)
-{
-    uint32_t *left_ms = agent->timers.left_ms;
-    if (left_ms[UD_TIMER_FRESH] == 0) {
-        left_ms[UD_TIMER_CHECKIN] = 0;
-    } else if (left_ms[UD_TIMER_ASK] == 0 && !agent->update.download_only) {
-        if (obstacle(agent, agent->config->hooks.may_reboot) == UD_OK) {
-            return unless(agent, agent->staged ? UD_OK : stage(agent), UD_EVENT_DONE);
-        }
-        left_ms[UD_TIMER_ASK] = UD_AGENT_ASK_INTERVAL_MS;
-        (void)has_come(agent, UD_TIMER_ASK);
-    }
-    return check_in_due(agent);
-}
-
 static ud_agent_event_t work(ud_agent_t *agent)
 {
     switch ((ud_agent_state_t)agent->state) {
@@ -205,6 +195,7 @@ static ud_agent_event_t work(ud_agent_t *agent)
     case UD_AGENT_SAVING:
         return work_saving(agent);
     case UD_AGENT_WAITING:
+    case UD_AGENT_STAGED:
         return work_waiting(agent);
     case UD_AGENT_DOWNLOADING:
         return work_downloading(agent);
@@ -213,8 +204,6 @@ static ud_agent_event_t work(ud_agent_t *agent)
         return ud_download_write(agent);
     case UD_AGENT_VERIFYING:
         return work_verifying(agent);
-    case UD_AGENT_STAGED:
-        return work_staged(agent);
     case UD_AGENT_PENDING:
     case UD_AGENT_IDLE:
     case UD_AGENT_TRIAL:
@@ -227,14 +216,16 @@ static ud_agent_event_t work(ud_agent_t *agent)
 
 /* ---- actions ------------------------------------------------------------ */
 
-/* Milliseconds of a backoff after so many failures. */
-static uint32_t backoff_ms(ud_agent_t *agent, uint32_t max_ms, uint8_t failures)
+/* Nothing is sent for a while, as long as it is apt after so many failures. */
+static void hold_back(ud_agent_t *agent, uint8_t failures)
 {
+    const ud_agent_config_t *config = agent->config;
     uint32_t chance;
     if (ud_port_random(agent->port, &chance, sizeof chance) != UD_OK) {
         chance = (uint32_t)agent->now_ms * UINT32_C(2654435761); /* a poor spread is better than none */
     }
-    return ud_backoff_ms(agent->config->retry_base_ms, max_ms, failures, agent->answer.retry_after_s, chance);
+    agent->timers.left_ms[UD_TIMER_RETRY] =
+        ud_backoff_ms(config->retry_base_ms, config->retry_max_ms, failures, agent->answer.retry_after_s, chance);
 }
 
 static void count_failure(ud_agent_t *agent)
@@ -246,7 +237,7 @@ static void back_off(ud_agent_t *agent)
 {
     ud_exchange_close(agent);
     count_failure(agent);
-    agent->timers.left_ms[UD_TIMER_RETRY] = backoff_ms(agent, agent->config->retry_max_ms, agent->failures);
+    hold_back(agent, agent->failures);
 }
 
 /* A check-in is due, and nothing forbids it. */
@@ -286,9 +277,9 @@ static void begin_again(ud_agent_t *agent)
 /* In a download only a new record shows that all is well again (agent/download.c). */
 static void settle(ud_agent_t *agent)
 {
-    agent->failures = agent->home == UD_AGENT_DOWNLOADING ? agent->failures : 0;
     agent->timers.left_ms[UD_TIMER_RETRY] = 0;
-    if (agent->home != UD_AGENT_DOWNLOADING && agent->home != UD_AGENT_STAGED) {
+    if (agent->home != UD_AGENT_DOWNLOADING) {
+        agent->failures = 0;
         ud_exchange_close(agent);
     }
 }
@@ -300,22 +291,27 @@ static void ask_anew(ud_agent_t *agent)
     agent->wait_reason = UD_OK;
 }
 
-/* Takes back what boot was asked for. What cannot be taken back is reported by boot: it verifies for itself. */
+/* There is no update any more: takes back what boot was asked for. What cannot be taken back is reported by boot: it verifies
+ * for itself. A trial goes on.
+ */
 static void withdraw(ud_agent_t *agent)
 {
+    agent->has_update = false;
     if (agent->staged) {
         ud_agent_may_fail(ud_slot_unstage(agent->journal));
         agent->staged = false;
     }
     if (!agent->on_trial) {
         ud_report_drop(agent);
+        agent->home = UD_AGENT_IDLE;
     }
 }
 
 static void drop_update(ud_agent_t *agent)
 {
     withdraw(agent);
-    ud_download_forget(agent);
+    /* A row that stays is of no harm: it counts only for the same chain, and is then as true as before. */
+    ud_agent_may_fail(ud_slot_download_clear(agent->journal));
     ud_exchange_close(agent);
 }
 
@@ -324,20 +320,18 @@ static void give_up(ud_agent_t *agent)
     if (!agent->result_pending) {
         ud_report_result(agent, agent->update.update_id, UD_DEVICE_FAILED, agent->download_error);
     }
-    drop_update(agent);
     hurry(agent);
+    drop_update(agent);
 }
 
 /* What the spare slot holds stays, and the journal's row of how far it is good: the same image may be offered under another
- * id. A trial goes on.
+ * id.
  */
 static void forget(ud_agent_t *agent)
 {
     ud_report_forget(agent);
-    if (agent->has_update && agent->update.update_id == agent->sent.update_id) {
+    if (agent->update.update_id == agent->sent.update_id) {
         withdraw(agent);
-        agent->has_update = false;
-        agent->home = UD_AGENT_IDLE;
     }
     agent->timers.left_ms[UD_TIMER_CHECKIN] = 0;
     back_off(agent);
@@ -345,7 +339,6 @@ static void forget(ud_agent_t *agent)
 
 static void accept(ud_agent_t *agent)
 {
-    settle(agent);
     withdraw(agent);
     agent->has_update = true;
     ask_anew(agent);
@@ -360,9 +353,8 @@ static void confirm(ud_agent_t *agent)
 
 static void retire(ud_agent_t *agent)
 {
-    drop_update(agent);
-    agent->home = agent->on_trial ? UD_AGENT_TRIAL : UD_AGENT_IDLE;
     agent->timers.left_ms[UD_TIMER_CHECKIN] = UD_AGENT_RETIRED_INTERVAL_S * MS_PER_S;
+    drop_update(agent);
 }
 
 static void act(ud_agent_t *agent, ud_agent_action_t action)
@@ -380,9 +372,6 @@ static void act(ud_agent_t *agent, ud_agent_action_t action)
     case UD_ACT_SAVE:
         save(agent);
         break;
-    case UD_ACT_SETTLE:
-        settle(agent);
-        break;
     case UD_ACT_BACK_OFF:
         back_off(agent);
         break;
@@ -395,6 +384,9 @@ static void act(ud_agent_t *agent, ud_agent_action_t action)
         break;
     case UD_ACT_ACCEPT:
         accept(agent);
+        /* fall through */
+    case UD_ACT_SETTLE:
+        settle(agent);
         break;
     case UD_ACT_GIVE_UP:
         give_up(agent);
@@ -405,13 +397,12 @@ static void act(ud_agent_t *agent, ud_agent_action_t action)
     case UD_ACT_CONFIRM:
         confirm(agent);
         break;
-    case UD_ACT_REJECT:
-        ud_exchange_close(agent);
-        ud_trial_reject(agent);
-        break;
     case UD_ACT_RETIRE:
         retire(agent);
         break;
+    case UD_ACT_REJECT:
+        ud_trial_reject(agent);
+        /* fall through */
     case UD_ACT_REBOOT: /* the last: nothing stands behind a call that does not return */
         ud_report_tell(agent);
         ud_exchange_close(agent);
@@ -426,28 +417,26 @@ static void act(ud_agent_t *agent, ud_agent_action_t action)
 
 static bool is_home(uint8_t state)
 {
-    const uint32_t homes = 1u << UD_AGENT_IDLE | 1u << UD_AGENT_WAITING | 1u << UD_AGENT_DOWNLOADING |
-                           1u << UD_AGENT_STAGED | 1u << UD_AGENT_TRIAL;
-    return (homes >> state & 1) != 0;
+    return state >= UD_AGENT_IDLE;
 }
 
 void ud_agent_step(ud_agent_t *agent, uint64_t now_ms, uint64_t *wake_ms)
 {
     ud_timers_pass(&agent->timers, now_ms > agent->now_ms ? now_ms - agent->now_ms : 0);
     agent->now_ms = now_ms;
-    const ud_agent_rule_t *rule = ud_agent_rule((ud_agent_state_t)agent->state, ud_trial_watch(agent));
-    if (rule == NULL) {
-        ud_agent_event_t event = work(agent);
-        rule = ud_agent_rule((ud_agent_state_t)agent->state, event);
-        UD_ASSERT(rule != NULL || event == UD_EVENT_NONE);
+    ud_agent_event_t event = ud_trial_watch(agent);
+    if (ud_agent_rule((ud_agent_state_t)agent->state, event) == NULL) {
+        event = work(agent);
     }
-    if (rule != NULL) {
+    if (event != UD_EVENT_NONE) {
+        const ud_agent_rule_t *rule = ud_agent_rule((ud_agent_state_t)agent->state, event);
+        UD_ASSERT(rule != NULL);
         act(agent, (ud_agent_action_t)rule->action);
         agent->state = rule->next == UD_AGENT_HOME ? agent->home : rule->next;
         agent->home = is_home(agent->state) ? agent->state : agent->home;
         agent->timers.wait_ms = 0;
     }
-    *wake_ms = agent->timers.wait_ms == UINT32_MAX ? UINT64_MAX : now_ms + agent->timers.wait_ms;
+    *wake_ms = now_ms + agent->timers.wait_ms;
     ud_report_tell(agent);
 }
 
@@ -472,7 +461,7 @@ static ud_err_t read_running(ud_agent_t *agent, ud_image_info_t *info)
     size_t size = strlen(hardware);
     UD_REQUIRE(size > 0 && size <= UD_HARDWARE_SIZE_MAX, UD_ERR_INVALID_ARGUMENT);
     memcpy(agent->hardware, hardware, size);
-    memcpy(agent->image_digest, info->hash, UD_SHA256_SIZE);
+    ud_bytes_copy(agent->image_digest, info->hash, UD_SHA256_SIZE);
     agent->version = info->version;
     return UD_OK;
 }
@@ -503,8 +492,10 @@ ud_err_t ud_agent_init(ud_agent_t *agent, ud_port_t *port, const ud_agent_config
         /* boot leaves nothing pending unless the journal takes no rows: try it, so that the next report says so */
         ud_agent_may_fail(ud_journal_append(journal, UD_ROW_SLOT, ud_journal_get(journal, UD_ROW_SLOT)));
     }
-    agent->security_counter =
-        larger(larger(info.security_counter, status.security_counter), ud_port_security_counter(port));
+    uint32_t counter =
+        info.security_counter > status.security_counter ? info.security_counter : status.security_counter;
+    uint32_t counter_of_port = ud_port_security_counter(port);
+    agent->security_counter = counter > counter_of_port ? counter : counter_of_port;
     agent->home = UD_AGENT_IDLE;
     if (status.state == UD_SLOT_TRIAL) {
         agent->on_trial = true;
@@ -517,7 +508,7 @@ ud_err_t ud_agent_init(ud_agent_t *agent, ud_port_t *port, const ud_agent_config
         agent->state = agent->home;
     }
     /* A site whose power came back does not check in as one. */
-    agent->timers.left_ms[UD_TIMER_RETRY] = backoff_ms(agent, config->retry_base_ms, 1);
+    hold_back(agent, 1);
     agent->timers.left_ms[UD_TIMER_CONTACT] = ud_timer_ms(config->contact_timeout_s, MS_PER_S);
     return UD_OK;
 }

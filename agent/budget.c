@@ -13,18 +13,13 @@ static const struct {
 #undef LIMIT
 };
 
-uint32_t ud_budget_left_ms(const ud_timers_t *timers, ud_timer_t bucket)
-{
-    uint32_t full_ms = timers->left_ms[bucket];
-    uint32_t rest_ms = limits[bucket - UD_TIMER_SAVES].rest_ms;
-    return full_ms > rest_ms ? full_ms - rest_ms : 0;
-}
-
 bool ud_budget_take(ud_timers_t *timers, ud_timer_t bucket)
 {
-    if (ud_budget_left_ms(timers, bucket) > 0) {
+    uint32_t *full_ms = &timers->left_ms[bucket];
+    uint32_t rest_ms = limits[bucket - UD_TIMER_SAVES].rest_ms;
+    if (!ud_timers_wait(timers, *full_ms > rest_ms ? *full_ms - rest_ms : 0)) {
         return false;
     }
-    timers->left_ms[bucket] += limits[bucket - UD_TIMER_SAVES].period_ms;
+    *full_ms += limits[bucket - UD_TIMER_SAVES].period_ms;
     return true;
 }

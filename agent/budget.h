@@ -16,10 +16,7 @@
 
 #include "agent/timer.h"
 
-/* Milliseconds until there is one to take, of UD_TIMER_SAVES, _OFFERS or _CHECKINS. */
-uint32_t ud_budget_left_ms(const ud_timers_t *timers, ud_timer_t bucket);
-
-/* Takes one, if there is one. */
+/* Takes one of UD_TIMER_SAVES, _OFFERS or _CHECKINS, if there is one; else the next step comes no later than there is. */
 bool ud_budget_take(ud_timers_t *timers, ud_timer_t bucket);
 
 #endif

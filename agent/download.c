@@ -71,13 +71,6 @@ ud_err_t ud_download_begin(ud_agent_t *agent)
     return UD_OK;
 }
 
-void ud_download_forget(ud_agent_t *agent)
-{
-    agent->has_update = false;
-    /* A row that stays is of no harm: it counts only for the same chain, and is then as true as before. */
-    ud_agent_may_fail(ud_slot_download_clear(agent->journal));
-}
-
 /* ---- spans ------------------------------------------------------------ */
 
 static uint32_t smaller(uint32_t left, uint32_t right)

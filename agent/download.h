@@ -25,7 +25,4 @@ ud_agent_event_t ud_download_receive(ud_agent_t *agent);
 /* Writes the chunk at hand, a step of it: NONE (call again), MORE (it is in flash), FATAL. */
 ud_agent_event_t ud_download_write(ud_agent_t *agent);
 
-/* Forgets the download in RAM and journal. */
-void ud_download_forget(ud_agent_t *agent);
-
 #endif

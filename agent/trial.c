@@ -71,6 +71,4 @@ void ud_trial_reject(ud_agent_t *agent)
     /* If the journal takes neither row, the reset counts as an attempt, and they end. */
     ud_agent_may_fail(ud_slot_reject(agent->journal, agent->trial_error));
     ud_agent_may_fail(ud_slot_announce_reset(agent->journal));
-    ud_report_tell(agent);
-    ud_port_reset(agent->port);
 }

@@ -12,7 +12,7 @@ ud_agent_event_t ud_trial_watch(ud_agent_t *agent);
 /* Makes the running image permanent; the result is reported next. */
 void ud_trial_confirm(ud_agent_t *agent);
 
-/* Asks boot for the image before, and resets. */
-_Noreturn void ud_trial_reject(ud_agent_t *agent);
+/* Asks boot for the image before, at the next start. */
+void ud_trial_reject(ud_agent_t *agent);
 
 #endif

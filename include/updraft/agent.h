@@ -43,18 +43,19 @@
 typedef enum {
     UD_AGENT_UNREGISTERED, /* waits before it registers */
     UD_AGENT_REGISTERING,
-    UD_AGENT_PENDING,  /* the server knows the device; a person has to approve it */
-    UD_AGENT_SAVING,   /* identity and token go to flash */
-    UD_AGENT_IDLE,     /* sleeps until the next check-in */
-    UD_AGENT_CHECKING, /* a check-in or report is under way */
-    UD_AGENT_RENEWING, /* asks for a new token */
-    UD_AGENT_WAITING,  /* an offer was accepted; window, battery or application say not now */
-    UD_AGENT_DOWNLOADING,
+    UD_AGENT_PENDING,   /* the server knows the device; a person has to approve it */
+    UD_AGENT_SAVING,    /* identity and token go to flash */
+    UD_AGENT_CHECKING,  /* a check-in or report is under way */
+    UD_AGENT_RENEWING,  /* asks for a new token */
     UD_AGENT_WRITING,   /* a chunk that matched the chain goes to flash */
     UD_AGENT_VERIFYING, /* hash and signature of the whole image, read from flash */
-    UD_AGENT_STAGED,    /* waits for a good moment to reboot */
-    UD_AGENT_TRIAL,     /* new firmware: self-test and contact with the server confirm it */
     UD_AGENT_RETIRED,   /* the server took the device out of service */
+    /* those that an exchange returns to */
+    UD_AGENT_IDLE,    /* sleeps until the next check-in */
+    UD_AGENT_WAITING, /* an offer was accepted; window, battery or application say not now */
+    UD_AGENT_DOWNLOADING,
+    UD_AGENT_STAGED, /* waits for a good moment to reboot */
+    UD_AGENT_TRIAL,  /* new firmware: self-test and contact with the server confirm it */
     UD_AGENT_STATE_COUNT
 } ud_agent_state_t;
 

@@ -35,7 +35,9 @@ static void an_empty_one_has_the_next_a_period_later(void **state)
     for (int i = 0; i < UD_AGENT_SAVES_MAX; i++) {
         assert_true(ud_budget_take(&timers, UD_TIMER_SAVES));
     }
-    assert_int_equal(ud_budget_left_ms(&timers, UD_TIMER_SAVES), UD_AGENT_SAVE_PERIOD_MS);
+    ud_timers_pass(&timers, 0);
+    assert_false(ud_budget_take(&timers, UD_TIMER_SAVES));
+    assert_int_equal(timers.wait_ms, UD_AGENT_SAVE_PERIOD_MS);
     ud_timers_pass(&timers, UD_AGENT_SAVE_PERIOD_MS - 1);
     assert_false(ud_budget_take(&timers, UD_TIMER_SAVES));
     ud_timers_pass(&timers, 1);
