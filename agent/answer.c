@@ -8,24 +8,19 @@
 #define MS_PER_S 1000
 
 /* What statuses of errors mean; all others: try again later. */
-static const struct {
-    uint16_t status;
-    uint8_t event;
-} statuses[] = {
-    {401, UD_EVENT_DENIED},
-    {404, UD_EVENT_UNKNOWN},
-    {409, UD_EVENT_ORPHANED},
-    {410, UD_EVENT_RETIRED},
+static const uint8_t events[] = {
+#define STATUS_FIRST 401
+    [401 - STATUS_FIRST] = UD_EVENT_DENIED,
+    [404 - STATUS_FIRST] = UD_EVENT_UNKNOWN,
+    [409 - STATUS_FIRST] = UD_EVENT_ORPHANED,
+    [410 - STATUS_FIRST] = UD_EVENT_RETIRED,
 };
 
-static ud_agent_event_t judge_status(const ud_agent_t *agent)
+static ud_agent_event_t judge_status(uint16_t status)
 {
-    for (size_t i = 0; i < sizeof statuses / sizeof statuses[0]; i++) {
-        if (statuses[i].status == agent->answer.status) {
-            return (ud_agent_event_t)statuses[i].event;
-        }
-    }
-    return UD_EVENT_FAILED;
+    uint32_t index = (uint32_t)status - STATUS_FIRST;
+    uint8_t event = index < sizeof events ? events[index] : UD_EVENT_NONE;
+    return event != UD_EVENT_NONE ? (ud_agent_event_t)event : UD_EVENT_FAILED;
 }
 
 /* A server that names no time, or no time at all, is asked again in the usual interval, not at once. */
@@ -36,9 +31,8 @@ static void schedule(ud_agent_t *agent, uint32_t next_s)
     agent->timers.left_ms[UD_TIMER_CHECKIN] = wait_s * MS_PER_S;
 }
 
-static ud_agent_event_t take_token(ud_agent_t *agent, const ud_register_answer_t *answer)
+static ud_agent_event_t take_token(const ud_register_answer_t *answer)
 {
-    schedule(agent, answer->next_s);
     if (answer->status != UD_STATUS_ACTIVE) {
         return UD_EVENT_PENDING;
     }
@@ -86,7 +80,6 @@ static ud_agent_event_t take_order(ud_agent_t *agent, const ud_offer_t *offer)
     bool was_result = agent->result_pending;
     ud_report_acknowledged(agent);
     ud_agent_may_fail(ud_slot_contact(agent->journal)); /* the count of crashes goes on */
-    schedule(agent, offer->next_s);
     agent->timers.left_ms[UD_TIMER_FRESH] = UD_AGENT_OFFER_FRESH_MS;
 
     switch ((ud_action_t)offer->action) {
@@ -107,14 +100,18 @@ static ud_agent_event_t take_order(ud_agent_t *agent, const ud_offer_t *offer)
 
 ud_agent_event_t ud_answer_judge(ud_agent_t *agent)
 {
+    union {
+        ud_offer_t offer;
+        ud_register_answer_t registered;
+    } *answer = ud_exchange_scratch(agent);
     bool ordered = agent->request == UD_REQUEST_CHECKIN;
-    void *answer = ud_exchange_scratch(agent);
     if (agent->answer.status < 200 || agent->answer.status >= 300) {
-        return judge_status(agent);
+        return judge_status(agent->answer.status);
     }
     if (ud_message_read(ordered ? &ud_offer_table : &ud_register_answer_table, ud_span(agent->buffer, agent->fill),
                         answer, NULL) != UD_OK) {
         return UD_EVENT_FAILED;
     }
-    return ordered ? take_order(agent, answer) : take_token(agent, answer);
+    schedule(agent, ordered ? answer->offer.next_s : answer->registered.next_s);
+    return ordered ? take_order(agent, &answer->offer) : take_token(&answer->registered);
 }

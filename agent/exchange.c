@@ -58,24 +58,24 @@ static ud_err_t encode_secrets(const ud_agent_t *agent, ud_request_kind_t kind, 
     return UD_OK;
 }
 
-static ud_err_t compose(ud_agent_t *agent, ud_request_t *request)
+static ud_err_t compose(ud_agent_t *agent, ud_request_kind_t kind, ud_request_t *request)
 {
     uint8_t *message = agent->buffer + agent->buffer_size - UD_TRANSPORT_TAIL_SIZE;
     char *token = (char *)message + UD_REQUEST_SIZE_MAX;
     ud_writer_t pairs;
     ud_pairs_begin(&pairs, message, UD_REQUEST_SIZE_MAX);
-    if (request->kind == UD_REQUEST_ARTIFACT) {
+    if (kind == UD_REQUEST_ARTIFACT) {
         pairs.size = 0;
         ud_download_request(agent, request);
     } else {
         ud_pairs_put_text(&pairs, UD_CHECKIN_DEVICE_ID, agent->config->device_id);
     }
-    if (request->kind == UD_REQUEST_CHECKIN) {
+    if (kind == UD_REQUEST_CHECKIN) {
         ud_report_encode(agent, &pairs);
     }
-    if (request->kind == UD_REQUEST_REGISTER || request->kind == UD_REQUEST_TOKEN) {
+    if (kind == UD_REQUEST_REGISTER || kind == UD_REQUEST_TOKEN) {
         token[0] = '\0';
-        UD_TRY(encode_secrets(agent, request->kind, &pairs));
+        UD_TRY(encode_secrets(agent, kind, &pairs));
     } else {
         UD_TRY(ud_identity_token(&agent->identity, agent->port, token));
     }
@@ -102,7 +102,7 @@ void ud_exchange_begin(ud_agent_t *agent, ud_request_kind_t kind)
     agent->fill = 0;
     ud_exchange_expect(agent);
     expect_byte(agent);
-    ud_err_t err = compose(agent, &request);
+    ud_err_t err = compose(agent, kind, &request);
     if (err != UD_OK) {
         /* A copy of the identity went bad under way: from now on the other one, if there is one. */
         ud_agent_may_fail(ud_identity_open(&agent->identity, agent->port));

@@ -62,23 +62,25 @@ static bool is_tagged(const ud_agent_t *agent, const uint8_t digest[UD_SHA256_SI
 /* Neither on trial nor pending: it runs, or boot took it back or refused it, or boot was never asked. */
 static void resolve(ud_agent_t *agent, const ud_slot_status_t *status)
 {
-    uint32_t update_id = agent->report.update_id;
-    if (update_id == 0 || status->state == UD_SLOT_TRIAL || status->install_pending) {
+    if (agent->report.update_id == 0 || status->state == UD_SLOT_TRIAL || status->install_pending) {
         return;
     }
+    bool runs = is_tagged(agent, agent->image_digest);
+    ud_device_state_t state = runs ? UD_DEVICE_CONFIRMED : UD_DEVICE_IDLE;
+    ud_err_t err = UD_OK;
     if (status->revert_reason != UD_OK && is_tagged(agent, status->revert_digest)) {
-        bool reverted = status->boot_reason != UD_BOOT_STAGED_REFUSED && !is_tagged(agent, agent->image_digest);
-        ud_report_result(agent, update_id, reverted ? UD_DEVICE_REVERTED : UD_DEVICE_FAILED, status->revert_reason);
-    } else if (is_tagged(agent, agent->image_digest)) {
-        ud_report_result(agent, update_id, UD_DEVICE_CONFIRMED, UD_OK);
-    } else {
+        state = runs || status->boot_reason == UD_BOOT_STAGED_REFUSED ? UD_DEVICE_FAILED : UD_DEVICE_REVERTED;
+        err = status->revert_reason;
+    }
+    if (state == UD_DEVICE_IDLE) {
         ud_report_drop(agent);
+    } else {
+        ud_report_result(agent, agent->report.update_id, state, err);
     }
 }
 
 void ud_report_open(ud_agent_t *agent, const ud_slot_status_t *status)
 {
-    agent->report = (ud_slot_report_t){0};
     if (ud_slot_report_get(agent->journal, &agent->report) != UD_OK) {
         agent->report.epoch = draw_epoch(agent);
     }

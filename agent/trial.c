@@ -11,27 +11,24 @@ ud_agent_event_t ud_trial_watch(ud_agent_t *agent)
     if (!agent->on_trial || agent->trial_error == UD_ERR_JOURNAL_WORN) {
         return UD_EVENT_NONE;
     }
-    if (!agent->self_test_passed) {
-        ud_self_test_t verdict = hooks->self_test != NULL ? hooks->self_test(hooks->context) : UD_SELF_TEST_PASSED;
-        agent->self_test_passed = verdict == UD_SELF_TEST_PASSED;
-        agent->trial_error = UD_ERR_SELF_TEST_FAILED;
-        if (verdict == UD_SELF_TEST_FAILED) {
-            return UD_EVENT_EXPIRED;
-        }
+    ud_self_test_t verdict = UD_SELF_TEST_PASSED;
+    if (!agent->self_test_passed && hooks->self_test != NULL) {
+        verdict = hooks->self_test(hooks->context);
     }
-    if (agent->self_test_passed) {
+    agent->trial_error = UD_ERR_SELF_TEST_FAILED;
+    if (verdict == UD_SELF_TEST_PASSED) {
+        agent->self_test_passed = true;
         agent->trial_error = UD_ERR_NO_CONTACT;
         if (agent->contact) {
             return UD_EVENT_PASSED;
         }
-    }
-    if (ud_timers_wait(&agent->timers, agent->timers.left_ms[UD_TIMER_CONTACT])) {
+    } else if (verdict == UD_SELF_TEST_FAILED) {
         return UD_EVENT_EXPIRED;
-    }
-    if (!agent->self_test_passed) {
+    } else {
         (void)ud_timers_wait(&agent->timers, SELF_TEST_INTERVAL_MS);
     }
-    return UD_EVENT_NONE;
+    bool over = ud_timers_wait(&agent->timers, agent->timers.left_ms[UD_TIMER_CONTACT]);
+    return over ? UD_EVENT_EXPIRED : UD_EVENT_NONE;
 }
 
 /* What the image revokes counts from now on. It is written down here, too: the next start may be the one that installs the
@@ -40,13 +37,14 @@ ud_agent_event_t ud_trial_watch(ud_agent_t *agent)
 static void take_revoked(ud_agent_t *agent)
 {
     ud_image_info_t info;
-    uint32_t before = agent->trust.revoked;
     if (ud_update_running(agent->port, agent->config->running, &info) != UD_OK) {
         return;
     }
+    uint32_t revoked = ~agent->trust.revoked;
     ud_update_trust(agent, &info);
-    for (size_t index = 0; index < agent->trust.count && index < UD_TRUSTED_KEYS_MAX; index++) {
-        if (((agent->trust.revoked & ~before) >> index & 1) != 0) {
+    revoked &= agent->trust.revoked;
+    for (size_t index = 0; revoked != 0; index++, revoked >>= 1) {
+        if ((revoked & 1) != 0) {
             ud_agent_may_fail(ud_slot_revoke(agent->journal, agent->trust.keys[index].key_hash));
         }
     }
