@@ -109,7 +109,7 @@ ud_agent_event_t ud_answer_judge(ud_agent_t *agent)
         return judge_status(agent->answer.status);
     }
     if (ud_message_read(ordered ? &ud_offer_table : &ud_register_answer_table, ud_span(agent->buffer, agent->fill),
-                        answer, NULL) != UD_OK) {
+                        answer) != UD_OK) {
         return UD_EVENT_FAILED;
     }
     schedule(agent, ordered ? answer->offer.next_s : answer->registered.next_s);

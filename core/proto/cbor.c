@@ -2,209 +2,113 @@
 
 #include "core/base/assert.h"
 
-enum { MAJOR_UINT, MAJOR_NEGATIVE, MAJOR_BYTES, MAJOR_TEXT, MAJOR_ARRAY, MAJOR_MAP, MAJOR_TAG, MAJOR_SIMPLE };
-enum { SIMPLE_FALSE = 20, SIMPLE_TRUE = 21 };
-enum {
-    INFO_1_BYTE = 24,
-    INFO_8_BYTES = 27
-}; /* the argument follows in 1, 2, 4 or 8 bytes; below, info is the argument */
+/* The low five bits of an item's first byte (RFC 8949 section 3): below 24 they are its argument; from 24 on it follows in
+ * 1, 2, 4 or 8 bytes.
+ */
+enum { INFO_1_BYTE = 24, INFO_8_BYTES = 27 };
 
-/* An item's head (RFC 8949 section 3): three bits of type, and an argument in 0, 1, 2, 4 or 8 further bytes. */
-typedef struct {
-    uint8_t major;
-    uint8_t info; /* the low five bits: which form the argument has */
-    uint64_t argument;
-} head_t;
+/* Least argument of each of these forms; of 8 bytes, of their upper half. */
+static const uint32_t least[] = {24, 1 << 8, 1 << 16, 1};
 
-static ud_err_t get_head(ud_reader_t *reader, head_t *head)
+/* Least simple value that is written in a byte of its own. */
+#define LONG_SIMPLE_MIN 32
+
+/* Reads an argument that follows the first byte. */
+static ud_err_t get_long(ud_reader_t *reader, uint8_t info, ud_cbor_item_t *item)
+{
+    UD_REQUIRE(info <= INFO_8_BYTES, UD_ERR_MALFORMED); /* reserved, or of indefinite length */
+    uint64_t value = ud_reader_get_be(reader, (size_t)1 << (info - INFO_1_BYTE));
+    bool wide = info == INFO_8_BYTES;
+    item->argument = wide ? UINT32_MAX : (uint32_t)value;
+    if (item->type == UD_CBOR_SIMPLE) {
+        UD_REQUIRE(info > INFO_1_BYTE || value >= LONG_SIMPLE_MIN, UD_ERR_MALFORMED);
+        wide = info > INFO_1_BYTE;
+    } else {
+        UD_REQUIRE((uint32_t)(wide ? value >> 32 : value) >= least[info - INFO_1_BYTE], UD_ERR_MALFORMED);
+        wide = wide && item->type <= UD_CBOR_NEGATIVE;
+    }
+    item->type = wide ? UD_CBOR_WIDE : item->type;
+    return UD_OK;
+}
+
+ud_err_t ud_cbor_get(ud_reader_t *reader, ud_cbor_item_t *item)
 {
     uint8_t first = ud_reader_get_u8(reader);
-    *head = (head_t){.major = first >> 5, .info = first & 0x1F, .argument = first & 0x1F};
-    if (head->info >= INFO_1_BYTE) {
-        UD_REQUIRE(head->info <= INFO_8_BYTES, UD_ERR_MALFORMED); /* reserved, or of indefinite length */
-        size_t size = (size_t)1 << (head->info - INFO_1_BYTE);
-        head->argument = ud_reader_get_be(reader, size);
-        bool shortest = size == 1 ? head->argument >= INFO_1_BYTE : head->argument >> (4 * size) != 0;
-        /* of a simple value the argument may be a float's bits */
-        UD_REQUIRE(shortest || head->major == MAJOR_SIMPLE, UD_ERR_MALFORMED);
+    uint8_t info = first & 0x1F;
+    *item = (ud_cbor_item_t){.type = first >> 5, .argument = info};
+    if (info >= INFO_1_BYTE) {
+        UD_TRY(get_long(reader, info, item));
+    }
+    if (item->type >= UD_CBOR_BYTES && item->type <= UD_CBOR_MAP) {
+        UD_REQUIRE(item->argument <= ud_reader_left(reader), UD_ERR_MALFORMED);
+        if (item->type <= UD_CBOR_TEXT) {
+            item->data = ud_reader_get_span(reader, item->argument).data;
+        } else {
+            item->inner = item->type == UD_CBOR_MAP ? 2 * item->argument : item->argument;
+        }
+    } else if (item->type == UD_CBOR_TAG) {
+        item->inner = 1;
     }
     return ud_reader_status(reader);
 }
 
-static ud_err_t get_argument(ud_reader_t *reader, uint8_t major, uint64_t *argument)
+/* An item has at least one byte, so more items than bytes are a lie. */
+ud_err_t ud_cbor_skip(ud_reader_t *reader, size_t count)
 {
-    head_t head;
-    UD_TRY(get_head(reader, &head));
-    UD_REQUIRE(head.major == major, UD_ERR_MALFORMED);
-    *argument = head.argument;
-    return UD_OK;
-}
-
-ud_err_t ud_cbor_get_uint(ud_reader_t *reader, uint64_t *value)
-{
-    return get_argument(reader, MAJOR_UINT, value);
-}
-
-ud_err_t ud_cbor_get_int(ud_reader_t *reader, int64_t *value)
-{
-    head_t head;
-    UD_TRY(get_head(reader, &head));
-    UD_REQUIRE(head.major <= MAJOR_NEGATIVE && head.argument <= INT64_MAX, UD_ERR_MALFORMED);
-    *value = head.major == MAJOR_UINT ? (int64_t)head.argument : -1 - (int64_t)head.argument;
-    return UD_OK;
-}
-
-ud_err_t ud_cbor_get_bool(ud_reader_t *reader, bool *value)
-{
-    head_t head;
-    UD_TRY(get_head(reader, &head));
-    UD_REQUIRE(head.major == MAJOR_SIMPLE && (head.info == SIMPLE_FALSE || head.info == SIMPLE_TRUE), UD_ERR_MALFORMED);
-    *value = head.info == SIMPLE_TRUE;
-    return UD_OK;
-}
-
-static ud_err_t get_string(ud_reader_t *reader, uint8_t major, ud_span_t *value)
-{
-    uint64_t size;
-    UD_TRY(get_argument(reader, major, &size));
-    UD_REQUIRE(size <= ud_reader_left(reader), UD_ERR_MALFORMED);
-    *value = ud_reader_get_span(reader, (size_t)size);
-    return UD_OK;
-}
-
-ud_err_t ud_cbor_get_bytes(ud_reader_t *reader, ud_span_t *value)
-{
-    return get_string(reader, MAJOR_BYTES, value);
-}
-
-ud_err_t ud_cbor_get_text(ud_reader_t *reader, ud_span_t *value)
-{
-    return get_string(reader, MAJOR_TEXT, value);
-}
-
-/* An item has at least one byte, so a count above the bytes left is a lie. */
-static ud_err_t get_count(ud_reader_t *reader, uint8_t major, size_t *count)
-{
-    uint64_t argument;
-    UD_TRY(get_argument(reader, major, &argument));
-    UD_REQUIRE(argument <= ud_reader_left(reader), UD_ERR_MALFORMED);
-    *count = (size_t)argument;
-    return UD_OK;
-}
-
-ud_err_t ud_cbor_get_array(ud_reader_t *reader, size_t *count)
-{
-    return get_count(reader, MAJOR_ARRAY, count);
-}
-
-ud_err_t ud_cbor_get_map(ud_reader_t *reader, size_t *count)
-{
-    return get_count(reader, MAJOR_MAP, count);
-}
-
-/* Passes over one head and what belongs to it but for items; `*items` is how many of those follow. */
-static ud_err_t skip_one(ud_reader_t *reader, size_t *items)
-{
-    head_t head;
-    UD_TRY(get_head(reader, &head));
-    *items = 0;
-    switch (head.major) {
-    case MAJOR_BYTES:
-    case MAJOR_TEXT:
-        UD_REQUIRE(head.argument <= ud_reader_left(reader), UD_ERR_MALFORMED);
-        ud_reader_skip(reader, (size_t)head.argument);
-        return UD_OK;
-    case MAJOR_ARRAY:
-    case MAJOR_MAP:
-        UD_REQUIRE(head.argument <= ud_reader_left(reader), UD_ERR_MALFORMED);
-        *items = (size_t)head.argument * (head.major == MAJOR_MAP ? 2 : 1);
-        return UD_OK;
-    case MAJOR_TAG:
-        *items = 1;
-        return UD_OK;
-    case MAJOR_SIMPLE:
-        UD_REQUIRE(head.info != 24 || head.argument >= 32, UD_ERR_MALFORMED);
-        return UD_OK;
-    default:
-        return UD_OK;
+    while (count > 0) {
+        ud_cbor_item_t item;
+        UD_TRY(ud_cbor_get(reader, &item));
+        count = count - 1 + item.inner;
+        UD_REQUIRE(count <= ud_reader_left(reader), UD_ERR_MALFORMED);
     }
+    return UD_OK;
 }
 
-ud_err_t ud_cbor_skip(ud_reader_t *reader)
+static void put_head(ud_writer_t *writer, ud_cbor_type_t type, uint32_t argument)
 {
-    size_t left[UD_CBOR_NESTING_MAX + 1] = {1}; /* items still to pass, for each level */
-    size_t depth = 0;
-    for (;;) {
-        while (left[depth] == 0) {
-            if (depth == 0) {
-                return UD_OK;
-            }
-            depth--;
-        }
-        left[depth]--;
-        size_t items;
-        UD_TRY(skip_one(reader, &items));
-        if (items > 0) {
-            UD_REQUIRE(depth < UD_CBOR_NESTING_MAX, UD_ERR_MALFORMED);
-            left[++depth] = items;
-        }
-    }
-}
-
-static void put_head(ud_writer_t *writer, uint8_t major, uint64_t argument)
-{
-    uint8_t first = (uint8_t)(major << 5);
+    uint8_t first = (uint8_t)(type << 5);
     if (argument < INFO_1_BYTE) {
         ud_writer_put_u8(writer, (uint8_t)(first | argument));
         return;
     }
-    size_t size = 1;
-    first |= INFO_1_BYTE;
-    for (uint64_t rest = argument >> 8; rest != 0; rest >>= 4 * size) {
-        size *= 2;
-        first++;
-    }
-    ud_writer_put_u8(writer, first);
-    ud_writer_put_be(writer, argument, size);
+    uint8_t form = (uint8_t)((argument >= least[1]) + (argument >= least[2]));
+    ud_writer_put_u8(writer, (uint8_t)(first | (INFO_1_BYTE + form)));
+    ud_writer_put_be(writer, argument, (size_t)1 << form);
 }
 
-void ud_cbor_put_uint(ud_writer_t *writer, uint64_t value)
+void ud_cbor_put_uint(ud_writer_t *writer, uint32_t value)
 {
-    put_head(writer, MAJOR_UINT, value);
+    put_head(writer, UD_CBOR_UINT, value);
 }
 
-void ud_cbor_put_int(ud_writer_t *writer, int64_t value)
+void ud_cbor_put_int(ud_writer_t *writer, int32_t value)
 {
-    if (value >= 0) {
-        put_head(writer, MAJOR_UINT, (uint64_t)value);
-    } else {
-        put_head(writer, MAJOR_NEGATIVE, (uint64_t)(-1 - value));
-    }
+    put_head(writer, value < 0 ? UD_CBOR_NEGATIVE : UD_CBOR_UINT, (uint32_t)(value < 0 ? -1 - value : value));
 }
 
 void ud_cbor_put_bool(ud_writer_t *writer, bool value)
 {
-    put_head(writer, MAJOR_SIMPLE, value ? SIMPLE_TRUE : SIMPLE_FALSE);
+    put_head(writer, UD_CBOR_SIMPLE, value ? UD_CBOR_TRUE : UD_CBOR_FALSE);
 }
 
 void ud_cbor_put_bytes(ud_writer_t *writer, const void *data, size_t size)
 {
-    put_head(writer, MAJOR_BYTES, size);
+    put_head(writer, UD_CBOR_BYTES, (uint32_t)size);
     ud_writer_put_bytes(writer, data, size);
 }
 
 void ud_cbor_put_text(ud_writer_t *writer, const char *text, size_t size)
 {
-    put_head(writer, MAJOR_TEXT, size);
+    put_head(writer, UD_CBOR_TEXT, (uint32_t)size);
     ud_writer_put_bytes(writer, text, size);
 }
 
 void ud_cbor_put_array(ud_writer_t *writer, size_t count)
 {
-    put_head(writer, MAJOR_ARRAY, count);
+    put_head(writer, UD_CBOR_ARRAY, (uint32_t)count);
 }
 
 void ud_cbor_put_map(ud_writer_t *writer, size_t count)
 {
-    put_head(writer, MAJOR_MAP, count);
+    put_head(writer, UD_CBOR_MAP, (uint32_t)count);
 }

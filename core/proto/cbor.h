@@ -1,4 +1,5 @@
-/* CBOR (RFC 8949), the deterministic subset that devices speak: definite lengths, shortest heads, no floats or tags made.
+/* CBOR (RFC 8949), the deterministic subset that devices speak: definite lengths, shortest heads, numbers of 32 bits, no
+ * floats or tags made.
  *
  * Built upon the cursors of core/base/cursor.h: reading needs no memory beside the message, and texts and byte strings are
  * spans into it. The reader refuses what another encoder of the same value would have written differently (indefinite
@@ -9,27 +10,39 @@
 
 #include "core/base/cursor.h"
 
-/* Arrays and maps within each other, at most, in what ud_cbor_skip() passes over. */
-#define UD_CBOR_NESTING_MAX 4
+/* The major types, and what no field of a message is. */
+typedef enum {
+    UD_CBOR_UINT,     /* argument: the number */
+    UD_CBOR_NEGATIVE, /* argument: -1 - the number */
+    UD_CBOR_BYTES,    /* argument: size of `data` */
+    UD_CBOR_TEXT,     /* the same; not checked for UTF-8 here */
+    UD_CBOR_ARRAY,    /* argument: items that follow */
+    UD_CBOR_MAP,      /* argument: pairs that follow */
+    UD_CBOR_TAG,      /* one item follows */
+    UD_CBOR_SIMPLE,   /* argument: UD_CBOR_FALSE, UD_CBOR_TRUE or another simple value */
+    UD_CBOR_WIDE,     /* an integer beyond 32 bits, or a float */
+} ud_cbor_type_t;
 
-/* Each reads one item of exactly that type. Errors: UD_ERR_MALFORMED (another type, not the shortest form, cut off); the
- * reader then stands anywhere. Texts are not checked for UTF-8 here.
+enum { UD_CBOR_FALSE = 20, UD_CBOR_TRUE = 21 };
+
+typedef struct {
+    uint8_t type;        /* ud_cbor_type_t */
+    uint32_t argument;   /* see there */
+    uint32_t inner;      /* items that follow and belong to it */
+    const uint8_t *data; /* of a byte string or text, inside what is read */
+} ud_cbor_item_t;
+
+/* Reads one item but for those that belong to it. Errors: UD_ERR_MALFORMED (not the shortest form, cut off, more bytes or
+ * inner items than there are bytes); the reader then stands anywhere.
  */
-UD_MUST_USE ud_err_t ud_cbor_get_uint(ud_reader_t *reader, uint64_t *value);
-UD_MUST_USE ud_err_t ud_cbor_get_int(ud_reader_t *reader, int64_t *value); /* either sign; beyond int64_t is refused */
-UD_MUST_USE ud_err_t ud_cbor_get_bool(ud_reader_t *reader, bool *value);
-UD_MUST_USE ud_err_t ud_cbor_get_bytes(ud_reader_t *reader, ud_span_t *value);
-UD_MUST_USE ud_err_t ud_cbor_get_text(ud_reader_t *reader, ud_span_t *value);
-UD_MUST_USE ud_err_t ud_cbor_get_array(ud_reader_t *reader, size_t *count); /* items follow */
-UD_MUST_USE ud_err_t ud_cbor_get_map(ud_reader_t *reader,
-                                     size_t *count); /* pairs follow; counts cannot exceed the bytes */
+UD_MUST_USE ud_err_t ud_cbor_get(ud_reader_t *reader, ud_cbor_item_t *item);
 
-/* Passes over one item of any type, nested at most UD_CBOR_NESTING_MAX deep. Errors: UD_ERR_MALFORMED. */
-UD_MUST_USE ud_err_t ud_cbor_skip(ud_reader_t *reader);
+/* Passes over `count` items of any types with all that belongs to them. Errors: UD_ERR_MALFORMED. */
+UD_MUST_USE ud_err_t ud_cbor_skip(ud_reader_t *reader, size_t count);
 
 /* Each writes one item in its shortest form; whether all fitted, ud_writer_status() tells. */
-void ud_cbor_put_uint(ud_writer_t *writer, uint64_t value);
-void ud_cbor_put_int(ud_writer_t *writer, int64_t value);
+void ud_cbor_put_uint(ud_writer_t *writer, uint32_t value);
+void ud_cbor_put_int(ud_writer_t *writer, int32_t value);
 void ud_cbor_put_bool(ud_writer_t *writer, bool value);
 void ud_cbor_put_bytes(ud_writer_t *writer, const void *data, size_t size);
 void ud_cbor_put_text(ud_writer_t *writer, const char *text, size_t size);

@@ -46,7 +46,11 @@ static ud_err_t put_value(ud_writer_t *writer, const ud_field_t *field, const vo
     case UD_FIELD_INT:
     case UD_FIELD_CHUNK_SIZE:
         UD_REQUIRE(ud_field_accepts_number(field, ud_field_load_number(field, structure)), UD_ERR_INVALID_ARGUMENT);
-        ud_cbor_put_int(writer, ud_field_load_number(field, structure));
+        if (field->kind == UD_FIELD_INT) {
+            ud_cbor_put_int(writer, (int32_t)ud_field_load_number(field, structure));
+        } else {
+            ud_cbor_put_uint(writer, (uint32_t)ud_field_load_number(field, structure));
+        }
         return UD_OK;
     case UD_FIELD_BOOL:
         ud_cbor_put_bool(writer, *at != 0);
@@ -126,157 +130,170 @@ ud_err_t ud_message_encode(ud_message_type_t type, const void *message, uint8_t 
 
 /* ---- decoding ------------------------------------------------------------------------------------------------------- */
 
+/* Stores the item that stands in a field. */
+typedef ud_err_t (*store_t)(ud_reader_t *reader, const ud_field_t *field, const ud_cbor_item_t *item, uint8_t *at);
+
+/* What each kind of field is in CBOR; a number may also be negative. */
+static const uint8_t types[] = {
+    [UD_FIELD_UINT] = UD_CBOR_UINT,       [UD_FIELD_INT] = UD_CBOR_UINT,        [UD_FIELD_BOOL] = UD_CBOR_SIMPLE,
+    [UD_FIELD_CHUNK_SIZE] = UD_CBOR_UINT, [UD_FIELD_TEXT] = UD_CBOR_TEXT,       [UD_FIELD_DEVICE_ID] = UD_CBOR_TEXT,
+    [UD_FIELD_BYTES] = UD_CBOR_BYTES,     [UD_FIELD_SIGNATURE] = UD_CBOR_BYTES, [UD_FIELD_UINT_PAIR] = UD_CBOR_ARRAY,
+    [UD_FIELD_MAP] = UD_CBOR_MAP,
+};
+
+static bool has_type(const ud_field_t *field, const ud_cbor_item_t *item)
+{
+    uint8_t type = item->type == UD_CBOR_NEGATIVE ? UD_CBOR_UINT : item->type;
+    return type == types[field->kind];
+}
+
+static bool has_control(const ud_cbor_item_t *item)
+{
+    for (size_t i = 0; i < item->argument; i++) {
+        if (item->data[i] < 0x20 || item->data[i] == 0x7F) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The kinds of the answers that devices read. Of texts, which it compares, parses or gives back, a device only makes sure
+ * that they have an end and a place in a line.
+ */
+static ud_err_t store_answer(ud_reader_t *reader, const ud_field_t *field, const ud_cbor_item_t *item, uint8_t *at)
+{
+    (void)reader;
+    const void *data = item->data;
+    size_t size = item->argument;
+    uint16_t signature_size = (uint16_t)size;
+    switch ((ud_field_kind_t)field->kind) {
+    case UD_FIELD_BOOL:
+        UD_REQUIRE(size == UD_CBOR_FALSE || size == UD_CBOR_TRUE, UD_ERR_MALFORMED);
+        *at = size == UD_CBOR_TRUE;
+        return UD_OK;
+    case UD_FIELD_SIGNATURE:
+        UD_REQUIRE(ud_signature_size_is_known(size), UD_ERR_INVALID_ARGUMENT);
+        memcpy(at, &signature_size, sizeof signature_size);
+        at += offsetof(ud_signature_t, data);
+        break;
+    case UD_FIELD_BYTES:
+        UD_REQUIRE(size == field->size, UD_ERR_INVALID_ARGUMENT);
+        break;
+    case UD_FIELD_TEXT:
+    case UD_FIELD_DEVICE_ID:
+        UD_REQUIRE(size >= field->limit && size < field->size && !has_control(item), UD_ERR_INVALID_ARGUMENT);
+        break;
+    case UD_FIELD_UINT:
+    case UD_FIELD_CHUNK_SIZE:
+    case UD_FIELD_INT: /* from here on in requests only */
+    case UD_FIELD_UINT_PAIR:
+    case UD_FIELD_MAP:
+        UD_REQUIRE(item->type == UD_CBOR_UINT && ud_field_accepts_uint(field, item->argument), UD_ERR_INVALID_ARGUMENT);
+        data = &item->argument;
+        size = field->size;
+        break;
+    }
+    memcpy(at, data, size); /* the structure was zeroed: a text ends by itself */
+    return UD_OK;
+}
+
+static ud_err_t store_pair(ud_reader_t *reader, const ud_cbor_item_t *array, uint8_t *at)
+{
+    UD_REQUIRE(array->argument == 2, UD_ERR_INVALID_ARGUMENT);
+    for (size_t i = 0; i < 2; i++) {
+        ud_cbor_item_t item;
+        UD_TRY(ud_cbor_get(reader, &item));
+        UD_REQUIRE(item.type == UD_CBOR_UINT, UD_ERR_MALFORMED);
+        memcpy(at + 4 * i, &item.argument, 4);
+    }
+    return UD_OK;
+}
+
+/* All kinds, and texts as people may see them. */
+static ud_err_t store_any(ud_reader_t *reader, const ud_field_t *field, const ud_cbor_item_t *item, uint8_t *at)
+{
+    if (field->kind == UD_FIELD_UINT_PAIR) {
+        return store_pair(reader, item, at);
+    }
+    if (field->kind == UD_FIELD_INT) {
+        int64_t value = item->type == UD_CBOR_UINT ? (int64_t)item->argument : -1 - (int64_t)item->argument;
+        UD_REQUIRE(ud_field_accepts_number(field, value), UD_ERR_INVALID_ARGUMENT);
+        memcpy(at, &value, field->size);
+        return UD_OK;
+    }
+    bool is_text = item->type == UD_CBOR_TEXT;
+    UD_REQUIRE(!is_text || ud_field_accepts_text(field, ud_span(item->data, item->argument)), UD_ERR_INVALID_ARGUMENT);
+    return store_answer(reader, field, item, at);
+}
+
 typedef struct {
     const ud_message_table_t *table;
     uint8_t *structure;
     size_t left; /* pairs not yet read */
 } get_level_t;
 
-static const ud_field_t *find_field(const ud_message_table_t *table, int64_t key)
+/* Reads one pair of the innermost open map; a map as value is opened behind it. `*field` is the row of a known key, or NULL. */
+static ud_err_t get_pair(ud_reader_t *reader, store_t store, get_level_t *level, const ud_field_t **field)
 {
-    for (uint8_t i = 0; i < table->count; i++) {
-        if (table->fields[i].key == key) {
-            return &table->fields[i];
-        }
-    }
-    return NULL;
-}
-
-static ud_err_t get_number(ud_reader_t *reader, const ud_field_t *field, void *structure)
-{
-    int64_t value;
-    UD_TRY(ud_cbor_get_int(reader, &value));
-    UD_REQUIRE(ud_field_accepts_number(field, value), UD_ERR_INVALID_ARGUMENT);
-    ud_field_store_number(field, structure, value);
-    return UD_OK;
-}
-
-static ud_err_t get_string(ud_reader_t *reader, const ud_field_t *field, uint8_t *at)
-{
-    ud_span_t value;
-    if (field->kind == UD_FIELD_BYTES) {
-        UD_TRY(ud_cbor_get_bytes(reader, &value));
-        UD_REQUIRE(value.size == field->size, UD_ERR_INVALID_ARGUMENT);
-    } else {
-        UD_TRY(ud_cbor_get_text(reader, &value));
-        UD_REQUIRE(ud_field_accepts_text(field, value), UD_ERR_INVALID_ARGUMENT);
-    }
-    memcpy(at, value.data, value.size); /* the structure was zeroed: a text ends by itself */
-    return UD_OK;
-}
-
-static ud_err_t get_signature(ud_reader_t *reader, uint8_t *at)
-{
-    ud_span_t value;
-    UD_TRY(ud_cbor_get_bytes(reader, &value));
-    UD_REQUIRE(ud_signature_size_is_known(value.size), UD_ERR_INVALID_ARGUMENT);
-    uint16_t size = (uint16_t)value.size;
-    memcpy(at, &size, sizeof size);
-    memcpy(at + offsetof(ud_signature_t, data), value.data, value.size);
-    return UD_OK;
-}
-
-static ud_err_t get_pair(ud_reader_t *reader, uint8_t *at)
-{
-    size_t count;
-    uint64_t first, second;
-    UD_TRY(ud_cbor_get_array(reader, &count));
-    UD_REQUIRE(count == 2, UD_ERR_INVALID_ARGUMENT);
-    UD_TRY(ud_cbor_get_uint(reader, &first));
-    UD_TRY(ud_cbor_get_uint(reader, &second));
-    UD_REQUIRE(first <= UINT32_MAX && second <= UINT32_MAX, UD_ERR_INVALID_ARGUMENT);
-    uint32_t pair[2] = {(uint32_t)first, (uint32_t)second};
-    memcpy(at, pair, sizeof pair);
-    return UD_OK;
-}
-
-/* Reads any field but a map. */
-static ud_err_t get_value(ud_reader_t *reader, const ud_field_t *field, uint8_t *structure)
-{
-    bool flag = false;
-    switch ((ud_field_kind_t)field->kind) {
-    case UD_FIELD_UINT:
-    case UD_FIELD_INT:
-    case UD_FIELD_CHUNK_SIZE:
-        return get_number(reader, field, structure);
-    case UD_FIELD_BOOL:
-        UD_TRY(ud_cbor_get_bool(reader, &flag));
-        memcpy(structure + field->offset, &flag, sizeof flag);
-        return UD_OK;
-    case UD_FIELD_TEXT:
-    case UD_FIELD_DEVICE_ID:
-    case UD_FIELD_BYTES:
-        return get_string(reader, field, structure + field->offset);
-    case UD_FIELD_SIGNATURE:
-        return get_signature(reader, structure + field->offset);
-    case UD_FIELD_UINT_PAIR:
-        return get_pair(reader, structure + field->offset);
-    case UD_FIELD_MAP:
-        break;
-    }
-    return UD_ERR_INTERNAL;
-}
-
-/* Reads one pair of the innermost open map; a map as value is opened. `*field` is the row of a known key, or NULL. */
-static ud_err_t get_field(ud_reader_t *reader, get_level_t *levels, size_t *depth, const ud_field_t **field)
-{
-    get_level_t *level = &levels[*depth - 1];
+    ud_cbor_item_t item;
     level->left--;
-    int64_t key;
-    ud_reader_t ahead = *reader;
     *field = NULL;
-    if (ud_cbor_get_int(&ahead, &key) != UD_OK) { /* a key that is no small integer: from a later version */
-        UD_TRY(ud_cbor_skip(reader));
-        return ud_cbor_skip(reader);
+    UD_TRY(ud_cbor_get(reader, &item));
+    if (item.type != UD_CBOR_UINT || item.argument - 1 >= level->table->count) { /* a key from a later version */
+        return ud_cbor_skip(reader, (size_t)item.inner + 1);
     }
-    *reader = ahead;
-    *field = find_field(level->table, key);
-    if (*field == NULL) {
-        return ud_cbor_skip(reader);
+    const ud_field_t *row = &level->table->fields[item.argument - 1];
+    *field = row;
+    UD_REQUIRE((get_present(level->structure) & UD_FIELD(row->key)) == 0, UD_ERR_MALFORMED);
+    set_present(level->structure, row->key);
+    UD_TRY(ud_cbor_get(reader, &item));
+    UD_REQUIRE(has_type(row, &item), UD_ERR_MALFORMED);
+    uint8_t *at = level->structure + row->offset;
+    if (row->kind != UD_FIELD_MAP) {
+        return store(reader, row, &item, at);
     }
-    UD_REQUIRE((get_present(level->structure) & UD_FIELD((*field)->key)) == 0, UD_ERR_MALFORMED);
-    set_present(level->structure, (*field)->key);
-    if ((*field)->kind != UD_FIELD_MAP) {
-        return get_value(reader, *field, level->structure);
-    }
-    UD_ASSERT(*depth < LEVEL_COUNT);
-    get_level_t *inner = &levels[(*depth)++];
-    *inner = (get_level_t){.table = level->table->map, .structure = level->structure + (*field)->offset};
-    return ud_cbor_get_map(reader, &inner->left);
+    level[1] = (get_level_t){.table = level->table->map, .structure = at, .left = item.argument};
+    return UD_OK;
 }
 
-static ud_err_t decode(const ud_message_table_t *table, ud_reader_t *reader, void *message, const ud_field_t **field)
+static ud_err_t decode(const ud_message_table_t *table, store_t store, ud_span_t data, void *message,
+                       const ud_field_t **field)
 {
-    get_level_t levels[LEVEL_COUNT] = {{.table = table, .structure = message}};
+    ud_reader_t reader = ud_reader(data.data, data.size);
+    ud_cbor_item_t map;
+    *field = NULL;
+    memset(message, 0, table->size);
+    UD_TRY(ud_cbor_get(&reader, &map));
+    UD_REQUIRE(map.type == UD_CBOR_MAP, UD_ERR_MALFORMED);
+    get_level_t levels[LEVEL_COUNT] = {{.table = table, .structure = message, .left = map.argument}};
     size_t depth = 1;
-    UD_TRY(ud_cbor_get_map(reader, &levels[0].left));
     while (depth > 0) {
         get_level_t *level = &levels[depth - 1];
         if (level->left > 0) {
-            UD_TRY(get_field(reader, levels, &depth, field));
+            UD_TRY(get_pair(&reader, store, level, field));
+            depth += *field != NULL && (*field)->kind == UD_FIELD_MAP;
             continue;
         }
         *field = ud_message_missing(level->table, level->structure);
         UD_REQUIRE(*field == NULL, UD_ERR_INVALID_ARGUMENT);
         depth--;
     }
-    return ud_reader_end(reader);
+    return ud_reader_end(&reader);
 }
 
-ud_err_t ud_message_read(const ud_message_table_t *table, ud_span_t data, void *message, const ud_field_t **field)
+ud_err_t ud_message_read(const ud_message_table_t *table, ud_span_t data, void *message)
 {
-    ud_reader_t reader = ud_reader(data.data, data.size);
-    const ud_field_t *row = NULL;
-    memset(message, 0, table->size);
-    ud_err_t err = decode(table, &reader, message, &row);
-    if (field != NULL) {
-        *field = err != UD_OK ? row : NULL;
-    }
-    return err;
+    const ud_field_t *field;
+    return decode(table, store_answer, data, message, &field);
 }
 
 ud_err_t ud_message_decode(ud_message_type_t type, ud_span_t data, void *message, const ud_field_t **field)
 {
     UD_ASSERT(type < UD_MESSAGE_COUNT);
-    return ud_message_read(ud_message_tables[type], data, message, field);
+    const ud_field_t *row;
+    ud_err_t err = decode(ud_message_tables[type], store_any, data, message, &row);
+    if (field != NULL) {
+        *field = err != UD_OK ? row : NULL;
+    }
+    return err;
 }

@@ -236,9 +236,9 @@ UD_MUST_USE ud_err_t ud_message_encode(ud_message_type_t type, const void *messa
                                        size_t *size);
 
 /* Decodes CBOR into `message`, which is zeroed first. Strict: canonical lengths, no duplicates, ranges, text is UTF-8,
- * device ids of the allowed characters, nothing behind the map; unknown keys are skipped (nesting at most 4).
- * Errors: UD_ERR_MALFORMED, UD_ERR_INVALID_ARGUMENT (a known field out of range or a required one absent); `field`, when
- * not NULL, then tells which (core/proto/message_table.h names it), or is NULL.
+ * device ids of the allowed characters, nothing behind the map; unknown keys are skipped.
+ * Errors: UD_ERR_MALFORMED (so is a number beyond 32 bits), UD_ERR_INVALID_ARGUMENT (a known field out of range or a required
+ * one absent); `field`, when not NULL, then tells which (core/proto/message_table.h names it), or is NULL.
  */
 struct ud_field;
 UD_MUST_USE ud_err_t ud_message_decode(ud_message_type_t type, ud_span_t data, void *message,

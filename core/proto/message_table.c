@@ -68,21 +68,25 @@ int32_t ud_field_min(const ud_field_t *field)
     return field->kind == UD_FIELD_INT ? -limit : is_text(field) ? limit : 0;
 }
 
+static uint32_t uint_max(const ud_field_t *field)
+{
+    return field->limit != 0 ? field->limit : UINT32_MAX >> (32 - 8 * field->size);
+}
+
 uint32_t ud_field_max(const ud_field_t *field)
 {
-    if (field->kind == UD_FIELD_INT) {
-        return 0;
-    }
-    if (is_text(field)) {
-        return field->size - 1u;
-    }
-    return field->limit != 0 ? field->limit : UINT32_MAX >> (32 - 8 * field->size);
+    return field->kind == UD_FIELD_INT ? 0 : is_text(field) ? field->size - 1u : uint_max(field);
+}
+
+bool ud_field_accepts_uint(const ud_field_t *field, uint32_t value)
+{
+    return value <= uint_max(field) && (field->kind != UD_FIELD_CHUNK_SIZE || ud_chunk_size_is_known(value));
 }
 
 bool ud_field_accepts_number(const ud_field_t *field, int64_t value)
 {
     return value >= ud_field_min(field) && value <= ud_field_max(field) &&
-           (field->kind != UD_FIELD_CHUNK_SIZE || ud_chunk_size_is_known((uint32_t)value));
+           (field->kind == UD_FIELD_INT || ud_field_accepts_uint(field, (uint32_t)value));
 }
 
 static bool is_device_id(ud_span_t text)

@@ -30,7 +30,7 @@ typedef struct ud_field {
 
 /* The structure begins with `uint32_t present`. */
 typedef struct ud_message_table {
-    const ud_field_t *fields;           /* by rising key */
+    const ud_field_t *fields;           /* by rising key, from 1 and without gaps */
     const struct ud_message_table *map; /* in it, or NULL */
     uint16_t count;
     uint16_t size; /* of the structure */
@@ -43,9 +43,10 @@ extern const ud_message_table_t ud_register_table, ud_register_answer_table, ud_
 /* All messages, indexed by ud_message_type_t. Hosts only. */
 extern const ud_message_table_t *const ud_message_tables[UD_MESSAGE_COUNT];
 
-/* As ud_message_decode(), of the message with that table. */
-UD_MUST_USE ud_err_t ud_message_read(const ud_message_table_t *table, ud_span_t data, void *message,
-                                     const ud_field_t **field);
+/* Decodes an answer as a device does: as ud_message_decode(), but for texts, which need be no UTF-8 (control characters are
+ * refused), and for the kinds that answers have none of (INT, DEVICE_ID, UINT_PAIR).
+ */
+UD_MUST_USE ud_err_t ud_message_read(const ud_message_table_t *table, ud_span_t data, void *message);
 
 /* The field's name, in JSON and in errors; static text, NULL of NULL. Hosts only (message_name.c): a device never says it. */
 const char *ud_field_name(const ud_field_t *field);
@@ -54,7 +55,8 @@ const char *ud_field_name(const ud_field_t *field);
 int32_t ud_field_min(const ud_field_t *field);
 uint32_t ud_field_max(const ud_field_t *field);
 
-/* True if `value` may stand in a field of the kinds UINT, INT or CHUNK_SIZE. */
+/* True if `value` may stand in a field of the kinds UINT or CHUNK_SIZE; or, of any number, of the kind INT too. */
+bool ud_field_accepts_uint(const ud_field_t *field, uint32_t value);
 bool ud_field_accepts_number(const ud_field_t *field, int64_t value);
 
 /* True if `text` may stand in a field of the kinds TEXT or DEVICE_ID: size, UTF-8 without control characters, alphabet. */

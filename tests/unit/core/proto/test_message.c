@@ -384,6 +384,49 @@ static void what_is_wrong_is_named(void **state)
     }
 }
 
+/* An answer {1: 60, 2: 0, `field`}, as server and device read it. */
+static void assert_read(const char *field, ud_err_t by_server, ud_err_t by_device)
+{
+    uint8_t data[256];
+    ud_offer_t offer;
+    char hex[256];
+    snprintf(hex, sizeof hex, "a301183c0200%s", field);
+    size_t size = strlen(hex) / 2;
+    assert_int_equal(ud_hex_decode(hex, strlen(hex), data, size), UD_OK);
+    assert_int_equal(ud_message_decode(UD_MESSAGE_OFFER, ud_span(data, size), &offer, NULL), by_server);
+    assert_int_equal(ud_message_read(&ud_offer_table, ud_span(data, size), &offer), by_device);
+}
+
+static void a_device_is_as_strict_as_the_server_but_for_utf8(void **state)
+{
+    (void)state;
+    assert_read("0c65612f62c3a4", UD_OK, UD_OK);
+    assert_read("0c65612f62c3c3", UD_ERR_INVALID_ARGUMENT, UD_OK);
+    assert_read("0c62c280", UD_ERR_INVALID_ARGUMENT, UD_OK); /* a control character of two bytes */
+    assert_read("0c626100", UD_ERR_INVALID_ARGUMENT, UD_ERR_INVALID_ARGUMENT);
+    assert_read("0c620a61", UD_ERR_INVALID_ARGUMENT, UD_ERR_INVALID_ARGUMENT);
+    assert_read("0c627f61", UD_ERR_INVALID_ARGUMENT, UD_ERR_INVALID_ARGUMENT);
+    assert_read("0c60", UD_ERR_INVALID_ARGUMENT, UD_ERR_INVALID_ARGUMENT);
+    assert_read("157821" /* 33 bytes of hardware */
+                "616161616161616161616161616161616161616161616161616161616161616161",
+                UD_ERR_INVALID_ARGUMENT, UD_ERR_INVALID_ARGUMENT);
+    assert_read("0c4161", UD_ERR_MALFORMED, UD_ERR_MALFORMED);
+    assert_read("0320", UD_ERR_INVALID_ARGUMENT, UD_ERR_INVALID_ARGUMENT); /* a number below 0 */
+    assert_read("1102", UD_ERR_INVALID_ARGUMENT, UD_ERR_INVALID_ARGUMENT); /* slot 2 */
+    assert_read("031b0000000100000000", UD_ERR_MALFORMED, UD_ERR_MALFORMED);
+    assert_read("0d190201", UD_ERR_INVALID_ARGUMENT, UD_ERR_INVALID_ARGUMENT); /* chunks of 513 */
+    assert_read("0d190200", UD_OK, UD_OK);
+    assert_read("084100", UD_ERR_INVALID_ARGUMENT, UD_ERR_INVALID_ARGUMENT);
+    assert_read("0a4100", UD_ERR_INVALID_ARGUMENT, UD_ERR_INVALID_ARGUMENT);
+    assert_read("13a201f503f4", UD_ERR_MALFORMED, UD_ERR_MALFORMED); /* a flag for a number */
+    assert_read("13a201f50300", UD_OK, UD_OK);
+    assert_read("13a201f60300", UD_ERR_MALFORMED, UD_ERR_MALFORMED); /* null for a flag */
+    assert_read("13a201f90014", UD_ERR_MALFORMED, UD_ERR_MALFORMED); /* a float for a flag */
+    assert_read("1381a0", UD_ERR_MALFORMED, UD_ERR_MALFORMED);
+    assert_read("0118ff", UD_ERR_MALFORMED, UD_ERR_MALFORMED); /* twice */
+    assert_read("1818a18140d81900", UD_OK, UD_OK);             /* a later version's */
+}
+
 static void numbers_stand_at_their_limits(void **state)
 {
     (void)state;
@@ -463,6 +506,7 @@ static void compare_with_cddl(const char *rule, const ud_message_table_t *table)
         }
         assert_true(seen < table->count);
         assert_int_equal(table->fields[seen].key, key);
+        assert_int_equal(key, seen + 1);
         assert_string_equal(ud_field_name(&table->fields[seen]), name);
         assert_int_equal(table->fields[seen].required, !optional);
         seen++;
@@ -497,6 +541,7 @@ int main(void)
         cmocka_unit_test(a_flipped_bit_is_refused_or_read_within_all_bounds),
         cmocka_unit_test(keys_in_any_order_and_unknown_keys_are_taken),
         cmocka_unit_test(what_is_wrong_is_named),
+        cmocka_unit_test(a_device_is_as_strict_as_the_server_but_for_utf8),
         cmocka_unit_test(numbers_stand_at_their_limits),
         cmocka_unit_test(a_value_out_of_range_is_not_sent),
         cmocka_unit_test(the_tables_say_what_the_cddl_says),
