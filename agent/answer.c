@@ -5,8 +5,6 @@
 #include "agent/report.h"
 #include "core/proto/message_table.h"
 
-#define MS_PER_S 1000
-
 /* What statuses of errors mean; all others: try again later. */
 static const uint8_t events[] = {
 #define STATUS_FIRST 401
@@ -26,9 +24,8 @@ static ud_agent_event_t judge_status(uint16_t status)
 /* A server that names no time, or no time at all, is asked again in the usual interval, not at once. */
 static void schedule(ud_agent_t *agent, uint32_t next_s)
 {
-    uint32_t wait_s = next_s > 0 ? next_s : agent->config->checkin_interval_s;
-    wait_s = wait_s < UD_AGENT_SLEEP_MAX_S ? wait_s : UD_AGENT_SLEEP_MAX_S;
-    agent->timers.left_ms[UD_TIMER_CHECKIN] = wait_s * MS_PER_S;
+    agent->timers.left_ms[UD_TIMER_CHECKIN] =
+        ud_timer_sleep_ms(next_s > 0 ? next_s : agent->config->checkin_interval_s);
 }
 
 static ud_agent_event_t take_token(const ud_register_answer_t *answer)

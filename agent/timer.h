@@ -27,8 +27,8 @@ typedef enum {
 } ud_timer_t;
 
 typedef struct {
-    uint32_t left_ms[UD_TIMER_COUNT]; /* 0: it has come */
     uint32_t wait_ms;                 /* until the next step at the latest; UINT32_MAX: nothing is waited for */
+    uint32_t left_ms[UD_TIMER_COUNT]; /* 0: it has come */
 } ud_timers_t;
 
 /* Lets time pass for all of them. A step then begins with nothing to wait for. */
@@ -39,5 +39,8 @@ bool ud_timers_wait(ud_timers_t *timers, uint32_t left_ms);
 
 /* `count` times `unit_ms`, or the longest there is. */
 uint32_t ud_timer_ms(uint32_t count, uint32_t unit_ms);
+
+/* Milliseconds of a wait that a server asked for, of which UD_AGENT_SLEEP_MAX_S count. */
+uint32_t ud_timer_sleep_ms(uint32_t wait_s);
 
 #endif

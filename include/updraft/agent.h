@@ -154,44 +154,42 @@ struct ud_agent { /* what is asked for often comes first: small offsets make sma
     size_t buffer_size;
 
     /* the machine, the exchange, the update, the reports: what and whether */
-    uint8_t state;             /* ud_agent_state_t */
-    uint8_t home;              /* the state an exchange in between returns to */
-    uint8_t failures;          /* exchanges that failed in a row */
-    bool on_trial;             /* the running image is */
-    bool self_test_passed;     /* on trial */
-    bool contact;              /* the server answered since the start */
-    bool staged;               /* boot was asked to install */
-    bool busy;                 /* an exchange is under way */
-    uint8_t request;           /* ud_request_kind_t, of the exchange */
-    bool has_update;           /* an update is under way */
-    bool result_pending;       /* result, result_error and result_id are to be reported */
-    uint8_t result;            /* ud_device_state_t */
+    uint8_t state;         /* ud_agent_state_t */
+    uint8_t home;          /* the state an exchange in between returns to */
+    uint8_t failures;      /* exchanges that failed in a row */
+    bool on_trial;         /* the running image is */
+    bool self_test_passed; /* on trial */
+    bool contact;          /* the server answered since the start */
+    bool staged;           /* boot was asked to install */
+    bool busy;             /* an exchange is under way */
+    uint8_t request;       /* ud_request_kind_t, of the exchange */
+    bool has_update;       /* an update is under way */
+    bool result_pending;   /* result, result_error and result_id are to be reported */
+    uint8_t result;        /* ud_device_state_t */
+    ud_timers_t timers;
+    size_t fill; /* bytes of the answer's body in the buffer */
+    uint32_t result_id;
+    ud_agent_news_t sent; /* in the last report */
+    ud_chain_t chain;     /* of the update under way */
+    ud_update_t update;
+    ud_spare_t spare;
+    uint32_t span_records;     /* asked for in one request; 0: the download has not begun */
+    uint32_t span_left;        /* bytes of artifact still to come of the request under way */
+    uint16_t chunk_size;       /* bytes of the chunk being written, which ends at chain.offset */
+    uint8_t download_failures; /* wrong answers without a new record in between */
     bool sent_open;            /* the last report is not acknowledged */
     uint8_t reported_percent;  /* of the last report of progress */
-    uint8_t download_failures; /* wrong answers without a new record in between */
     ud_err_t result_error;
     ud_err_t trial_error;    /* why the trial would end now */
     ud_err_t begin_error;    /* when the exchange could not begin */
     ud_err_t wait_reason;    /* why it waits */
     ud_err_t download_error; /* of the last failure of the download */
-    uint32_t result_id;
-    ud_agent_news_t sent; /* in the last report */
-    ud_agent_news_t told; /* to the progress hook */
-    uint32_t sequence;    /* of the last report composed */
-    size_t fill;          /* bytes of the answer's body in the buffer */
-    ud_answer_t answer;
-    ud_timers_t timers;
-    uint64_t now_ms;         /* of the step under way, by the clock that ud_agent_step() is given */
-    uint64_t started_ms;     /* of ud_agent_init() */
+    ud_agent_news_t told;    /* to the progress hook */
+    uint32_t sequence;       /* of the last report composed */
     ud_slot_report_t report; /* as the journal has it */
-
-    /* the update under way */
-    uint32_t span_records; /* asked for in one request; 0: the download has not begun */
-    uint32_t span_left;    /* bytes of artifact still to come of the request under way */
-    ud_spare_t spare;
-    ud_chain_t chain;
-    ud_update_t update;
-    uint16_t chunk_size; /* bytes of the chunk being written, which ends at chain.offset */
+    ud_answer_t answer;
+    uint64_t now_ms;     /* of the step under way, by the clock that ud_agent_step() is given */
+    uint64_t started_ms; /* of ud_agent_init() */
 
     /* the image that runs, read from its slot */
     char hardware[UD_HARDWARE_SIZE_MAX + 1];
