@@ -18,11 +18,10 @@
 
 /* ---- where it stands ------------------------------------------------------------ */
 
-/* True where the journal takes note, and writing can begin again. */
-static bool is_anchor(const ud_agent_t *agent, uint32_t offset)
+/* At its multiples the journal takes note, and writing can begin again. */
+static uint32_t anchor_unit(const ud_agent_t *agent)
 {
-    uint32_t unit = ud_spare_anchor_unit(agent->port, ud_update_area(agent), agent->chain.chunk_size);
-    return (offset & (unit - 1)) == 0;
+    return ud_spare_anchor_unit(agent->port, ud_update_area(agent), agent->chain.chunk_size);
 }
 
 /* Has the journal take note of how far the download is, if it has to start again. */
@@ -41,7 +40,7 @@ static ud_err_t restart_at_anchor(ud_agent_t *agent)
     ud_slot_download_t row;
     UD_TRY(ud_slot_download_get(agent->journal, &row));
     UD_REQUIRE(memcmp(row.artifact_tag, agent->update.artifact_tag, sizeof row.artifact_tag) == 0 &&
-                   is_anchor(agent, row.offset),
+                   row.offset % anchor_unit(agent) == 0,
                UD_ERR_NOT_FOUND);
     return ud_chain_init(chain, chain->image_size, chain->chunk_size, row.offset, row.expected);
 }
@@ -57,16 +56,13 @@ ud_err_t ud_download_begin(ud_agent_t *agent)
     if (ud_update_find(agent, &base)) {
         chain->offset = chain->image_size;
     } else if (restart_at_anchor(agent) == UD_OK) {
-        suspect_size = ud_spare_anchor_unit(agent->port, ud_update_area(agent), chain->chunk_size);
+        suspect_size = anchor_unit(agent);
     } else {
         UD_TRY(keep_anchor(agent));
     }
     ud_spare_begin(&agent->spare, ud_update_area(agent), base, chain->offset, suspect_size);
-    agent->chunk_size = 0;
     agent->span_records = 1;
-    agent->span_left = 0;
     agent->download_failures = 0;
-    agent->download_error = UD_OK;
     ud_report_progress(agent);
     return UD_OK;
 }
@@ -102,12 +98,13 @@ static void adapt_span(ud_agent_t *agent)
 {
     uint32_t left_ms = agent->timers.left_ms[UD_TIMER_SPAN];
     uint32_t records = ud_chain_record_count(agent->chain.image_size, agent->chain.chunk_size);
+    uint32_t span = agent->span_records;
     if (left_ms == 0) {
-        agent->span_records /= 2;
+        span /= 2;
     } else if (left_ms > agent->config->report_interval_ms / 2) {
-        agent->span_records = smaller(agent->span_records * 2, records * agent->config->report_step_percent / 100);
+        span = smaller(span * 2, records * agent->config->report_step_percent / 100);
     }
-    agent->span_records += agent->span_records == 0;
+    agent->span_records = span > 0 ? span : 1;
 }
 
 bool ud_download_report_due(const ud_agent_t *agent)
@@ -214,7 +211,7 @@ static ud_err_t write_chunk(ud_agent_t *agent, ud_spare_progress_t *progress)
         ud_exchange_close(agent);
         return restart_at_anchor(agent);
     }
-    return end != agent->chain.image_size && is_anchor(agent, end) ? keep_anchor(agent) : UD_OK;
+    return end != agent->chain.image_size && end % anchor_unit(agent) == 0 ? keep_anchor(agent) : UD_OK;
 }
 
 ud_agent_event_t ud_download_write(ud_agent_t *agent)

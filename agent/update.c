@@ -90,15 +90,14 @@ static ud_err_t judge_authenticity(const ud_agent_t *agent, const ud_offer_t *of
     if (!has(offer, UD_FIELD(UD_OFFER_DESCRIPTOR))) {
         return agent->config->allow_unsigned_chain && !pure ? UD_OK : UD_ERR_IMAGE_DESCRIPTOR;
     }
-    ud_descriptor_t descriptor = {
-        .version = *version,
-        .security_counter = offer->security_counter,
-        .image_size = offer->image_size,
-        .chunk_size = offer->chunk_size,
-    };
-    memcpy(descriptor.hardware, offer->hardware, sizeof descriptor.hardware);
-    memcpy(descriptor.image_hash, offer->image_digest, UD_SHA256_SIZE);
-    memcpy(descriptor.root, offer->chain_root, UD_SHA256_SIZE);
+    ud_descriptor_t descriptor;
+    descriptor.version = *version;
+    descriptor.security_counter = offer->security_counter;
+    descriptor.image_size = offer->image_size;
+    descriptor.chunk_size = offer->chunk_size;
+    ud_bytes_copy(descriptor.hardware, offer->hardware, sizeof descriptor.hardware);
+    ud_bytes_copy(descriptor.image_hash, offer->image_digest, UD_SHA256_SIZE);
+    ud_bytes_copy(descriptor.root, offer->chain_root, UD_SHA256_SIZE);
     reason = UD_ERR_IMAGE_DESCRIPTOR;
     ud_verdict_t verdict = ud_descriptor_verify(
         &descriptor, offer->key_hash, ud_span(offer->descriptor.data, offer->descriptor.size), &agent->trust, &reason);
@@ -121,7 +120,7 @@ static void compose_url(const ud_offer_t *offer, char url[UD_URL_SIZE_MAX + 1])
         memcpy(url, offer->url, UD_URL_SIZE_MAX + 1);
         return;
     }
-    memcpy(url, prefix, sizeof prefix);
+    ud_bytes_copy(url, prefix, sizeof prefix);
     ud_hex_encode(offer->artifact_digest, UD_SHA256_SIZE, url + sizeof prefix - 1);
 }
 
@@ -164,9 +163,10 @@ bool ud_update_is_same(const ud_agent_t *agent, const ud_offer_t *offer)
 /* ---- images in flash ------------------------------------------------------------ */
 
 typedef struct {
+    ud_image_source_t source;
     ud_port_t *port;
-    ud_area_t area;
     uint32_t base; /* bytes into the area */
+    ud_area_t area;
 } place_t;
 
 static ud_err_t read_area(void *context, uint32_t offset, void *data, size_t size)
@@ -176,17 +176,22 @@ static ud_err_t read_area(void *context, uint32_t offset, void *data, size_t siz
     return ud_port_flash_read(place->port, place->area, place->base + offset, data, size);
 }
 
-static ud_image_source_t look_at(ud_port_t *port, ud_area_t area, uint32_t base, place_t *place)
+static void look_at(place_t *place, ud_port_t *port, ud_area_t area, uint32_t base)
 {
-    *place = (place_t){port, area, base};
-    return (ud_image_source_t){read_area, place};
+    *place = (place_t){.source = {read_area, place}, .port = port, .base = base, .area = area};
 }
 
 ud_err_t ud_update_running(ud_port_t *port, ud_area_t area, ud_image_info_t *info)
 {
     place_t place;
-    ud_image_source_t source = look_at(port, area, 0, &place);
-    return ud_image_parse(&source, ud_port_area(port, area)->size_bytes, info);
+    look_at(&place, port, area, 0);
+    return ud_image_parse(&place.source, ud_port_area(port, area)->size_bytes, info);
+}
+
+/* Asked of what the header says, before all of the image is read, and again of what was verified. */
+static bool is_offered(const ud_agent_t *agent, const ud_image_info_t *info)
+{
+    return memcmp(info->hash, agent->update.image_digest, UD_SHA256_SIZE) == 0;
 }
 
 ud_err_t ud_update_verify(const ud_agent_t *agent, uint32_t base)
@@ -194,17 +199,19 @@ ud_err_t ud_update_verify(const ud_agent_t *agent, uint32_t base)
     const ud_agent_config_t *config = agent->config;
     const ud_update_t *update = &agent->update;
     place_t place;
-    ud_image_source_t source = look_at(agent->port, ud_update_area(agent), base, &place);
+    look_at(&place, agent->port, ud_update_area(agent), base);
     ud_image_info_t info;
+    UD_TRY(ud_image_parse(&place.source, agent->chain.image_size, &info));
+    UD_REQUIRE(is_offered(agent, &info), UD_ERR_OFFER_INVALID);
     ud_err_t reason = UD_ERR_IMAGE_HASH;
     ud_verdict_t verdict = config->verify_encrypted != NULL
-                               ? config->verify_encrypted(&source, agent->chain.image_size, config->decryption_key,
-                                                          &agent->trust, &info, &reason)
-                               : ud_image_verify(&source, agent->chain.image_size, &agent->trust, &info, &reason);
+                               ? config->verify_encrypted(&place.source, agent->chain.image_size,
+                                                          config->decryption_key, &agent->trust, &info, &reason)
+                               : ud_image_verify(&place.source, agent->chain.image_size, &agent->trust, &info, &reason);
     if (verdict != UD_VERDICT_VALID) {
         return reason;
     }
-    UD_REQUIRE(memcmp(info.hash, update->image_digest, UD_SHA256_SIZE) == 0, UD_ERR_OFFER_INVALID);
+    UD_REQUIRE(is_offered(agent, &info), UD_ERR_OFFER_INVALID);
     UD_REQUIRE(ud_image_is_for(&info, agent->hardware), UD_ERR_WRONG_HARDWARE);
     bool fixed = (info.flags & UD_IMAGE_FLAG_ROM_FIXED) != 0;
     UD_REQUIRE(ud_slot_takes(config->slots, config->slot_address, place.area, fixed, info.load_address),
@@ -220,32 +227,27 @@ void ud_update_trust(ud_agent_t *agent, const ud_image_info_t *info)
 {
     ud_trust_t *trust = &agent->trust;
     const uint8_t *key_hash;
-    place_t place;
-    ud_image_source_t source = look_at(agent->port, agent->config->running, 0, &place);
-    trust->revoked |= agent->on_trial ? 0 : ud_trust_named(trust, &source, info);
-    for (size_t index = 0; index < trust->count; index++) {
-        trust->revoked |= ud_port_key_is_revoked(agent->port, trust->keys[index].key_hash) ? 1u << index : 0;
+    if (!agent->on_trial) {
+        place_t place;
+        look_at(&place, agent->port, agent->config->running, 0);
+        trust->revoked |= ud_trust_named(trust, &place.source, info);
+    }
+    for (const ud_trusted_key_t *key = trust->keys; key < trust->keys + trust->count; key++) {
+        if (ud_port_key_is_revoked(agent->port, key->key_hash)) {
+            ud_trust_revoke(trust, key->key_hash, UD_SHA256_SIZE);
+        }
     }
     for (size_t index = 0; (key_hash = ud_slot_revoked(agent->journal, index)) != NULL; index++) {
         ud_trust_revoke(trust, key_hash, UD_SLOT_REVOKED_SIZE);
     }
 }
 
-static bool lies_at(const ud_agent_t *agent, uint32_t base)
-{
-    place_t place;
-    ud_image_info_t info;
-    ud_image_source_t source = look_at(agent->port, ud_update_area(agent), base, &place);
-    return ud_image_parse(&source, agent->chain.image_size, &info) == UD_OK &&
-           memcmp(info.hash, agent->update.image_digest, UD_SHA256_SIZE) == 0 && ud_update_verify(agent, base) == UD_OK;
-}
-
 bool ud_update_find(const ud_agent_t *agent, uint32_t *base)
 {
     *base = 0;
-    if (lies_at(agent, *base)) {
+    if (ud_update_verify(agent, *base) == UD_OK) {
         return true;
     }
     *base = ud_slot_staging_offset(agent->config->slots, agent->port);
-    return *base != 0 && lies_at(agent, *base);
+    return *base != 0 && ud_update_verify(agent, *base) == UD_OK;
 }

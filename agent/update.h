@@ -17,8 +17,8 @@ typedef struct {
     bool forced;
     bool consent;
     bool download_only;
-    bool closes;     /* its window does, at UD_TIMER_CLOSES */
     uint8_t retries; /* 0: the config's */
+    bool closes;     /* its window does, at UD_TIMER_CLOSES */
     uint8_t image_digest[UD_SHA256_SIZE];
     uint8_t artifact_tag[8]; /* as in ud_slot_download_t */
     char url[UD_URL_SIZE_MAX + 1];
@@ -59,9 +59,10 @@ ud_area_t ud_update_area(const ud_agent_t *agent);
  */
 bool ud_update_find(const ud_agent_t *agent, uint32_t *base);
 
-/* Verifies the complete image at `base` of the spare slot from flash: hash, signature, and that it is what was offered.
- * Reads all of it and feeds the watchdog. Errors: those of ud_image_verify(), UD_ERR_WRONG_HARDWARE, UD_ERR_WRONG_SLOT
- * (built for another address), UD_ERR_UNMET_DEPENDENCY, UD_ERR_OFFER_INVALID (authentic, but not what was offered).
+/* Verifies the complete image at `base` of the slot for new images from flash: that it is what was offered, hash, signature.
+ * Reads all of it and feeds the watchdog; of one that says itself that it is another, only what says so.
+ * Errors: those of ud_image_verify(), UD_ERR_WRONG_HARDWARE, UD_ERR_WRONG_SLOT (built for another address),
+ * UD_ERR_UNMET_DEPENDENCY, UD_ERR_OFFER_INVALID (not what was offered).
  */
 UD_MUST_USE ud_err_t ud_update_verify(const ud_agent_t *agent, uint32_t base);
 
