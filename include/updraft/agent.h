@@ -16,7 +16,7 @@
  * Power may fail at any point: identity, download progress and reports continue from flash. Nothing is erased before
  * every check of the offer passed: hardware, version, security counter, size, known-bad, slot, signatures.
  *
- * RAM: ud_agent_t below 1 KB, ud_journal_t below 512 bytes, the buffer (UD_AGENT_BUFFER_SIZE), about 2 KB of stack.
+ * RAM: ud_agent_t and ud_journal_t, together 1 KB on a Cortex-M, the buffer (UD_AGENT_BUFFER_SIZE), about 2 KB of stack.
  */
 #ifndef UPDRAFT_AGENT_H
 #define UPDRAFT_AGENT_H
@@ -178,18 +178,18 @@ struct ud_agent { /* what is asked for often comes first: small offsets make sma
     uint16_t chunk_size;       /* bytes of the chunk being written, which ends at chain.offset */
     uint8_t download_failures; /* wrong answers without a new record in between */
     bool sent_open;            /* the last report is not acknowledged */
-    uint8_t reported_percent;  /* of the last report of progress */
     ud_err_t result_error;
-    ud_err_t trial_error;    /* why the trial would end now */
-    ud_err_t begin_error;    /* when the exchange could not begin */
     ud_err_t wait_reason;    /* why it waits */
     ud_err_t download_error; /* of the last failure of the download */
     ud_agent_news_t told;    /* to the progress hook */
     uint32_t sequence;       /* of the last report composed */
     ud_slot_report_t report; /* as the journal has it */
     ud_answer_t answer;
-    uint64_t now_ms;     /* of the step under way, by the clock that ud_agent_step() is given */
-    uint64_t started_ms; /* of ud_agent_init() */
+    uint64_t now_ms;          /* of the step under way, by the clock that ud_agent_step() is given */
+    uint64_t started_ms;      /* of ud_agent_init() */
+    ud_err_t trial_error;     /* why the trial would end now */
+    ud_err_t begin_error;     /* when the exchange could not begin */
+    uint8_t reported_percent; /* of the last report of progress */
 
     /* the image that runs, read from its slot */
     char hardware[UD_HARDWARE_SIZE_MAX + 1];
@@ -204,6 +204,8 @@ struct ud_agent { /* what is asked for often comes first: small offsets make sma
 };
 
 _Static_assert(sizeof(ud_agent_t) <= 1024, "the agent keeps its promise of 1 KB beside the buffer and the journal");
+_Static_assert(sizeof(ud_err_t) > 1 || sizeof(ud_agent_t) + sizeof(ud_journal_t) <= 1024,
+               "with the journal, where enumerations are as small as on a Cortex-M");
 
 /* For the initializer of a constant configuration: the numbers of include/updraft/config.h. */
 #define UD_AGENT_CONFIG_DEFAULTS                                                                        \
