@@ -12,12 +12,9 @@
 /* Whether the content is what the image's own hash says. */
 static ud_err_t check_content(const ud_image_file_t *file, const ud_image_info_t *info, const char **account)
 {
-    if (ud_image_has(info, UD_IMAGE_ENCRYPTION)) {
-        *account = "unchecked";
-        return UD_OK;
-    }
+    bool encrypted = ud_image_has(info, UD_IMAGE_ENCRYPTION);
     ud_err_t err = ud_image_check_hash(&file->source, info);
-    *account = err == UD_OK ? "intact" : "damaged";
+    *account = err != UD_OK ? (encrypted ? "unchecked" : "damaged") : (encrypted ? "intact, in the clear" : "intact");
     return err == UD_ERR_IMAGE_HASH ? UD_OK : err;
 }
 

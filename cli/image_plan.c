@@ -3,15 +3,18 @@
 #include "cli/key_file.h"
 #include "cli/output.h"
 #include "core/base/utf8.h"
+#include "core/image/encrypted.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #define KEY_BITS_DEFAULT 128
 
 const ud_cli_option_t ud_image_plan_options[] = {
     {"key", 'k', "FILE", "private key (PEM) to sign with; 'updraft key new' makes one"},
-    {"version", 'v', "VERSION", "version of the firmware: 1.2.3 or 1.2.3+4"},
+    {"version", 'v', "VERSION", "version of the firmware: 1.2.3 or 1.2.3+4; 1.2 is 1.2.0"},
     {"hardware", 0, "ID", "hardware id the firmware is made for, 1 to 32 bytes; devices refuse any other"},
     {"security-counter", 's', "NUMBER",
      "devices refuse images with a lower counter than they have run;\n"
@@ -29,6 +32,9 @@ const ud_cli_option_t ud_image_plan_options[] = {
      "encrypt the payload for the device key whose public half (PEM, ecdsa-p256)\n"
      "this is; direct XIP excludes it"},
     {"encrypt-keylen", 0, "BITS", "128 (the default) or 256: AES key of an encrypted image"},
+    {"clear", 'c', NULL,
+     "leave the payload of an encrypted image in the clear, as it is in slot A: for\n"
+     "the factory; a swap encrypts it on its way to slot B. Has no descriptor"},
     {"header-size", 'H', "BYTES",
      "offset of the code in the image (a vector table may need 512). Without\n"
      "--pad-header the input must begin with so many zeros.\n"
@@ -44,6 +50,8 @@ const ud_cli_option_t ud_image_plan_options[] = {
     {"align", 0, "BYTES", "flash write size for that trailer: 1 (the default), 2, 4, 8, 16, 32"},
     {"max-align", 0, "BYTES", "size of that trailer's fields: 8, 16, 32; not given: --align, at least 8"},
     {"max-sectors", 'M', "COUNT", "sectors of a slot, for the size of that trailer; 128 if not given"},
+    {"overwrite-only", 0, NULL, "for an MCUboot that overwrites: its trailer is small"},
+    {"save-enctlv", 0, NULL, "for an MCUboot whose trailer keeps wrapped keys (BOOT_SWAP_SAVE_ENCTLV)"},
     {"pad", 0, NULL, "fill the file up to --slot-size, with the trailer that asks MCUboot for a test"},
     {"test", 0, NULL, "the same as --pad"},
     {"confirm", 0, NULL, "as --pad, and the trailer says that the image is confirmed"},
@@ -52,13 +60,29 @@ const ud_cli_option_t ud_image_plan_options[] = {
     {0},
 };
 
-/* ---- counter, dependencies -------------------------------------------------------------------------------------- */
+/* ---- version, counter, dependencies ------------------------------------------------------------------------------ */
+
+/* As imgtool: what is left out is 0, as in 1.2. */
+static ud_err_t read_version(const char *text, size_t size, ud_version_t *version)
+{
+    static const char *const rest[] = {".0.0", ".0", ""};
+    char whole[UD_VERSION_TEXT_SIZE_MAX + sizeof ".0.0"];
+    size_t dots = 0;
+    for (size_t index = 0; index < size; index++) {
+        dots += text[index] == '.';
+    }
+    if (dots > 2 || size > UD_VERSION_TEXT_SIZE_MAX || memchr(text, '+', size) != NULL) {
+        return ud_version_parse(text, size, version);
+    }
+    int length = snprintf(whole, sizeof whole, "%.*s%s", (int)size, text, rest[dots]);
+    return ud_version_parse(whole, (size_t)length, version);
+}
 
 static ud_err_t take_counter(const ud_cli_call_t *call, ud_sign_options_t *sign)
 {
     const char *text = ud_cli_text(call, "security-counter");
     uint64_t counter = 0;
-    if (text != NULL && strcmp(text, "auto") == 0) {
+    if (text != NULL && strcasecmp(text, "auto") == 0) {
         counter = ud_sign_auto_counter(&sign->version);
     } else {
         UD_TRY(ud_cli_number(call, "security-counter", 0, UINT32_MAX, &counter));
@@ -92,7 +116,7 @@ static const char *take_pair(const char *text, ud_image_dependency_t *dependency
     }
     text = skip(text, " ");
     size_t size = strcspn(text, " )");
-    if (ud_version_parse(text, size, &dependency->minimum) != UD_OK) {
+    if (read_version(text, size, &dependency->minimum) != UD_OK) {
         return NULL;
     }
     dependency->image = (uint8_t)image;
@@ -159,6 +183,18 @@ static ud_err_t take_key(const ud_cli_call_t *call, ud_image_plan_t *plan)
     return take_scheme(call, plan);
 }
 
+/* Options that mean nothing without --encrypt. */
+static ud_err_t refuse_lone(const ud_cli_call_t *call)
+{
+    static const char *const names[] = {"encrypt-keylen", "clear", "save-enctlv"};
+    for (size_t index = 0; index < sizeof names / sizeof names[0]; index++) {
+        if (ud_cli_flag(call, names[index])) {
+            return ud_cli_fail(UD_ERR_INVALID_ARGUMENT, "--%s without --encrypt encrypts nothing", names[index]);
+        }
+    }
+    return UD_OK;
+}
+
 static ud_err_t take_encryption(const ud_cli_call_t *call, ud_image_plan_t *plan)
 {
     const char *path = ud_cli_text(call, "encrypt");
@@ -169,9 +205,7 @@ static ud_err_t take_encryption(const ud_cli_call_t *call, ud_image_plan_t *plan
                            ud_cli_text(call, "encrypt-keylen"));
     }
     if (path == NULL) {
-        return !ud_cli_flag(call, "encrypt-keylen")
-                   ? UD_OK
-                   : ud_cli_fail(UD_ERR_INVALID_ARGUMENT, "--encrypt-keylen without --encrypt encrypts nothing");
+        return refuse_lone(call);
     }
     if (ud_cli_flag(call, "rom-fixed")) {
         return ud_cli_fail(UD_ERR_INVALID_ARGUMENT, "--encrypt and --rom-fixed exclude each other: an image that runs "
@@ -185,6 +219,8 @@ static ud_err_t take_encryption(const ud_cli_call_t *call, ud_image_plan_t *plan
     }
     plan->sign.encrypt_for = plan->encrypt_for;
     plan->sign.encrypt_key_size = (uint32_t)bits / 8;
+    plan->trailer.key_size = ud_cli_flag(call, "save-enctlv") ? (uint32_t)UD_ECIES_SIZE(plan->sign.encrypt_key_size)
+                                                              : plan->sign.encrypt_key_size;
     return UD_OK;
 }
 
@@ -259,6 +295,11 @@ static ud_err_t take_tlv(const char *tag, const char *text, ud_image_plan_t *pla
             "Updraft's own",
             tag);
     }
+    for (size_t other = 0; other < index; other++) {
+        if (plan->tlvs[other].type == type) {
+            return ud_cli_fail(UD_ERR_INVALID_ARGUMENT, "--custom-tlv %s is given twice", tag);
+        }
+    }
     size_t size = 0;
     plan->values[index] = read_value(text, &size);
     if (plan->values[index] == NULL) {
@@ -315,6 +356,7 @@ static ud_err_t take_trailer(const ud_cli_call_t *call, ud_image_plan_t *plan)
     UD_TRY(ud_cli_number(call, "slot-size", 1, UINT32_MAX, &plan->slot_size));
     UD_TRY(ud_cli_number(call, "erased-val", 0, 0xFF, &erased));
     form->sectors = (uint32_t)sectors;
+    form->overwrite_only = ud_cli_flag(call, "overwrite-only");
     plan->erased = (uint8_t)erased;
     plan->sign.erased_is_zero = erased == 0;
     plan->confirmed = ud_cli_flag(call, "confirm");
@@ -373,7 +415,7 @@ static ud_err_t take_names(const ud_cli_call_t *call, ud_sign_options_t *sign)
     const char *version = NULL;
     UD_TRY(ud_cli_require(call, "version", &version));
     UD_TRY(ud_cli_require(call, "hardware", &sign->hardware));
-    if (ud_version_parse(version, strlen(version), &sign->version) != UD_OK) {
+    if (read_version(version, strlen(version), &sign->version) != UD_OK) {
         return ud_cli_fail(UD_ERR_INVALID_ARGUMENT,
                            "--version is '%s'; write it as 1.2.3 or 1.2.3+4, at most 255.255.65535+4294967295",
                            version);
@@ -388,7 +430,8 @@ static ud_err_t take_names(const ud_cli_call_t *call, ud_sign_options_t *sign)
 
 ud_err_t ud_image_plan_open(ud_image_plan_t *plan, const ud_cli_call_t *call)
 {
-    *plan = (ud_image_plan_t){.no_descriptor = ud_cli_flag(call, "no-descriptor")};
+    *plan = (ud_image_plan_t){.clear = ud_cli_flag(call, "clear")};
+    plan->no_descriptor = plan->clear || ud_cli_flag(call, "no-descriptor"); /* only what is downloaded needs one */
     UD_TRY(take_names(call, &plan->sign));
     UD_TRY(take_counter(call, &plan->sign));
     UD_TRY(take_dependencies(call, "dependencies", plan));

@@ -10,6 +10,7 @@ typedef struct {
     ud_key_t *key; /* signs */
     ud_sign_options_t sign;
     bool no_descriptor;
+    bool clear;         /* the image is for encryption, but its payload stands in the clear */
     bool pad;           /* the file fills a slot, with a trailer... */
     bool confirmed;     /* ...that says image ok */
     uint8_t erased;     /* value of erased flash */

@@ -58,6 +58,16 @@ static ud_err_t add_descriptor(const ud_image_plan_t *plan, result_t *result)
     return err == UD_OK || err == UD_ERR_UNSUPPORTED ? UD_OK : ud_cli_fail(err, "the descriptor could not be signed");
 }
 
+/* Puts the plain text back that was signed: the input, filled up with zeros to a whole block of AES. */
+static void clear_payload(const ud_image_plan_t *plan, const ud_image_file_t *input, result_t *result)
+{
+    size_t head = plan->sign.pad_header ? 0 : plan->sign.header_size;
+    size_t size = input->size - head;
+    uint8_t *payload = result->data + result->info.header_size;
+    memcpy(payload, input->data + head, size);
+    memset(payload + size, 0, result->info.payload_size - size);
+}
+
 static ud_err_t make(const ud_image_plan_t *plan, const ud_image_file_t *input, result_t *result)
 {
     size_t needed = ud_sign_size_max(&plan->sign, input->size);
@@ -70,6 +80,9 @@ static ud_err_t make(const ud_image_plan_t *plan, const ud_image_file_t *input, 
                                  &result->size, &result->info);
     if (err != UD_OK) {
         return refuse_input(err, plan, input->path);
+    }
+    if (plan->clear) {
+        clear_payload(plan, input, result);
     }
     UD_TRY(add_descriptor(plan, result));
     UD_TRY(check_slot(plan, result));
@@ -103,6 +116,7 @@ static void report(const ud_image_plan_t *plan, const result_t *result, const ch
         json_object_set_new(json, "file", json_string(path));
         json_object_set_new(json, "descriptor", json_boolean(result->has_descriptor));
         json_object_set_new(json, "padded", json_boolean(plan->pad));
+        json_object_set_new(json, "clear", json_boolean(plan->clear));
         ud_output_json(json);
         return;
     }
@@ -112,9 +126,14 @@ static void report(const ud_image_plan_t *plan, const result_t *result, const ch
                     result->has_descriptor ? "signed"
                     : plan->no_descriptor  ? "none"
                                            : "none: no device of Updraft's verifies this kind of signature");
+    if (plan->clear) {
+        ud_output_field("Payload", "in the clear");
+    }
     if (plan->pad) {
         ud_output_field("Filled up", "to %zu bytes, %s", result->size,
-                        plan->confirmed ? "confirmed" : "for a test by MCUboot");
+                        plan->trailer.overwrite_only ? "to be copied by MCUboot"
+                        : plan->confirmed            ? "confirmed"
+                                                     : "for a test by MCUboot");
     }
 }
 
@@ -163,6 +182,8 @@ const ud_cli_verb_t ud_verb_image_sign = {
         "  updraft image sign -k release-key.pem -v 2.0.0 --hardware acme-gw-r2 --encrypt device.pub.pem \\\n"
         "      --revoke 2025.pub.pem app.bin app.signed.bin\n"
         "  updraft image sign -k release-key.pem -v 2.0.0 --hardware acme-gw-r2 -S 0x60000 --align 8 --confirm \\\n"
+        "      app.bin factory.bin\n"
+        "  updraft image sign -k release-key.pem -v 2.0.0 --hardware acme-gw-r2 --encrypt device.pub.pem --clear \\\n"
         "      app.bin factory.bin\n",
     .run = run,
 };

@@ -5,8 +5,10 @@
 #define MAGIC_SIZE 16
 #define ALIGN_MIN 8
 #define ALIGN_MAX 32
-#define FIELD_COUNT 4 /* swap size, swap info, copy done, image ok */
+#define FIELD_COUNT 4           /* swap size, swap info, copy done, image ok */
+#define FIELD_COUNT_OVERWRITE 2 /* the last two */
 #define STATUS_PER_SECTOR 3
+#define KEY_COUNT 2
 #define SET 1
 
 /* The magic of fields of 8 bytes; any other begins with the size of a field and ends alike. */
@@ -38,7 +40,11 @@ static void make_magic(uint32_t max_align, uint8_t magic[MAGIC_SIZE])
 
 uint64_t ud_image_trailer_size(const ud_image_trailer_form_t *form)
 {
-    return (uint64_t)form->sectors * STATUS_PER_SECTOR * form->align + field_distance(form->max_align, FIELD_COUNT - 1);
+    if (form->overwrite_only) {
+        return field_distance(form->max_align, FIELD_COUNT_OVERWRITE - 1);
+    }
+    return (uint64_t)form->sectors * STATUS_PER_SECTOR * form->align +
+           KEY_COUNT * round_up(form->key_size, form->max_align) + field_distance(form->max_align, FIELD_COUNT - 1);
 }
 
 void ud_image_trailer_write(const ud_image_trailer_form_t *form, uint8_t *slot, size_t slot_size, size_t used,
@@ -46,7 +52,7 @@ void ud_image_trailer_write(const ud_image_trailer_form_t *form, uint8_t *slot, 
 {
     memset(slot + used, erased, slot_size - used);
     make_magic(form->max_align, slot + slot_size - MAGIC_SIZE);
-    if (confirmed) {
+    if (confirmed && !form->overwrite_only) {
         slot[slot_size - field_distance(form->max_align, 0)] = SET;
     }
 }
@@ -56,7 +62,7 @@ bool ud_image_trailer_read(const uint8_t *file, size_t file_size, size_t used, u
     uint8_t magic[MAGIC_SIZE];
     for (uint32_t max_align = ALIGN_MIN; max_align <= ALIGN_MAX; max_align *= 2) {
         make_magic(max_align, magic);
-        if (file_size - used < field_distance(max_align, FIELD_COUNT - 1) ||
+        if (file_size - used < field_distance(max_align, FIELD_COUNT_OVERWRITE - 1) ||
             memcmp(file + file_size - MAGIC_SIZE, magic, MAGIC_SIZE) != 0) {
             continue;
         }

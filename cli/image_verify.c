@@ -80,8 +80,19 @@ static void choose_schemes(keys_t *keys, const ud_image_scheme_t *scheme)
     }
 }
 
-/* Judges image and descriptor; `*has_descriptor` says whether there was one. */
-static ud_err_t judge(const ud_image_file_t *file, keys_t *keys, ud_image_info_t *info, bool *has_descriptor)
+/* As slot A holds an encrypted image, and imgtool --clear makes it: with its wrapped key, and the payload in the clear. */
+static bool is_valid_in_clear(const ud_image_file_t *file, const ud_trust_t *trust, ud_image_info_t *info)
+{
+    ud_err_t reason = UD_ERR_INTERNAL;
+    return ud_image_has(info, UD_IMAGE_ENCRYPTION) &&
+           ud_image_verify_content(&file->source, info, trust, &reason) == UD_VERDICT_VALID;
+}
+
+/* Judges image and descriptor; `*has_descriptor` says whether there was one, `*in_clear` what stands there of an image
+ * that devices encrypt.
+ */
+static ud_err_t judge(const ud_image_file_t *file, keys_t *keys, ud_image_info_t *info, bool *has_descriptor,
+                      bool *in_clear)
 {
     ud_descriptor_block_t block;
     ud_err_t reason = UD_ERR_INTERNAL;
@@ -92,7 +103,9 @@ static ud_err_t judge(const ud_image_file_t *file, keys_t *keys, ud_image_info_t
     ud_verdict_t verdict =
         keys->decrypts ? ud_image_verify_encrypted(&file->source, size, keys->decrypt_key, &trust, info, &reason)
                        : ud_image_verify(&file->source, size, &trust, info, &reason);
-    if (verdict != UD_VERDICT_VALID) {
+    *in_clear = (reason == UD_ERR_IMAGE_ENCRYPTED || reason == UD_ERR_IMAGE_HASH || reason == UD_ERR_IMAGE_SIGNATURE) &&
+                is_valid_in_clear(file, &trust, info);
+    if (verdict != UD_VERDICT_VALID && !*in_clear) {
         return reason;
     }
     ud_err_t err = ud_descriptor_find(&file->source, size, info, &block);
@@ -132,7 +145,7 @@ static ud_err_t tell_invalid(const char *path, ud_err_t reason, const ud_image_i
     return reason;
 }
 
-static void tell_valid(const char *path, const ud_image_info_t *info, bool has_descriptor)
+static void tell_valid(const char *path, const ud_image_info_t *info, bool has_descriptor, bool in_clear)
 {
     const char *scheme = ud_scheme_name(ud_scheme_of(info));
     if (ud_output_is_json()) {
@@ -140,6 +153,7 @@ static void tell_valid(const char *path, const ud_image_info_t *info, bool has_d
         json_object_set_new(json, "valid", json_true());
         json_object_set_new(json, "file", json_string(path));
         json_object_set_new(json, "descriptor", json_boolean(has_descriptor));
+        json_object_set_new(json, "clear", json_boolean(in_clear));
         ud_output_json(json);
         return;
     }
@@ -149,8 +163,10 @@ static void tell_valid(const char *path, const ud_image_info_t *info, bool has_d
     ud_hex_encode(info->key_hash, UD_SHA256_SIZE, key_hash);
     ud_output_line(UD_STYLE_GOOD, "valid: %s: version %s%s%s%s, %s key %.16s..., %s descriptor", path, version,
                    info->hardware[0] != '\0' ? " for " : "", info->hardware,
-                   ud_image_has(info, UD_IMAGE_ENCRYPTION) ? ", encrypted" : "", scheme, key_hash,
-                   has_descriptor ? "with" : "without");
+                   in_clear                                  ? ", for encryption but in the clear"
+                   : ud_image_has(info, UD_IMAGE_ENCRYPTION) ? ", encrypted"
+                                                             : "",
+                   scheme, key_hash, has_descriptor ? "with" : "without");
 }
 
 static ud_err_t run(const ud_cli_call_t *call)
@@ -159,11 +175,12 @@ static ud_err_t run(const ud_cli_call_t *call)
     ud_image_file_t file;
     ud_image_info_t info = {0};
     bool has_descriptor = false;
+    bool in_clear = false;
     UD_TRY(read_keys(call, &keys));
     UD_TRY(ud_image_file_open(&file, call->arguments[0]));
-    ud_err_t reason = judge(&file, &keys, &info, &has_descriptor);
+    ud_err_t reason = judge(&file, &keys, &info, &has_descriptor, &in_clear);
     if (reason == UD_OK) {
-        tell_valid(file.path, &info, has_descriptor);
+        tell_valid(file.path, &info, has_descriptor, in_clear);
     } else {
         reason = tell_invalid(file.path, reason, &info);
     }
@@ -182,9 +199,9 @@ const ud_cli_verb_t ud_verb_image_verify = {
     .summary = "check an image's hash, signature and descriptor",
     .description =
         "Checks that an image is complete, that its content matches its hash, that one of the given keys\n"
-        "signed it, and its descriptor if it has one; of an encrypted image with --decrypt-key. Ends with 0\n"
-        "only if all of that holds; otherwise one line says why not. The kinds of signature are those of\n"
-        "'updraft image sign'.",
+        "signed it, and its descriptor if it has one; of an encrypted image with --decrypt-key, unless it\n"
+        "was made with --clear. Ends with 0 only if all of that holds; otherwise one line says why not. The\n"
+        "kinds of signature are those of 'updraft image sign'.",
     .examples = "  updraft image verify --key release-key.pub.pem app.signed.bin\n"
                 "  updraft image verify -k 2025.pub.pem -k 2026.pub.pem --decrypt-key device.pem app.signed.bin\n",
     .run = run,

@@ -113,6 +113,36 @@ def test_an_image_in_the_clear_does_not_mind_a_decryption_key(cli):
     assert cli.run(*command, VECTORS / "img/d-v1-ec256.bin").returncode == 0
 
 
+@pytest.mark.parametrize("keylen", ["128", "256"])
+@pytest.mark.parametrize("header", [[], ["-H", "512"]], ids=["header in front", "room in the input"])
+def test_an_encrypted_image_for_slot_a_is_in_the_clear(cli, folder, keylen, header):
+    """The same bytes as the encrypted one but for the payload, so that a swap can encrypt it."""
+    app = bytes(range(250)) * 20 + b"the end"
+    (folder / "app.bin").write_bytes((bytes(512) if header else b"") + app)
+    encrypt = [*header, "-E", folder / "pub.pem", "--encrypt-keylen", keylen]
+    assert sign_with(cli, folder, folder / "key.pem", *encrypt, "--clear").returncode == 0
+    seen = cli.json("image", "inspect", folder / "out.bin")
+    assert seen["encryption"] == f"ecies-p256-aes-{keylen}" and seen["content"] == "intact, in the clear"
+    assert seen["descriptor"] is None and seen["file_size"] == seen["image_size"]
+    whole = (folder / "out.bin").read_bytes()
+    payload = whole[seen["header_size"] :][: seen["payload_size"]]
+    assert payload == app + bytes(-len(app) % 16)
+    verify = ["image", "verify", "-k", folder / "pub.pem"]
+    for decrypt in [], ["--decrypt-key", folder / "key.pem"]:
+        assert cli.json(*verify, *decrypt, folder / "out.bin")["clear"] is True
+        for place in (100, seen["header_size"] + seen["payload_size"] + 10):
+            (folder / "bad.bin").write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
+            assert cli.run(*verify, *decrypt, folder / "bad.bin").stdout.startswith("invalid: ")
+    done = cli.run(*verify, "--decrypt-key", VECTORS / "keys/ec_b.pem", folder / "out.bin")
+    assert done.returncode == IMAGE_SIGNATURE and "cannot be unwrapped" in done.stdout
+
+
+def test_what_is_encrypted_is_not_told_to_be_in_the_clear(cli):
+    keys = VECTORS / "keys"
+    assert cli.json("image", "verify", "-k", keys / "ec_a_pub.pem", "--decrypt-key", keys / "enc_ec.pem", ENCRYPTED)["clear"] is False
+    assert cli.json("image", "inspect", ENCRYPTED)["content"] == "unchecked"
+
+
 # ---- images of every kind -------------------------------------------------------------------------------------------
 
 
@@ -200,6 +230,7 @@ def test_flags_addresses_and_tlvs_of_ones_own_are_inside(cli, folder, keys):
         (["--confirm", "--align", "8"], 0xFF, 8, 24),
         (["--confirm", "--align", "16", "-R", "0"], 0, 16, 32),
         (["--confirm", "--align", "8", "--max-align", "32", "-M", "64"], 0xFF, 32, 64),
+        (["--confirm", "--overwrite-only"], 0xFF, 8, None),
     ],
 )
 def test_a_padded_file_ends_with_mcuboots_trailer(cli, folder, options, erased, max_align, image_ok_at):
@@ -315,7 +346,9 @@ def test_a_failed_signing_leaves_the_old_file(cli, folder):
 @pytest.mark.parametrize(
     "options, words",
     [
-        (["--version", "1.2"], "'1.2'"),
+        (["--version", "1.2."], "'1.2.'"),
+        (["--version", "1.2+3"], "'1.2+3'"),
+        (["--version", ""], "''"),
         (["--version", "1.2.300000"], "1.2.300000"),
         (["--version", "01.2.3"], "01.2.3"),
         (["--hardware", ""], "--hardware"),
@@ -348,6 +381,8 @@ def test_a_failed_signing_leaves_the_old_file(cli, folder):
         (["--pure"], "Ed25519"),
         (["--public-key-format", "half"], "hash or full"),
         (["--encrypt-keylen", "256"], "without --encrypt"),
+        (["--clear"], "--clear without --encrypt"),
+        (["--save-enctlv"], "--save-enctlv without --encrypt"),
         (["--encrypt-keylen", "192", "-E", "x"], "128 or 256"),
         (["-E", "x.pem", "-F", "0"], "exclude each other"),
         (["--custom-tlv", "0x50", "x"], "0x50"),
@@ -358,8 +393,9 @@ def test_a_failed_signing_leaves_the_old_file(cli, folder):
         (["--custom-tlv", "0xA0", "0x1"], "even number"),
         (["--custom-tlv", "0xA0", "0x"], "'0x'"),
         (["--custom-tlv", "0xA0", ""], "''"),
-        (["--custom-tlv", "0xA0", "x"] * 17, "more than 16"),
-        (["--custom-tlv", "0xA0", "x" * 65000, "--custom-tlv", "0xA0", "x" * 65000], "65535"),
+        (["--custom-tlv", "0xA0", "x", "--custom-tlv", "160", "y"], "160 is given twice"),
+        ([word for tag in range(0xA0, 0xB1) for word in ("--custom-tlv", hex(tag), "x")], "more than 16"),
+        (["--custom-tlv", "0xA0", "x" * 65000, "--custom-tlv", "0xA1", "x" * 65000], "65535"),
         (["--revoke", "0" * 64] * 9, "more than 8"),
         (["--colour"], "--colour"),
         (["--pad-header=yes"], "takes no value"),
@@ -401,6 +437,33 @@ def test_a_slot_must_hold_image_and_trailer(cli, folder):
     done = cli.run(*command, folder / "app.bin", folder / "no.bin")
     refused(done, IMAGE_INVALID, str(trailer), "--slot-size")
     assert not (folder / "no.bin").exists()
+
+
+FLAGS_AND_MAGIC = 4 * 8 + 16
+
+
+@pytest.mark.parametrize(
+    "options, trailer",
+    [
+        (["--overwrite-only", "--align", "8", "-M", "1000"], 2 * 8 + 16),
+        (["--encrypt", "--align", "4", "-M", "10"], 10 * 3 * 4 + 2 * 16 + FLAGS_AND_MAGIC),
+        (["--encrypt", "--encrypt-keylen", "256", "-M", "10"], 10 * 3 + 2 * 32 + FLAGS_AND_MAGIC),
+        (["--encrypt", "--save-enctlv", "-M", "10"], 10 * 3 + 2 * 120 + FLAGS_AND_MAGIC),
+        (["--encrypt", "--save-enctlv", "--encrypt-keylen", "256", "-M", "10"], 10 * 3 + 2 * 136 + FLAGS_AND_MAGIC),
+        (["--encrypt", "--overwrite-only"], 2 * 8 + 16),
+    ],
+)
+def test_the_trailer_has_room_for_what_mcuboot_keeps_there(cli, folder, options, trailer):
+    """Keys of encrypted images, or their TLVs of 113 and 129 bytes, in whole fields of 8; overwriting has neither swap nor keys."""
+    options = [word for option in options for word in ([option, folder / "pub.pem"] if option == "--encrypt" else [option])]
+    refused(sign_with(cli, folder, folder / "key.pem", "-S", "4096", *options), IMAGE_INVALID, f"a trailer of {trailer};")
+
+
+@pytest.mark.parametrize("short, whole", [("7", "7.0.0"), ("1.2", "1.2.0")])
+def test_a_short_version_is_filled_up_with_zeros(cli, folder, short, whole):
+    assert sign_with(cli, folder, folder / "key.pem", "--version", short, "-d", f"(1, {short})").returncode == 0
+    seen = cli.json("image", "inspect", folder / "out.bin")
+    assert seen["version"] == whole and seen["dependencies"] == [{"image": 1, "version": whole}]
 
 
 @pytest.mark.parametrize("missing", ["--key", "--version", "--hardware"])
