@@ -1,6 +1,5 @@
-/* The boot decision once more, in words turned into questions: a second specification beside the tables of boot/, which it
- * does not read. Its sentences are those of docs/device.md, "Install modes" and "Boot"; each combination of facts is asked
- * in each mode. Where the words leave a choice, both answers are right.
+/* The boot decision once more: a second specification beside the tables of boot/, written from the words of docs/device.md
+ * alone ("Install modes", "Boot"). Each combination of facts is asked in each mode.
  */
 #include "boot/mode.h"
 
@@ -11,9 +10,6 @@
 
 #include <cmocka.h>
 
-/* Answers as a set, a bit each. */
-#define ANSWER(action) (1u << UD_ACTION_##action)
-
 typedef struct {
     const ud_slot_mode_t *slots;
     const ud_boot_facts_t *facts;
@@ -21,112 +17,68 @@ typedef struct {
 
 /* ---- what the words mean ------------------------------------------------------------------------------------------- */
 
-static bool is_permitted(uint8_t image)
+/* Good, and it never failed here. */
+static bool is_fresh(uint8_t image)
 {
     return (image & (UD_FACT_GOOD | UD_FACT_AHEAD)) != 0;
 }
 
-static bool is_authentic(uint8_t image)
+/* Good, where the image before stands. */
+static bool is_before(uint8_t image)
 {
-    return is_permitted(image) || (image & (UD_FACT_KNOWN_BAD | UD_FACT_SPARE)) != 0;
+    return is_fresh(image) || image == UD_FACT_KNOWN_BAD;
 }
 
-/* "An authentic B is installed (rescue)"; "neither valid: the board's own recovery". */
-static unsigned without_a(const question_t *ask)
+/* "A way back, or in safe mode." */
+static ud_action_t give_way(const question_t *ask, bool to_b)
 {
-    return is_authentic(ask->facts->b) ? ANSWER(RESCUE) : ANSWER(RECOVER);
+    return ask->slots->has_way_back && to_b ? UD_ACTION_REVERT : UD_ACTION_BOOT_SAFE;
 }
 
-/* "With a way back: the image before; without one: stays, in safe mode." An image that failed here before is better than one
- * that fails now; what lies at the staging offset is not the image before.
- */
-static unsigned failed_trial(const question_t *ask)
+/* Nothing is to be done, and slot A is good. */
+static ud_action_t start_a(const question_t *ask)
 {
-    bool before = is_permitted(ask->facts->b) || ask->facts->b == UD_FACT_KNOWN_BAD;
-    return ask->slots->has_way_back && before ? ANSWER(REVERT) : ANSWER(BOOT_SAFE);
-}
-
-/* "Watchdog, fault and power-on use up attempts, an orderly reset announced by the agent does not." */
-static unsigned on_trial(const question_t *ask)
-{
-    if (ask->facts->cause == UD_FACT_ANNOUNCED) {
-        return ANSWER(TRY_FREE);
-    }
-    return ask->facts->patience == UD_FACT_PATIENCE ? ANSWER(TRY) : failed_trial(ask);
-}
-
-/* "8 abnormal resets without a check-in: the authentic other image if the counter permits, else the same with a safe-mode
- * flag." The eighth abnormal reset is what returns, not a start that comes later.
- */
-static unsigned confirmed(const question_t *ask)
-{
-    if (ask->facts->patience == UD_FACT_PATIENCE) {
-        return ANSWER(BOOT);
-    }
-    bool returns =
-        (ask->facts->cause & UD_FACT_ABNORMAL) != 0 && ask->slots->has_way_back && is_permitted(ask->facts->b);
-    return returns ? ANSWER(REVERT) : ANSWER(BOOT_SAFE);
-}
-
-/* "Journal lost: swap boots a valid A as confirmed; XIP tries the highest (counter, version)." */
-static unsigned unknown(const question_t *ask)
-{
-    return ask->slots->runs_both && ask->facts->b == UD_FACT_AHEAD ? ANSWER(INSTALL) : ANSWER(BOOT);
-}
-
-static unsigned with_a(const question_t *ask)
-{
-    switch (ask->facts->state) {
-    case UD_FACT_TRIAL:
-        return on_trial(ask);
-    case UD_FACT_REJECTED:
-        return failed_trial(ask);
-    case UD_FACT_CONFIRMED:
-        return confirmed(ask);
-    default:
-        return unknown(ask);
+    const ud_boot_facts_t *facts = ask->facts;
+    bool patience = facts->patience == UD_FACT_PATIENCE;
+    switch (facts->state) {
+    case UD_FACT_TRIAL: /* "power loss, watchdog, fault and a reset that nobody announced use one up" */
+        if (facts->cause == UD_FACT_ANNOUNCED) {
+            return UD_ACTION_TRY_FREE;
+        }
+        return patience ? UD_ACTION_TRY : give_way(ask, is_before(facts->b));
+    case UD_FACT_REJECTED: /* "a failed trial goes back to any good image before" */
+        return give_way(ask, is_before(facts->b));
+    case UD_FACT_CONFIRMED: /* "the eighth goes back, to an image that never failed here" */
+        return patience ? UD_ACTION_BOOT : give_way(ask, is_fresh(facts->b) && (facts->cause & UD_FACT_ABNORMAL) != 0);
+    default: /* "if slot B's has the higher (security counter, version) it is tried; else A's is confirmed" */
+        return facts->b == UD_FACT_AHEAD ? UD_ACTION_INSTALL : UD_ACTION_BOOT;
     }
 }
 
-static unsigned nothing_pending(const question_t *ask)
+static ud_action_t answer(const question_t *ask)
 {
-    return ask->facts->a == UD_FACT_GOOD ? with_a(ask) : without_a(ask);
-}
-
-/* "The other slot is never touched unless the running image is confirmed"; "not what failed here before". */
-static unsigned staged(const question_t *ask)
-{
-    bool tried = ask->facts->state == UD_FACT_TRIAL || ask->facts->state == UD_FACT_REJECTED;
-    return !tried && is_permitted(ask->facts->b) ? ANSWER(INSTALL) : ANSWER(REFUSE);
-}
-
-/* "Where an image can be started, or copied back, it is not taken up again"; under direct XIP nothing moves, so nothing can be
- * lost by completing it. What lies at the staging offset may be of the move itself.
- */
-static unsigned adrift(const question_t *ask)
-{
-    if (ask->slots->runs_both) {
-        return ANSWER(RESUME);
-    }
-    if (ask->facts->a == UD_FACT_GOOD || is_permitted(ask->facts->b) || ask->facts->b == UD_FACT_KNOWN_BAD) {
-        return nothing_pending(ask);
-    }
-    return ask->facts->b == UD_FACT_SPARE ? ANSWER(RESUME) | ANSWER(RESCUE) : ANSWER(RESUME);
-}
-
-static unsigned answers(const question_t *ask)
-{
-    switch (ask->facts->install) {
-    case 1 << UD_INSTALL_UPGRADE:
+    const ud_boot_facts_t *facts = ask->facts;
+    bool starts = facts->a == UD_FACT_GOOD;
+    bool tried = facts->state == UD_FACT_TRIAL || facts->state == UD_FACT_REJECTED;
+    switch (facts->install) {
+    case 1 << UD_INSTALL_UPGRADE: /* "completes what was interrupted" */
     case 1 << UD_INSTALL_REVERT:
-        return ANSWER(RESUME);
-    case UD_FACT_ADRIFT:
-        return adrift(ask);
-    case UD_FACT_STAGED:
-        return staged(ask);
+        return UD_ACTION_RESUME;
+    case UD_FACT_STAGED: /* "what failed here before is not installed, and nothing is while an image is on trial" */
+        return is_fresh(facts->b) && !tried ? UD_ACTION_INSTALL : UD_ACTION_REFUSE;
+    case UD_FACT_ADRIFT: /* "where an image can be started, or copied back, it is not taken up again" */
+        if (ask->slots->runs_both || !(starts || is_before(facts->b))) {
+            return UD_ACTION_RESUME;
+        }
+        break;
     default:
-        return nothing_pending(ask);
+        break;
     }
+    if (starts) {
+        return start_a(ask);
+    }
+    /* "an authentic image in slot B is copied over it", wherever it lies there; "neither: the board's own recovery" */
+    return is_before(facts->b) || facts->b == UD_FACT_SPARE ? UD_ACTION_RESCUE : UD_ACTION_RECOVER;
 }
 
 /* ---- the tables are asked ------------------------------------------------------------------------------------------ */
@@ -170,12 +122,12 @@ static unsigned compare(const ud_boot_mode_t *mode, const char *name)
         }
         asked++;
         ud_action_t action = ud_boot_decide(&mode->policy, &facts);
-        unsigned right = answers(&ask);
-        if ((right >> action & 1) == 0) {
+        ud_action_t right = answer(&ask);
+        if (action != right) {
             differ++;
-            print_message("%s: state %u, install %u, cause %u, patience %u, A %u, B %u: action %d, right are 0x%x\n",
-                          name, facts.state, facts.install, facts.cause, facts.patience, facts.a, facts.b, (int)action,
-                          right);
+            print_message("%s: state %u, install %u, cause %u, patience %u, A %u, B %u: action %d, right is %d\n", name,
+                          facts.state, facts.install, facts.cause, facts.patience, facts.a, facts.b, (int)action,
+                          (int)right);
         }
     } while (next_facts(&facts));
     print_message("%s: %u combinations\n", name, asked);
