@@ -10,6 +10,7 @@
 #include "agent/trial.h"
 #include "core/base/assert.h"
 #include "core/base/bytes.h"
+#include "core/base/endian.h"
 
 #include <string.h>
 
@@ -170,6 +171,8 @@ static ud_agent_event_t work_downloading(ud_agent_t *agent)
 static ud_agent_event_t work_verifying(ud_agent_t *agent)
 {
     agent->timers.wait_ms = 0;
+    agent->timers.left_ms[UD_TIMER_FRESH] = 0; /* a check-in that says so is answered before the reset */
+    agent->timers.left_ms[UD_TIMER_ASK] = 0;
     ud_err_t err = ud_spare_finish(&agent->spare, agent->port, agent->chain.image_size);
     if (err == UD_ERR_WOULD_BLOCK) {
         return UD_EVENT_NONE;
@@ -178,8 +181,6 @@ static ud_agent_event_t work_verifying(ud_agent_t *agent)
     if (err == UD_OK && !agent->update.download_only) {
         err = stage(agent);
     }
-    agent->timers.left_ms[UD_TIMER_FRESH] = 0; /* a check-in that says so is answered before the reset */
-    agent->timers.left_ms[UD_TIMER_ASK] = 0;
     return unless(agent, err, UD_EVENT_DONE);
 }
 
@@ -216,16 +217,21 @@ static ud_agent_event_t work(ud_agent_t *agent)
 
 /* ---- actions ------------------------------------------------------------ */
 
+uint32_t ud_agent_draw(const ud_agent_t *agent)
+{
+    uint32_t chance;
+    if (ud_port_random(agent->port, &chance, sizeof chance) != UD_OK) {
+        chance = ud_get_u32le(agent->image_digest) + (uint32_t)agent->now_ms * UINT32_C(2654435761);
+    }
+    return chance;
+}
+
 /* Nothing is sent for a while, as long as it is apt after so many failures. */
 static void hold_back(ud_agent_t *agent, uint8_t failures)
 {
     const ud_agent_config_t *config = agent->config;
-    uint32_t chance;
-    if (ud_port_random(agent->port, &chance, sizeof chance) != UD_OK) {
-        chance = (uint32_t)agent->now_ms * UINT32_C(2654435761); /* a poor spread is better than none */
-    }
-    agent->timers.left_ms[UD_TIMER_RETRY] =
-        ud_backoff_ms(config->retry_base_ms, config->retry_max_ms, failures, agent->answer.retry_after_s, chance);
+    agent->timers.left_ms[UD_TIMER_RETRY] = ud_backoff_ms(config->retry_base_ms, config->retry_max_ms, failures,
+                                                          agent->answer.retry_after_s, ud_agent_draw(agent));
 }
 
 static void count_failure(ud_agent_t *agent)

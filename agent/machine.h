@@ -65,6 +65,9 @@ static inline void ud_agent_may_fail(ud_err_t err)
     (void)err;
 }
 
+/* Random bits, or, from a port that has none just now, a poor spread, which is better than none. */
+uint32_t ud_agent_draw(const ud_agent_t *agent);
+
 /* The row, or NULL where there is none. */
 const ud_agent_rule_t *ud_agent_rule(ud_agent_state_t state, ud_agent_event_t event);
 

@@ -3,7 +3,6 @@
 #include "agent/machine.h"
 #include "agent/pairs.h"
 #include "core/base/assert.h"
-#include "core/base/endian.h"
 
 #include <string.h>
 
@@ -34,12 +33,6 @@ void ud_report_drop(ud_agent_t *agent)
     }
 }
 
-static uint32_t draw_epoch(ud_agent_t *agent)
-{
-    uint32_t epoch;
-    return ud_port_random(agent->port, &epoch, sizeof epoch) == UD_OK ? epoch : ud_get_u32le(agent->image_digest);
-}
-
 /* Takes the next number, reserved in the journal. Where that takes no rows, the numbers are those of an epoch that ends with
  * the next reset.
  */
@@ -49,7 +42,7 @@ static void reserve_sequence(ud_agent_t *agent)
     if (agent->sequence >= agent->report.sequence) {
         agent->report.sequence = agent->sequence + UD_AGENT_SEQUENCE_BLOCK;
         if (ud_slot_report_put(agent->journal, &agent->report) != UD_OK) {
-            agent->report.epoch = draw_epoch(agent);
+            agent->report.epoch = ud_agent_draw(agent);
         }
     }
 }
@@ -82,7 +75,7 @@ static void resolve(ud_agent_t *agent, const ud_slot_status_t *status)
 void ud_report_open(ud_agent_t *agent, const ud_slot_status_t *status)
 {
     if (ud_slot_report_get(agent->journal, &agent->report) != UD_OK) {
-        agent->report.epoch = draw_epoch(agent);
+        agent->report.epoch = ud_agent_draw(agent);
     }
     agent->sequence = agent->report.sequence;
     resolve(agent, status);
@@ -112,7 +105,7 @@ void ud_report_forget(ud_agent_t *agent)
 void ud_report_acknowledged(ud_agent_t *agent)
 {
     agent->sent_open = false;
-    if (agent->result_pending && agent->sent.update_id == agent->result_id && agent->sent.state == agent->result) {
+    if (agent->result_pending && agent->sent.state == agent->result) {
         ud_report_forget(agent);
     }
 }
@@ -153,8 +146,8 @@ uint8_t ud_agent_progress(const ud_agent_t *agent)
     return (uint8_t)(written * 100 / size);
 }
 
-/* What there is to tell at this moment. */
-static ud_agent_news_t present(const ud_agent_t *agent)
+/* Brings what was told up to what there is to tell at this moment; true if that is another thing. */
+static bool renew(const ud_agent_t *agent, ud_agent_news_t *told)
 {
     ud_agent_news_t news = {
         .state = (uint8_t)ud_agent_device_state(agent),
@@ -167,12 +160,9 @@ static ud_agent_news_t present(const ud_agent_t *agent)
     } else if (news.state == UD_DEVICE_WAITING) {
         news.error = (uint16_t)agent->wait_reason;
     }
-    return news;
-}
-
-static bool is_same(const ud_agent_news_t *news, const ud_agent_news_t *told)
-{
-    return memcmp(news, told, sizeof *news) == 0;
+    bool changed = memcmp(&news, told, sizeof news) != 0;
+    *told = news;
+    return changed;
 }
 
 /* Whole seconds, up to 397 days: more would need a division of 64 bits, for which a small core links 700 bytes of library. */
@@ -195,21 +185,21 @@ void ud_report_image(const ud_agent_t *agent, uint8_t key, ud_writer_t *pairs)
  */
 static void put_state(ud_agent_t *agent, ud_writer_t *pairs)
 {
-    ud_agent_news_t news = present(agent);
-    if (!agent->sent_open || !is_same(&news, &agent->sent)) {
+    const ud_agent_news_t *news = &agent->sent;
+    bool changed = renew(agent, &agent->sent);
+    if (changed || !agent->sent_open) {
         reserve_sequence(agent);
     }
     agent->sent_open = true;
-    agent->sent = news;
-    ud_pairs_put_uint(pairs, UD_CHECKIN_STATE, news.state);
-    if (news.update_id != 0) {
-        ud_pairs_put_uint(pairs, UD_CHECKIN_UPDATE_ID, news.update_id);
+    ud_pairs_put_uint(pairs, UD_CHECKIN_STATE, news->state);
+    if (news->update_id != 0) {
+        ud_pairs_put_uint(pairs, UD_CHECKIN_UPDATE_ID, news->update_id);
     }
     if (agent->has_update) {
-        ud_pairs_put_uint(pairs, UD_CHECKIN_PROGRESS, news.percent);
+        ud_pairs_put_uint(pairs, UD_CHECKIN_PROGRESS, news->percent);
     }
-    if (news.error != UD_OK) {
-        ud_pairs_put_uint(pairs, UD_CHECKIN_ERROR, news.error);
+    if (news->error != UD_OK) {
+        ud_pairs_put_uint(pairs, UD_CHECKIN_ERROR, news->error);
     }
     ud_pairs_put_uint(pairs, UD_CHECKIN_EPOCH, agent->report.epoch);
     ud_pairs_put_uint(pairs, UD_CHECKIN_SEQUENCE, agent->sequence);
@@ -281,10 +271,8 @@ void ud_report_encode(ud_agent_t *agent, ud_writer_t *pairs)
 void ud_report_tell(ud_agent_t *agent)
 {
     const ud_agent_hooks_t *hooks = &agent->config->hooks;
-    ud_agent_news_t news = present(agent);
-    news.update_id = 0; /* is not told */
-    if (hooks->progress != NULL && !is_same(&news, &agent->told)) {
-        agent->told = news;
-        hooks->progress(hooks->context, (ud_device_state_t)news.state, news.percent, (ud_err_t)news.error);
+    const ud_agent_news_t *news = &agent->told;
+    if (hooks->progress != NULL && renew(agent, &agent->told)) {
+        hooks->progress(hooks->context, (ud_device_state_t)news->state, news->percent, (ud_err_t)news->error);
     }
 }
