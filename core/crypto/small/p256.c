@@ -33,16 +33,16 @@ static const modulus_t order = {
 
 /* ---- numbers ---------------------------------------------------------------------------------------------------- */
 
-/* left - (right & mask), modulo 2^256. Returns the borrow: all bits, or none. */
-static uint32_t subtract(number_t out, const number_t left, const number_t right, uint32_t mask)
+/* left - right, modulo 2^256. True if left was below right. */
+static bool subtract(number_t out, const number_t left, const number_t right)
 {
-    uint32_t borrow = 0;
+    bool borrow = false;
     for (int limb = 0; limb < LIMBS; limb++) {
-        uint64_t difference = (uint64_t)left[limb] - (right[limb] & mask) - borrow;
+        uint64_t difference = (uint64_t)left[limb] - right[limb] - borrow;
         out[limb] = (uint32_t)difference;
-        borrow = 0 - (uint32_t)(difference >> 32);
+        borrow = difference >> 63 != 0;
     }
-    return 0 - borrow;
+    return borrow;
 }
 
 /* sum += factor * number. Returns what is above 2^256. */
@@ -57,21 +57,12 @@ static uint32_t add_multiple(number_t sum, uint32_t factor, const number_t numbe
     return (uint32_t)carry;
 }
 
-static void subtract_mod(number_t out, const number_t left, const number_t right, const modulus_t *modulus)
+/* Likewise, modulo the modulus. */
+static bool subtract_mod(number_t out, const number_t left, const number_t right, const modulus_t *modulus)
 {
-    number_t less;
-    uint32_t below = subtract(less, left, right, UINT32_MAX);
-    subtract(less, right, modulus->value, below);
-    subtract(out, left, less, UINT32_MAX);
-}
-
-/* Not inlined: its number would be in the frame of those who multiply. */
-__attribute__((noinline)) static void add_mod(number_t out, const number_t left, const number_t right,
-                                              const modulus_t *modulus)
-{
-    number_t negative;
-    subtract(negative, modulus->value, right, UINT32_MAX);
-    subtract_mod(out, left, negative, modulus);
+    bool below = subtract(out, left, right);
+    (void)add_multiple(out, below, modulus->value);
+    return below;
 }
 
 /* left * right / 2^256; one of the two is below the modulus. */
@@ -82,22 +73,20 @@ static void multiply_mod(number_t out, const number_t left, const number_t right
     for (int row = 0; row < LIMBS; row++) {
         high[row] = add_multiple(product + row, left[row], right);
     }
-    for (int row = 0; row < LIMBS;
-         row++) { /* makes a limb zero, whose place the carry takes, which belongs to the high half */
+    /* Each makes a limb zero, whose place the carry takes, which belongs to the high half. */
+    for (int row = 0; row < LIMBS; row++) {
         product[row] = add_multiple(product + row, product[row] * modulus->factor, modulus->value);
     }
     uint32_t carry = add_multiple(high, 1, product);
-    uint32_t below = subtract(product, high, modulus->value, UINT32_MAX);
-    subtract(out, high, modulus->value, ~(below + carry));
+    bool below = subtract(out, high, modulus->value);
+    (void)add_multiple(out, below - carry, modulus->value);
 }
 
-/* 2^256 / number, or 0 of 0: number * 2^256, which `number` becomes, to the power modulus - 2 (Fermat), whose highest bit is set.
+/* 2^256 / number, or 0 of 0. `number` is lost. Its power modulus - 2 (Fermat), whose highest bit is set, is 2^512 / number when
+ * each product is divided by 2^256; so is one more, by 1.
  */
 static void invert(number_t out, number_t number, const modulus_t *modulus)
 {
-    for (int bit = 0; bit < 32 * LIMBS; bit++) {
-        add_mod(number, number, number, modulus);
-    }
     memcpy(out, number, sizeof(number_t));
     for (int bit = 32 * LIMBS - 2; bit >= 0; bit--) {
         uint32_t limb = modulus->value[bit / 32] - (bit < 32 ? 2 : 0);
@@ -106,6 +95,9 @@ static void invert(number_t out, number_t number, const modulus_t *modulus)
             multiply_mod(out, out, number, modulus);
         }
     }
+    memset(number, 0, sizeof(number_t));
+    number[0] = 1;
+    multiply_mod(out, out, number, modulus);
 }
 
 static uint32_t bit_of(const number_t number, int bit)
@@ -113,28 +105,28 @@ static uint32_t bit_of(const number_t number, int bit)
     return number[bit / 32] >> bit % 32 & 1;
 }
 
-static bool is_zero(const number_t number)
+/* 0 of 0 alone. */
+static uint32_t all_bits(const number_t number)
 {
     uint32_t bits = 0;
     for (int limb = 0; limb < LIMBS; limb++) {
         bits |= number[limb];
     }
-    return bits == 0;
+    return bits;
 }
 
-/* False if it is not below the modulus. */
+/* False if it is not below the modulus, which is subtracted then. */
 static bool load_number(number_t out, const uint8_t bytes[4 * LIMBS], const modulus_t *modulus)
 {
-    number_t less;
     for (int limb = 0; limb < LIMBS; limb++) {
         out[LIMBS - 1 - limb] = ud_get_u32be(bytes + 4 * limb);
     }
-    return subtract(less, out, modulus->value, UINT32_MAX) != 0;
+    return subtract_mod(out, out, modulus->value, modulus);
 }
 
 static bool load_scalar(number_t out, const uint8_t bytes[4 * LIMBS])
 {
-    return load_number(out, bytes, &order) && !is_zero(out);
+    return load_number(out, bytes, &order) && all_bits(out) != 0;
 }
 
 static void store(uint8_t bytes[4 * LIMBS], const number_t number)
@@ -148,12 +140,14 @@ static void store(uint8_t bytes[4 * LIMBS], const number_t number)
 
 enum { END, SUBTRACT, ADD, MULTIPLY };
 
-/* Registers: a sum of points, the point that is added to it, three more. Y comes first. */
+/* Registers: a sum of points, the point that is added to it, three more. */
 enum { Y, X, Z, Y2, X2, Z2, T0, T1, T2, REGISTERS, B = REGISTERS };
+
+typedef number_t affine_t[2]; /* Y and X of a point whose Z is 1 */
 
 typedef struct {
     uint16_t operation : 4;
-    uint16_t out : 4;
+    uint16_t out : 4;  /* of ADD, not what is left */
     uint16_t left : 4; /* or B: b of the curve * 2^256 */
     uint16_t right : 4;
 } step_t;
@@ -161,11 +155,11 @@ typedef struct {
 /* X, Y, Z += X2, Y2, Z2 */
 static const step_t addition[] = {
     {ADD, T1, X, Y},        {ADD, T2, X2, Y2},      {MULTIPLY, T1, T1, T2}, {ADD, T2, Y, Z},
-    {MULTIPLY, Y, Y, Y2},   {ADD, Y2, Y2, Z2},      {MULTIPLY, T2, T2, Y2}, {ADD, T0, X, Z},
-    {MULTIPLY, X, X, X2},   {ADD, X2, X2, Z2},      {MULTIPLY, T0, T0, X2}, {MULTIPLY, Z, Z, Z2},
+    {MULTIPLY, Y, Y, Y2},   {ADD, Y2, Z2, Y2},      {MULTIPLY, T2, T2, Y2}, {ADD, T0, X, Z},
+    {MULTIPLY, X, X, X2},   {ADD, X2, Z2, X2},      {MULTIPLY, T0, T0, X2}, {MULTIPLY, Z, Z, Z2},
     {SUBTRACT, T1, T1, X},  {SUBTRACT, T1, T1, Y},  {SUBTRACT, T2, T2, Y},  {SUBTRACT, T2, T2, Z},
     {SUBTRACT, T0, T0, X},  {SUBTRACT, T0, T0, Z},  {MULTIPLY, Z2, B, Z},   {SUBTRACT, X2, T0, Z2},
-    {ADD, Z2, X2, X2},      {ADD, X2, X2, Z2},      {SUBTRACT, Z2, Y, X2},  {ADD, X2, Y, X2},
+    {ADD, Z2, X2, X2},      {ADD, X2, Z2, X2},      {SUBTRACT, Z2, Y, X2},  {ADD, X2, Y, X2},
     {MULTIPLY, T0, B, T0},  {ADD, Y, Z, Z},         {ADD, Z, Y, Z},         {SUBTRACT, T0, T0, Z},
     {SUBTRACT, T0, T0, X},  {ADD, Y, T0, T0},       {ADD, T0, Y, T0},       {ADD, Y, X, X},
     {ADD, X, Y, X},         {SUBTRACT, X, X, Z},    {MULTIPLY, Y, T2, T0},  {MULTIPLY, Z, X, T0},
@@ -173,11 +167,11 @@ static const step_t addition[] = {
     {SUBTRACT, X, X2, Y},   {ADD, Y, T0, Z},        {ADD, Z, Z2, T1},       {.operation = END},
 };
 
-/* T0 = Y^2 Z - (X (X^2 - 3 Z^2) + b Z^3), which is 0 on the curve */
+/* T0 = Y2^2 Z2 - (X2 (X2^2 - 3 Z2^2) + b Z2^3), which is 0 on the curve */
 static const step_t equation[] = {
-    {MULTIPLY, T2, Z, Z},   {MULTIPLY, T1, X, X},  {SUBTRACT, T1, T1, T2}, {SUBTRACT, T1, T1, T2},
-    {SUBTRACT, T1, T1, T2}, {MULTIPLY, T1, T1, X}, {MULTIPLY, T2, T2, Z},  {MULTIPLY, T2, B, T2},
-    {ADD, T1, T1, T2},      {MULTIPLY, T0, Y, Y},  {MULTIPLY, T0, T0, Z},  {SUBTRACT, T0, T0, T1},
+    {MULTIPLY, T2, Z2, Z2}, {MULTIPLY, T1, X2, X2}, {SUBTRACT, T1, T1, T2}, {SUBTRACT, T1, T1, T2},
+    {SUBTRACT, T1, T1, T2}, {MULTIPLY, T1, T1, X2}, {MULTIPLY, T2, T2, Z2}, {MULTIPLY, T2, B, T2},
+    {ADD, T1, T2, T1},      {MULTIPLY, T0, Y2, Y2}, {MULTIPLY, T0, T0, Z2}, {SUBTRACT, T0, T0, T1},
     {.operation = END},
 };
 
@@ -191,18 +185,31 @@ static void compute(number_t registers[REGISTERS], const step_t *step)
         const uint32_t *right = registers[step->right];
         if (step->operation == MULTIPLY) {
             multiply_mod(out, left, right, &prime);
-        } else if (step->operation == ADD) {
-            add_mod(out, left, right, &prime);
-        } else {
-            subtract_mod(out, left, right, &prime);
+            continue;
         }
+        if (step->operation == ADD) { /* = left - (prime - right) */
+            (void)subtract(out, prime.value, right);
+            right = out;
+        }
+        (void)subtract_mod(out, left, right, &prime);
     }
 }
 
-/* Adds the point whose Y, X and Z are there. */
-static void add_point(number_t registers[REGISTERS], const number_t *point)
+static void double_sum(number_t registers[REGISTERS])
 {
-    memcpy(registers[Y2], point, 3 * sizeof *point);
+    memcpy(registers + Y2, registers + Y, 3 * sizeof(number_t));
+    compute(registers, addition);
+}
+
+/* Adds factor, 0 or 1, times a point. X and Z of 0 make the neutral one of any Y but 0, which is no point's. */
+static void add_point(number_t registers[REGISTERS], const affine_t point, uint32_t factor)
+{
+    for (int limb = 0; limb < LIMBS; limb++) {
+        registers[Y2][limb] = point[Y][limb];
+        registers[X2][limb] = point[X][limb] & (0 - factor);
+        registers[Z2][limb] = 0;
+    }
+    registers[Z2][0] = factor;
     compute(registers, addition);
 }
 
@@ -215,30 +222,27 @@ static void add_point(number_t registers[REGISTERS], const number_t *point)
 static bool multiply_points(number_t x, const uint32_t *base_factor, const number_t factor,
                             const uint8_t bytes[UD_P256_PUBLIC_KEY_SIZE])
 {
-    static const number_t base[] = {
+    static const affine_t base = {
         [Y] = {0x37BF51F5, 0xCBB64068, 0x6B315ECE, 0x2BCE3357, 0x7C0F9E16, 0x8EE7EB4A, 0xFE1A7F9B, 0x4FE342E2},
         [X] = {0xD898C296, 0xF4A13945, 0x2DEB33A0, 0x77037D81, 0x63A440F2, 0xF8BCE6E5, 0xE12C4247, 0x6B17D1F2},
-        [Z] = {1},
     };
-    number_t point[5] = {[Z] = {1}};
-    const number_t *none = point + Z; /* 1, 0, 0 */
-    number_t registers[REGISTERS];
-    if (!load_number(point[X], bytes, &prime) || !load_number(point[Y], bytes + 4 * LIMBS, &prime)) {
+    affine_t point;
+    number_t registers[REGISTERS] = {[Y] = {1}, [Z2] = {1}};
+    if (!load_number(registers[X2], bytes, &prime) || !load_number(registers[Y2], bytes + 4 * LIMBS, &prime)) {
         return false;
     }
-    memcpy(registers, point, sizeof base);
+    memcpy(point, registers + Y2, sizeof point);
     compute(registers, equation);
-    if (!is_zero(registers[T0])) {
+    if (all_bits(registers[T0]) != 0) {
         return false;
     }
-    memcpy(registers, none, sizeof base);
     for (int bit = 32 * LIMBS - 1; bit >= 0; bit--) {
-        add_point(registers, registers);
+        double_sum(registers);
         if (base_factor != NULL && bit_of(base_factor, bit) != 0) {
-            add_point(registers, base);
+            add_point(registers, base, 1);
         }
         if (base_factor == NULL || bit_of(factor, bit) != 0) {
-            add_point(registers, none - Z * bit_of(factor, bit));
+            add_point(registers, point, bit_of(factor, bit));
         }
     }
     invert(registers[T0], registers[Z], &prime);
@@ -268,7 +272,7 @@ ud_verdict_t ud_ecdsa_p256_verify(const uint8_t public_key[UD_P256_PUBLIC_KEY_SI
     multiply_mod(s, r, inverse, &order);
     memset(r_again, 0, sizeof r_again);
     (void)multiply_points(r_again, e, s, public_key);
-    subtract_mod(r_again, r_again, order.value, &order);
+    (void)subtract_mod(r_again, r_again, order.value, &order);
     return ud_crypto_equal(r, r_again, sizeof r);
 }
 
