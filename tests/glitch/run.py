@@ -13,13 +13,16 @@ crypto backend are not to be had.
 import argparse
 import collections
 import concurrent.futures
+import contextlib
 import dataclasses
 import functools
 import hashlib
 import itertools
+import pathlib
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 import tomllib
 
@@ -112,38 +115,38 @@ def put(flash, address, data):
 # ---- running ------------------------------------------------------------------------------------------------------------------
 
 
+@contextlib.contextmanager
+def scratch():
+    """A folder for one call of the emulator: others run at the same time, some of them on the same flash."""
+    (OUT / "run").mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=OUT / "run") as folder:
+        yield pathlib.Path(folder)
+
+
 def emulate(stem, shape, flash, expected, *options, residue=0):
-    """What the emulator printed; what it was given is written beside the program."""
-    words = [str(word) for word in (stem.name, *options, residue, expected)]
-    own = OUT / "run" / hashlib.sha256("\0".join(words).encode() + flash).hexdigest()[:16]
-    own.parent.mkdir(exist_ok=True)
-    own.with_suffix(".flash").write_bytes(flash)
-    command = [OUT / "glitch", "--symbols", stem.with_suffix(".sym"), "--flash", own.with_suffix(".flash")]
-    command += ["--program", stem.with_suffix(".bin"), "--expect", expected, "--residue", hex(residue)]
+    """What the emulator printed."""
     trusted = images.pokes(images.SCHEMES[shape.scheme]) if expected != "reset" else {}  # stage.c trusts nobody
-    for name, value in trusted.items():
-        command += ["--poke", f"{name}={value.hex()}"]
-    for name in COSTLY:
-        command += ["--costly", name]
-    for slot in (images.SLOT_A, images.SLOT_B):  # where an image came to
-        runs_in = slot if shape.mode == "xip" else images.SLOT_A
-        path = own.with_suffix(f".{slot:x}")
-        path.write_bytes(good_in(shape, slot, runs_in))
-        command += ["--good", f"{runs_in:#x}={path}"]
-    try:
+    with scratch() as own:
+        (own / "flash").write_bytes(flash)
+        command = [OUT / "glitch", "--symbols", stem.with_suffix(".sym"), "--flash", own / "flash"]
+        command += ["--program", stem.with_suffix(".bin"), "--expect", expected, "--residue", hex(residue)]
+        for name, value in trusted.items():
+            command += ["--poke", f"{name}={value.hex()}"]
+        for name in COSTLY:
+            command += ["--costly", name]
+        for slot in (images.SLOT_A, images.SLOT_B):  # where an image came to
+            runs_in = slot if shape.mode == "xip" else images.SLOT_A
+            path = own / f"{slot:x}"
+            path.write_bytes(good_in(shape, slot, runs_in))
+            command += ["--good", f"{runs_in:#x}={path}"]
         return run([*command, *options], accepted=(0, 1))
-    finally:
-        for path in own.parent.glob(own.name + ".*"):
-            path.unlink()
 
 
 def after(stem, shape, flash, expected):
     """The flash after an unharmed run."""
-    path = OUT / "run" / f"{stem.name}-{hashlib.sha256(flash).hexdigest()[:16]}.saved"
-    emulate(stem, shape, flash, expected, "--save", path)
-    saved = path.read_bytes()
-    path.unlink()
-    return saved
+    with scratch() as own:
+        emulate(stem, shape, flash, expected, "--save", own / "saved")
+        return (own / "saved").read_bytes()
 
 
 def prepare(stem, stage, shape, story, bad):
