@@ -146,27 +146,27 @@ static ud_err_t take_event(http_t *http, const ud_http1_event_t *event, uint8_t 
     switch (event->type) {
     case UD_HTTP1_HEADER:
         take_header(http, event, answer);
-        return UD_OK;
+        break;
     case UD_HTTP1_HEAD_END:
         answer->status = http->parser.status;
         return judge_head(http);
     case UD_HTTP1_BODY:
         /* What an error says to people is not for devices. */
         if (answer->status >= 300) {
-            return UD_OK;
+            break;
         }
         UD_REQUIRE(event->value.size <= want - *fill, UD_ERR_TOO_LARGE);
         memmove(buffer + *fill, event->value.data, event->value.size);
         *fill += event->value.size;
-        return UD_OK;
+        break;
     case UD_HTTP1_END:
         answer->complete = true;
-        return UD_OK;
+        break;
     case UD_HTTP1_NEED_MORE:
     case UD_HTTP1_LINE:
-        return UD_OK;
+        break;
     }
-    return UD_ERR_INTERNAL;
+    return UD_OK;
 }
 
 /* Feeds `input` to the parser; every event but the last leaves a byte less, so the loop ends. */

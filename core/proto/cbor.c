@@ -44,7 +44,7 @@ ud_err_t ud_cbor_get(ud_reader_t *reader, ud_cbor_item_t *item)
         if (item->type <= UD_CBOR_TEXT) {
             item->data = ud_reader_get_span(reader, item->argument).data;
         } else {
-            item->inner = item->type == UD_CBOR_MAP ? 2 * item->argument : item->argument;
+            item->inner = item->argument << (item->type - UD_CBOR_ARRAY);
         }
     } else if (item->type == UD_CBOR_TAG) {
         item->inner = 1;

@@ -6,6 +6,8 @@
 
 enum { STATE_LINE, STATE_HEADER, STATE_SKIP, STATE_BODY, STATE_CHUNK_SIZE, STATE_CHUNK_END, STATE_TRAILER, STATE_END };
 
+#define VERSION_SIZE 8
+
 enum { SEEN_HOST = 1, SEEN_CLOSE = 2, SEEN_EMPTY_LINE = 4 };
 
 _Static_assert(sizeof(ud_http1_t) <= 32, "a parser per connection stays small");
@@ -47,15 +49,14 @@ static void take(ud_span_t *input, size_t size)
     input->size -= size;
 }
 
-static ud_span_t trim(ud_span_t span)
+static void trim(ud_span_t *span)
 {
-    while (span.size > 0 && is_blank(span.data[0])) {
-        take(&span, 1);
+    while (span->size > 0 && is_blank(span->data[0])) {
+        take(span, 1);
     }
-    while (span.size > 0 && is_blank(span.data[span.size - 1])) {
-        span.size--;
+    while (span->size > 0 && is_blank(span->data[span->size - 1])) {
+        span->size--;
     }
-    return span;
 }
 
 /* Cuts `*rest` at the first `mark`: what is before it is returned, what is behind it stays. Without one, all is taken. */
@@ -90,35 +91,37 @@ static bool is_digit(uint8_t c)
 }
 
 /* "HTTP/1.<digit>" */
-static ud_err_t parse_version(ud_http1_t *parser, ud_span_t text)
+static ud_err_t parse_version(ud_http1_t *parser, const uint8_t text[VERSION_SIZE])
 {
-    UD_REQUIRE(text.size == 8 && memcmp(text.data, "HTTP/", 5) == 0 && text.data[6] == '.', UD_ERR_MALFORMED);
-    UD_REQUIRE(is_digit(text.data[5]) && is_digit(text.data[7]), UD_ERR_MALFORMED);
-    UD_REQUIRE(text.data[5] == '1', UD_ERR_UNSUPPORTED);
-    parser->minor = text.data[7] > '0' ? 1 : 0;
+    UD_REQUIRE(memcmp(text, "HTTP/", 5) == 0 && text[6] == '.', UD_ERR_MALFORMED);
+    UD_REQUIRE(is_digit(text[5]) && is_digit(text[7]), UD_ERR_MALFORMED);
+    UD_REQUIRE(text[5] == '1', UD_ERR_UNSUPPORTED);
+    parser->minor = text[7] > '0' ? 1 : 0;
     parser->keep_alive = parser->minor > 0;
     return UD_OK;
 }
 
 /* Content-Length: digits alone, once, and not with Transfer-Encoding (RFC 9112 section 6.3). */
-static ud_err_t note_length(ud_http1_t *parser, ud_span_t value)
+static ud_err_t note_length(ud_http1_t *parser, const ud_span_t *value)
 {
     UD_REQUIRE(parser->body == UD_HTTP1_BODY_UNTIL_CLOSE, UD_ERR_MALFORMED);
     parser->body = UD_HTTP1_BODY_LENGTH;
-    return ud_http1_parse_number(value, &parser->body_left);
+    return ud_http1_parse_number(*value, &parser->body_left);
 }
 
-static ud_err_t note_coding(ud_http1_t *parser, ud_span_t value)
+static ud_err_t note_coding(ud_http1_t *parser, const ud_span_t *value)
 {
     UD_REQUIRE(parser->body == UD_HTTP1_BODY_UNTIL_CLOSE && parser->minor > 0, UD_ERR_MALFORMED);
     parser->body = UD_HTTP1_BODY_CHUNKED;
-    return ud_http1_name_is(value, "chunked") ? UD_OK : UD_ERR_UNSUPPORTED;
+    return ud_http1_name_is(*value, "chunked") ? UD_OK : UD_ERR_UNSUPPORTED;
 }
 
-static ud_err_t note_connection(ud_http1_t *parser, ud_span_t value)
+static ud_err_t note_connection(ud_http1_t *parser, const ud_span_t *value)
 {
-    while (value.size > 0) {
-        ud_span_t option = trim(cut(&value, ','));
+    ud_span_t rest = *value;
+    while (rest.size > 0) {
+        ud_span_t option = cut(&rest, ',');
+        trim(&option);
         if (ud_http1_name_is(option, "close")) {
             parser->seen |= SEEN_CLOSE;
         } else if (ud_http1_name_is(option, "keep-alive")) {
@@ -128,10 +131,10 @@ static ud_err_t note_connection(ud_http1_t *parser, ud_span_t value)
     return UD_OK;
 }
 
-typedef ud_err_t (*note_t)(ud_http1_t *parser, ud_span_t value);
+typedef ud_err_t (*note_t)(ud_http1_t *parser, const ud_span_t *value);
 
 /* What to do with a header that decides where the message ends, on either side; NULL of others. */
-static note_t find_note(ud_span_t name)
+static note_t find_note(const ud_http1_event_t *header)
 {
     static const struct {
         const char *name;
@@ -142,7 +145,7 @@ static note_t find_note(ud_span_t name)
         {"connection", note_connection},
     };
     for (size_t i = 0; i < sizeof noted / sizeof noted[0]; i++) {
-        if (ud_http1_name_is(name, noted[i].name)) {
+        if (ud_http1_name_is(header->name, noted[i].name)) {
             return noted[i].note;
         }
     }
@@ -158,17 +161,18 @@ static ud_err_t split_header(const ud_http1_t *parser, ud_span_t line, ud_http1_
     }
     UD_REQUIRE(size > 0 && size < line.size && line.data[size] == ':', UD_ERR_MALFORMED);
     event->name = ud_span(line.data, size);
-    take(&line, size + 1);
-    event->value = trim(line);
+    event->value = line;
+    take(&event->value, size + 1);
+    trim(&event->value);
     return UD_OK;
 }
 
 static ud_err_t parse_header(ud_http1_t *parser, ud_span_t line, ud_http1_event_t *event)
 {
     UD_TRY(split_header(parser, line, event));
-    note_t note = find_note(event->name);
+    note_t note = find_note(event);
     if (note != NULL) {
-        UD_TRY(note(parser, event->value));
+        UD_TRY(note(parser, &event->value));
     }
     event->type = UD_HTTP1_HEADER;
     return parser->side->note_header(parser, event);
@@ -193,19 +197,20 @@ static ud_err_t end_head(ud_http1_t *parser, ud_http1_event_t *event)
 /* "1000" or "1000;extension" in hexadecimal (RFC 9112 section 7.1); extensions are ignored. */
 static ud_err_t parse_chunk_size(ud_http1_t *parser, ud_span_t line)
 {
-    size_t size = 0, count = 0;
-    for (; count < line.size; count++) {
-        uint8_t c = line.data[count], letter = c | 0x20;
-        bool is_letter = letter >= 'a' && letter <= 'f';
-        if (!is_letter && !is_digit(c)) {
+    size_t size = 0, digit_count = 0;
+    for (; line.size > 0; digit_count++) {
+        uint8_t digit = line.data[0], letter = digit | 0x20;
+        if (letter >= 'a' && letter <= 'f') {
+            digit = (uint8_t)(letter - 'a' + '9' + 1);
+        } else if (!is_digit(digit)) {
             break;
         }
         UD_REQUIRE(size <= SIZE_MAX >> 8, UD_ERR_MALFORMED);
-        size = size << 4 | (size_t)(is_letter ? letter - 'a' + 10 : c - '0');
+        size = size << 4 | (uint8_t)(digit - '0');
+        take(&line, 1);
     }
-    take(&line, count);
-    line = trim(line);
-    UD_REQUIRE(count > 0 && (line.size == 0 || line.data[0] == ';'), UD_ERR_MALFORMED);
+    trim(&line);
+    UD_REQUIRE(digit_count > 0 && (line.size == 0 || line.data[0] == ';'), UD_ERR_MALFORMED);
     parser->body_left = size;
     parser->state = size > 0 ? STATE_BODY : STATE_TRAILER;
     parser->head_size = 0;
@@ -218,7 +223,7 @@ static ud_err_t skip_long_line(ud_http1_t *parser, ud_span_t begin)
     ud_http1_event_t header;
     UD_REQUIRE(!parser->server && parser->state == STATE_HEADER, UD_ERR_TOO_LARGE);
     UD_TRY(split_header(parser, begin, &header));
-    UD_REQUIRE(find_note(header.name) == NULL, UD_ERR_TOO_LARGE);
+    UD_REQUIRE(find_note(&header) == NULL, UD_ERR_TOO_LARGE);
     parser->line_size = 0;
     parser->state = STATE_SKIP;
     return UD_OK;
@@ -361,7 +366,8 @@ static ud_err_t parse_request_line(ud_http1_t *parser, ud_span_t line, ud_http1_
     ud_span_t method = cut(&line, ' ');
     ud_span_t target = cut(&line, ' ');
     UD_REQUIRE(method.size > 0 && all(method, is_token), UD_ERR_MALFORMED);
-    UD_TRY(parse_version(parser, line));
+    UD_REQUIRE(line.size == VERSION_SIZE, UD_ERR_MALFORMED);
+    UD_TRY(parse_version(parser, line.data));
     bool path = target.size > 0 && target.data[0] == '/';
     bool absolute = target.size > 7 && memcmp(target.data, "http://", 7) == 0 && is_host(target.data[7]);
     UD_REQUIRE((path || absolute) && all(target, is_target), UD_ERR_MALFORMED);
@@ -416,7 +422,7 @@ static ud_err_t parse_status_line(ud_http1_t *parser, ud_span_t line, ud_http1_e
 {
     size_t status;
     UD_REQUIRE(line.size >= 12 && line.data[8] == ' ' && (line.size == 12 || line.data[12] == ' '), UD_ERR_MALFORMED);
-    UD_TRY(parse_version(parser, ud_span(line.data, 8)));
+    UD_TRY(parse_version(parser, line.data));
     UD_TRY(ud_http1_parse_number(ud_span(line.data + 9, 3), &status));
     UD_REQUIRE(status >= 100 && status < 600 && status != 101, UD_ERR_MALFORMED);
     UD_REQUIRE(status >= 200 || ++parser->interim_count <= UD_HTTP1_INTERIM_COUNT_MAX, UD_ERR_MALFORMED);
@@ -454,16 +460,13 @@ void ud_http1_init_client(ud_http1_t *parser)
 
 bool ud_http1_idle(const ud_http1_t *parser)
 {
-    if (!parser->server) {
-        return parser->state == STATE_END;
-    }
     return parser->state == STATE_LINE && parser->line_size == 0 && parser->seen == 0;
 }
 
 ud_err_t ud_http1_finish(const ud_http1_t *parser)
 {
     bool by_close = parser->state == STATE_BODY && parser->body == UD_HTTP1_BODY_UNTIL_CLOSE;
-    return by_close || ud_http1_idle(parser) ? UD_OK : UD_ERR_MALFORMED;
+    return by_close || parser->state == STATE_END ? UD_OK : UD_ERR_MALFORMED;
 }
 
 int ud_http1_error_status(const ud_http1_t *parser, ud_err_t err)

@@ -94,12 +94,12 @@ void ud_http1_init_client(ud_http1_t *parser);
 UD_MUST_USE ud_err_t ud_http1_next(ud_http1_t *parser, uint8_t *line, size_t line_capacity, ud_span_t *input,
                                    ud_http1_event_t *event);
 
-/* The other side closed. OK if that was the end of a body of UNTIL_CLOSE, or if no message was under way (a server
- * between requests, a client after END). Errors: UD_ERR_MALFORMED (the message was cut off, or never came).
+/* Client: the other side closed. OK if that was the end of a body of UNTIL_CLOSE, or if the message had ended.
+ * Errors: UD_ERR_MALFORMED (it was cut off, or never came).
  */
 UD_MUST_USE ud_err_t ud_http1_finish(const ud_http1_t *parser);
 
-/* True between messages: a server has seen no byte of the next request, a client has had its END. */
+/* Server: true between messages, before any byte of the next request. */
 bool ud_http1_idle(const ud_http1_t *parser);
 
 /* Server: the status to answer when ud_http1_next() gave `err`: 400, 413, 414, 431, 501 or 505. */

@@ -265,20 +265,22 @@ static ud_err_t decode(const ud_message_table_t *table, store_t store, ud_span_t
     memset(message, 0, table->size);
     UD_TRY(ud_cbor_get(&reader, &map));
     UD_REQUIRE(map.type == UD_CBOR_MAP, UD_ERR_MALFORMED);
-    get_level_t levels[LEVEL_COUNT] = {{.table = table, .structure = message, .left = map.argument}};
-    size_t depth = 1;
-    while (depth > 0) {
-        get_level_t *level = &levels[depth - 1];
+    get_level_t levels[LEVEL_COUNT];
+    get_level_t *level = levels;
+    *level = (get_level_t){.table = table, .structure = message, .left = map.argument};
+    for (;;) {
         if (level->left > 0) {
             UD_TRY(get_pair(&reader, store, level, field));
-            depth += *field != NULL && (*field)->kind == UD_FIELD_MAP;
+            level += *field != NULL && (*field)->kind == UD_FIELD_MAP;
             continue;
         }
         *field = ud_message_missing(level->table, level->structure);
         UD_REQUIRE(*field == NULL, UD_ERR_INVALID_ARGUMENT);
-        depth--;
+        if (level == levels) {
+            return ud_reader_end(&reader);
+        }
+        level--;
     }
-    return ud_reader_end(&reader);
 }
 
 ud_err_t ud_message_read(const ud_message_table_t *table, ud_span_t data, void *message)
