@@ -259,6 +259,7 @@ def meant_at(place, data):
     source = (ROOT / file).read_text()
     lines = source.splitlines()
     text = lines[int(line) - 1][int(column) - 1 :] + " ".join(lines[int(line) : int(line) + 2])
+    text = re.sub(r"^UD_\w+\(", "", text)  # the compiler names the macro around the call
     table = re.search(r"\b(\w+)\[.*?\](?:\.\w+)?\(", text)
     member = re.search(r"(?:->|\.)(\w+)\(", text)
     if table and not (member and member.start() < table.start()):
