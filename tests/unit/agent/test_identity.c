@@ -137,6 +137,47 @@ static void one_lost_copy_costs_nothing(void **state)
     }
 }
 
+static void a_copy_that_takes_nothing_is_no_failure(void **state)
+{
+    (void)state;
+    for (uint32_t copy = 0; copy < 2; copy++) {
+        ud_port_t *board = make_board(4096, 8);
+        save_token(board, "token-one");
+        ud_board_refuse_writes(board, UD_AREA_IDENTITY, copy * 4096, 4096, true);
+        save_token(board, "token-two");
+        found_t after = read_back(board);
+        assert_string_equal(after.token, "token-two");
+        assert_true(after.identity.worn);
+        ud_board_destroy(board);
+    }
+}
+
+static void a_save_that_no_copy_takes_fails(void **state)
+{
+    (void)state;
+    save_t task = {.token = "token-two"};
+    ud_port_t *board = make_board(4096, 8);
+    save_token(board, "token-one");
+    ud_board_refuse_writes(board, UD_AREA_IDENTITY, 0, 8192, true);
+    assert_int_equal(ud_board_run(board, save, &task), UD_BOARD_RETURNED);
+    assert_false(task.saved);
+    ud_board_destroy(board);
+}
+
+static void a_token_that_is_too_long_is_refused(void **state)
+{
+    (void)state;
+    char token[UD_TOKEN_SIZE_MAX + 2];
+    save_t task = {.token = token};
+    ud_port_t *board = make_board(4096, 8);
+    memset(token, 'x', sizeof token - 1);
+    token[sizeof token - 1] = '\0';
+    assert_int_equal(ud_board_run(board, save, &task), UD_BOARD_RETURNED);
+    assert_false(task.saved);
+    assert_int_equal(read_back(board).err, UD_ERR_NOT_FOUND);
+    ud_board_destroy(board);
+}
+
 static void a_flipped_bit_is_seen(void **state)
 {
     (void)state;
@@ -248,6 +289,9 @@ int main(void)
         cmocka_unit_test(a_new_token_keeps_nonce_and_secret),
         cmocka_unit_test(the_longest_token_fits_every_geometry),
         cmocka_unit_test(one_lost_copy_costs_nothing),
+        cmocka_unit_test(a_copy_that_takes_nothing_is_no_failure),
+        cmocka_unit_test(a_save_that_no_copy_takes_fails),
+        cmocka_unit_test(a_token_that_is_too_long_is_refused),
         cmocka_unit_test(a_flipped_bit_is_seen),
         cmocka_unit_test(no_power_cut_loses_the_identity),
         cmocka_unit_test(a_cut_in_each_of_two_saves_does_not_lose_the_identity),

@@ -229,6 +229,35 @@ static void a_sector_that_refuses_writes_is_given_up(void **state)
     assert_true(fixture.erases <= UD_AGENT_SECTOR_RETRIES);
 }
 
+/* Spoils a word of each sector behind the step that judges it, so that each has to be erased once. */
+static void write_and_spoil(ud_port_t *board, void *arg)
+{
+    write_t *write = arg;
+    uint8_t bad[4] = {0x5A, 0x5A, 0x5A, 0x5A};
+    uint32_t judged = 0;
+    write->progress = UD_SPARE_MORE;
+    write->err = UD_OK;
+    for (int i = 0; i < STEPS_MAX && write->progress == UD_SPARE_MORE && write->err == UD_OK; i++) {
+        write->err = ud_spare_step(&fixture.spare, board, 0, fixture.data, write->size, &write->progress);
+        if (fixture.spare.judged_end > judged) {
+            ud_board_patch(board, UD_AREA_SLOT_B, fixture.base + judged + 100, bad, sizeof bad);
+            judged = fixture.spare.judged_end;
+        }
+    }
+}
+
+static void each_sector_has_retries_of_its_own(void **state)
+{
+    (void)state;
+    make(512, 4);
+    write_t write = {.size = (UD_AGENT_SECTOR_RETRIES + 2) * 512};
+    assert_int_equal(ud_board_run(fixture.board, write_and_spoil, &write), UD_BOARD_RETURNED);
+    assert_int_equal(write.err, UD_OK);
+    assert_int_equal(write.progress, UD_SPARE_DONE);
+    assert_int_equal(fixture.erases, UD_AGENT_SECTOR_RETRIES + 2);
+    assert_holds(write.size);
+}
+
 static void finish(ud_port_t *board, void *arg)
 {
     ud_err_t *err = arg;
@@ -267,6 +296,7 @@ int main(void)
         TORN_DOWN(a_word_that_goes_bad_in_a_sector_begun_before_asks_for_its_data_again),
         TORN_DOWN(an_unreadable_word_is_erased),
         TORN_DOWN(a_sector_that_refuses_writes_is_given_up),
+        TORN_DOWN(each_sector_has_retries_of_its_own),
         TORN_DOWN(what_is_behind_the_image_in_its_unit_becomes_readable),
     };
     int failed = cmocka_run_group_tests_name("erased to 0xFF", tests, NULL, NULL);

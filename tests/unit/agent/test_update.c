@@ -143,6 +143,17 @@ static void another_release_starts_anew(void **state)
     assert_int_equal(fixture_last(fixture)->update_id, FIXTURE_UPDATE_ID + 1);
 }
 
+static void another_chain_of_the_same_image_is_judged_anew(void **state)
+{
+    fixture_t *fixture = *state;
+    fixture_offer(fixture, &fixture->second);
+    assert_true(fixture_run_until(fixture, fixture_is_downloading, LIMIT_MS, NULL));
+    fixture->server.offer.chain_root[7] ^= 1; /* of which the descriptor does not speak */
+    assert_true(fixture_run_until(fixture, fixture_has_result, LIMIT_MS, NULL));
+    assert_int_equal(fixture->agent.result_error, UD_ERR_IMAGE_DESCRIPTOR);
+    assert_false(fixture->agent.has_update);
+}
+
 static void a_download_that_stays_wrong_is_given_up_and_reported(void **state)
 {
     fixture_t *fixture = *state;
@@ -456,6 +467,7 @@ int main(void)
         WITH_FIXTURE(a_broken_stream_repeats_less_than_a_record),
         WITH_FIXTURE(a_reset_repeats_at_most_one_unit),
         WITH_FIXTURE(another_release_starts_anew),
+        WITH_FIXTURE(another_chain_of_the_same_image_is_judged_anew),
         WITH_FIXTURE(a_download_that_stays_wrong_is_given_up_and_reported),
         WITH_FIXTURE(a_server_out_of_reach_is_no_reason_to_give_up),
         WITH_FIXTURE(an_artifact_out_of_reach_is_tried_ever_less_often),
