@@ -97,7 +97,7 @@ typedef struct {
 
     void (*link)(void *context, ud_agent_link_t *link);
 
-    /* What a display may show; `err` says why it waits or failed. Called when one of them changed. */
+    /* What a display may show; `err` says why it waits or failed. Called when one of them, or the update, changed. */
     void (*progress)(void *context, ud_device_state_t state, uint8_t percent, ud_err_t err);
 } ud_agent_hooks_t;
 
@@ -207,13 +207,14 @@ _Static_assert(sizeof(ud_agent_t) <= 1024, "the agent keeps its promise of 1 KB 
 _Static_assert(sizeof(ud_err_t) > 1 || sizeof(ud_agent_t) + sizeof(ud_journal_t) <= 1024,
                "with the journal, where enumerations are as small as on a Cortex-M");
 
-/* For the initializer of a constant configuration: the numbers of include/updraft/config.h. */
-#define UD_AGENT_CONFIG_DEFAULTS                                                                        \
-    .chunk_size_max = UD_CHUNK_SIZE_DEFAULT, .download_retries = UD_AGENT_DOWNLOAD_RETRIES,             \
-    .checkin_interval_s = UD_AGENT_CHECKIN_INTERVAL_S, .retry_base_ms = UD_AGENT_RETRY_BASE_MS,         \
-    .retry_max_ms = UD_AGENT_RETRY_MAX_MS, .answer_timeout_ms = UD_AGENT_ANSWER_TIMEOUT_MS,             \
-    .contact_timeout_s = UD_AGENT_CONTACT_TIMEOUT_S, .report_interval_ms = UD_AGENT_REPORT_INTERVAL_MS, \
-    .report_step_percent = UD_AGENT_REPORT_STEP_PERCENT
+/* For the initializer of a constant configuration: the numbers of include/updraft/config.h. A product that wants another one
+ * writes this list out; chunk_size_max goes with its buffer.
+ */
+#define UD_AGENT_CONFIG_DEFAULTS                                                                      \
+    .download_retries = UD_AGENT_DOWNLOAD_RETRIES, .checkin_interval_s = UD_AGENT_CHECKIN_INTERVAL_S, \
+    .retry_base_ms = UD_AGENT_RETRY_BASE_MS, .retry_max_ms = UD_AGENT_RETRY_MAX_MS,                   \
+    .answer_timeout_ms = UD_AGENT_ANSWER_TIMEOUT_MS, .contact_timeout_s = UD_AGENT_CONTACT_TIMEOUT_S, \
+    .report_interval_ms = UD_AGENT_REPORT_INTERVAL_MS, .report_step_percent = UD_AGENT_REPORT_STEP_PERCENT
 
 /* At run time: gives every number that is 0 its default (battery_min stays: 0 is no limit); without a word about slots it is a
  * swap.
@@ -225,12 +226,13 @@ void ud_agent_config_complete(ud_agent_config_t *config);
  */
 UD_MUST_USE ud_err_t ud_agent_config_check(const ud_agent_config_t *config);
 
-/* Begins after a reset, with a configuration that passes ud_agent_config_check(): reads the running image and the identity, opens the journal, finds out what boot did.
+/* Begins after a reset, with a configuration that passes ud_agent_config_check(): reads the running image and the identity,
+ * opens the journal, finds out what boot did.
  * `buffer` has UD_AGENT_BUFFER_SIZE(config->chunk_size_max) bytes or more, aligned as a uint64_t, and belongs to the
  * agent; `now_ms` is any monotonic clock. May rotate a journal sector.
  * Errors: UD_ERR_INVALID_ARGUMENT (numbers of config were left at 0, no name of the hardware or too long a one, the buffer
- * is not aligned, or the flash geometry does not fit),
- * UD_ERR_BUFFER_TOO_SMALL, the errors of ud_image_parse() on slot A (a device without an image cannot say what it is).
+ * is not aligned, or the flash geometry does not fit), UD_ERR_BUFFER_TOO_SMALL, the errors of ud_image_parse() on the slot
+ * that runs (a device without an image cannot say what it is).
  * A worn or lost journal is no error here: it is reported.
  */
 UD_MUST_USE ud_err_t ud_agent_init(ud_agent_t *agent, ud_port_t *port, const ud_agent_config_t *config,

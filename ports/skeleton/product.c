@@ -24,5 +24,6 @@ const ud_agent_config_t ud_skeleton_agent = {
     .key_count = sizeof keys / sizeof keys[0],
     .slots = &ud_slot_swap,
     .running = UD_AREA_SLOT_A,
+    .chunk_size_max = UD_CHUNK_SIZE_DEFAULT,
     UD_AGENT_CONFIG_DEFAULTS,
 };

@@ -76,7 +76,11 @@ static void constant_defaults_are_those_of_run_time(void **state)
 {
     (void)state;
     static const ud_agent_config_t constant = {
-        .slots = &ud_slot_swap, .running = UD_AREA_SLOT_A, UD_AGENT_CONFIG_DEFAULTS};
+        .slots = &ud_slot_swap,
+        .running = UD_AREA_SLOT_A,
+        .chunk_size_max = UD_CHUNK_SIZE_DEFAULT,
+        UD_AGENT_CONFIG_DEFAULTS,
+    };
     ud_agent_config_t completed;
     memset(&completed, 0, sizeof completed);
     ud_agent_config_complete(&completed);

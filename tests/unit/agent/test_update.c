@@ -332,6 +332,18 @@ static void a_denied_reboot_waits_staged(void **state)
     assert_int_equal(end, UD_BOARD_RESET);
 }
 
+static void a_step_in_between_delays_no_question_about_the_reboot(void **state)
+{
+    fixture_t *fixture = *state;
+    uint64_t wake_ms;
+    fixture->deny_reboot = true;
+    fixture_offer(fixture, &fixture->second);
+    assert_true(fixture_run_until(fixture, fixture_is_staged, LIMIT_MS, NULL));
+    ud_agent_step(&fixture->agent, fixture->now_ms, &wake_ms);
+    ud_agent_step(&fixture->agent, fixture->now_ms + 1, &wake_ms);
+    assert_in_range(wake_ms, fixture->now_ms + 1, fixture->now_ms + UD_AGENT_ASK_INTERVAL_MS);
+}
+
 static void a_download_only_update_is_not_staged(void **state)
 {
     fixture_t *fixture = *state;
@@ -481,6 +493,7 @@ int main(void)
         WITH_FIXTURE(a_low_battery_puts_off_the_download),
         WITH_FIXTURE(the_window_opens_and_closes),
         WITH_FIXTURE(a_denied_reboot_waits_staged),
+        WITH_FIXTURE(a_step_in_between_delays_no_question_about_the_reboot),
         WITH_FIXTURE(a_download_only_update_is_not_staged),
         WITH_FIXTURE(a_cancelled_download_is_forgotten_and_reported),
         WITH_FIXTURE(a_cancelled_staged_update_is_not_installed),
