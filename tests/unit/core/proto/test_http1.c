@@ -320,6 +320,38 @@ static void a_head_above_its_limits_is_refused(void **state)
     assert_int_equal(status, 431);
 }
 
+static void a_header_longer_than_a_servers_line_is_refused(void **state)
+{
+    (void)state;
+    int status;
+    assert_int_equal(read_headers(1, UD_HTTP1_SERVER_LINE_SIZE, &status), UD_OK);
+    assert_int_equal(read_headers(1, UD_HTTP1_SERVER_LINE_SIZE + 1, &status), UD_ERR_TOO_LARGE);
+    assert_int_equal(status, 431);
+}
+
+/* A response whose head is as large as it may be, with two chunks and `trailer_size` bytes behind the last one. */
+static ud_err_t read_trailers(int trailer_size)
+{
+    static char text[3 * UD_HTTP1_HEAD_SIZE_MAX];
+    int size = snprintf(text, sizeof text, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n");
+    size += snprintf(text + size, sizeof text - (size_t)size, "X:%*s\r\n\r\n", UD_HTTP1_HEAD_SIZE_MAX - size - 6, "x");
+    assert_int_equal(size, UD_HTTP1_HEAD_SIZE_MAX);
+    size += snprintf(text + size, sizeof text - (size_t)size, "1\r\na\r\n1\r\nb\r\n0\r\n");
+    for (; trailer_size > 12; trailer_size -= 10) {
+        size += snprintf(text + size, sizeof text - (size_t)size, "X: 45678\r\n");
+    }
+    (void)snprintf(text + size, sizeof text - (size_t)size, "X:%*s\r\n\r\n", trailer_size - 6, "x");
+    return read_response(text).err;
+}
+
+static void trailers_have_the_limit_of_a_head_after_a_head_of_any_size(void **state)
+{
+    (void)state;
+    assert_int_equal(read_trailers(12), UD_OK);
+    assert_int_equal(read_trailers(UD_HTTP1_HEAD_SIZE_MAX), UD_OK);
+    assert_int_equal(read_trailers(UD_HTTP1_HEAD_SIZE_MAX + 1), UD_ERR_TOO_LARGE);
+}
+
 static void a_response_with_a_length_ends_there(void **state)
 {
     (void)state;
@@ -563,6 +595,8 @@ int main(void)
         cmocka_unit_test(broken_chunks_are_refused),
         cmocka_unit_test(a_line_at_the_limit_is_taken_and_one_above_refused),
         cmocka_unit_test(a_head_above_its_limits_is_refused),
+        cmocka_unit_test(a_header_longer_than_a_servers_line_is_refused),
+        cmocka_unit_test(trailers_have_the_limit_of_a_head_after_a_head_of_any_size),
         cmocka_unit_test(a_response_with_a_length_ends_there),
         cmocka_unit_test(a_response_without_length_ends_with_the_connection),
         cmocka_unit_test(a_response_cut_off_is_told),
