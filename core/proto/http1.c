@@ -224,7 +224,6 @@ static ud_err_t skip_long_line(ud_http1_t *parser, ud_span_t begin)
     UD_REQUIRE(!parser->server && parser->state == STATE_HEADER, UD_ERR_TOO_LARGE);
     UD_TRY(split_header(parser, begin, &header));
     UD_REQUIRE(find_note(&header) == NULL, UD_ERR_TOO_LARGE);
-    parser->line_size = 0;
     parser->state = STATE_SKIP;
     return UD_OK;
 }

@@ -328,6 +328,18 @@ static void a_message_that_never_ends_is_refused(void **ignored)
     assert_int_equal(exchange(&request, UD_MESSAGE_SIZE_MAX), UD_ERR_TOO_LARGE);
 }
 
+static void a_message_longer_than_its_room_is_refused_when_that_is_full(void **ignored)
+{
+    (void)ignored;
+    ud_request_t request = checkin();
+    server_says("HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nabcdef");
+    net.piece = 1;
+    assert_int_equal(exchange(&request, 5), UD_OK);
+    assert_int_equal(fill, 5);
+    assert_false(answer.complete);
+    assert_int_equal(ud_transport_http.poll(state, NULL, buffer, sizeof buffer, 5, &fill, &answer), UD_ERR_TOO_LARGE);
+}
+
 static void what_is_not_http_is_refused(void **ignored)
 {
     static const char *const answers[] = {"SSH-2.0-OpenSSH\r\n", "HTTP/1.1 200 OK\nContent-Length: 0\n\n",
@@ -402,6 +414,35 @@ static void a_kept_stream_that_died_is_told_from_a_failure(void **ignored)
     assert_false(ud_transport_http.was_stale(state));
 }
 
+static void a_kept_stream_that_breaks_in_an_answer_is_a_failure(void **ignored)
+{
+    (void)ignored;
+    ud_request_t request = checkin();
+    server_says("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+    assert_int_equal(exchange(&request, 100), UD_OK);
+    server_says("H");
+    net.closes = true;
+    assert_int_equal(exchange(&request, 100), UD_ERR_NETWORK);
+    assert_false(ud_transport_http.was_stale(state));
+}
+
+static void the_stream_to_another_host_is_kept_for_nobody(void **ignored)
+{
+    (void)ignored;
+    const char *part = "HTTP/1.1 206 Partial Content\r\nContent-Range: bytes 0-3/1000\r\nContent-Length: 4\r\n\r\nabcd";
+    ud_request_t request = artifact("http://cache.example:80/a", 0, 3);
+    for (unsigned i = 1; i <= 2; i++) {
+        server_says(part);
+        assert_int_equal(exchange(&request, 4), UD_OK);
+        assert_int_equal(net.opened, i);
+    }
+    request = checkin();
+    server_says("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+    assert_int_equal(exchange(&request, 100), UD_OK);
+    assert_int_equal(net.opened, 3);
+    assert_string_equal(net.host, "");
+}
+
 #define FRESH(test) cmocka_unit_test_setup(test, reset)
 
 int main(void)
@@ -421,12 +462,15 @@ int main(void)
         FRESH(a_retry_after_that_is_no_number_counts_as_none),
         FRESH(the_wrong_bytes_are_never_taken_for_the_range),
         FRESH(a_message_that_never_ends_is_refused),
+        FRESH(a_message_longer_than_its_room_is_refused_when_that_is_full),
         FRESH(what_is_not_http_is_refused),
         FRESH(bytes_behind_a_body_are_refused_wherever_it_lies),
         FRESH(an_answer_cut_off_is_a_broken_stream),
         FRESH(the_stream_is_kept_for_the_next_request),
         FRESH(a_server_that_closes_gets_a_new_stream),
         FRESH(a_kept_stream_that_died_is_told_from_a_failure),
+        FRESH(a_kept_stream_that_breaks_in_an_answer_is_a_failure),
+        FRESH(the_stream_to_another_host_is_kept_for_nobody),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -133,9 +133,18 @@ static void other_forms_of_the_same_value_are_refused(void **state)
 static void lengths_and_counts_beyond_the_end_are_refused(void **state)
 {
     (void)state;
-    static const char *const cases[] = {
-        "42ff", "5bffffffffffffffff", "62ff", "9bffffffffffffffff", "bb8000000000000000", "8201", "a101", "18", "19ff",
-        ""};
+    static const char *const cases[] = {"42ff",
+                                        "ba80000000",
+                                        "9affffffff",
+                                        "5bffffffffffffffff",
+                                        "62ff",
+                                        "9bffffffffffffffff",
+                                        "bb8000000000000000",
+                                        "8201",
+                                        "a101",
+                                        "18",
+                                        "19ff",
+                                        ""};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         uint8_t data[64];
         ud_reader_t reader = reader_of(cases[i], data);
