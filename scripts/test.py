@@ -4,6 +4,9 @@
     scripts/test.py            all runners
     scripts/test.py NAME...    only those (scripts/test.py --list shows the names)
 
+Two steps run at a time, so that one computes while the other waits. A step begins when those it comes after have ended, and
+tells what came of it when it has ended itself.
+
 A runner that crashes or hangs counts as one failure. One that needs what this machine cannot get now (a network) ends with
 status 77 and is named as not run; with CI=true such a runner fails, unless its tool is not to be had in every release of
 Debian. Whole logs are in build/log/.
@@ -22,6 +25,7 @@ import xml.etree.ElementTree as ElementTree
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 NOT_RUN = 77
+LANES = 2  # steps at a time
 LOGS = ROOT / "build" / "log"
 PYTHON = "/usr/bin/python3"
 CTEST = (
@@ -34,10 +38,13 @@ TSAN = f"TSAN_OPTIONS='halt_on_error=1 suppressions={ROOT}/tests/tsan.supp' UPDR
 
 
 class Runner:
-    """One step: a shell command, where its JUnit report goes (or None: the step itself is the test), seconds."""
+    """One step: a shell command, the steps it comes after, where its JUnit report goes (or None: the step itself is the test),
+    seconds.
+    """
 
-    def __init__(self, name, command, *, junit=False, timeout=1500, everywhere=True):
+    def __init__(self, name, command, *, after=(), junit=False, timeout=1500, everywhere=True):
         self.name = name
+        self.after = after
         self.report = LOGS / f"{name}.xml" if junit else None
         self.command = command.format(report=self.report) if junit else command
         self.timeout = timeout
@@ -45,58 +52,68 @@ class Runner:
 
 
 def runners():
+    """All steps; each comes after such as stand before it: what it needs, or what writes where it writes."""
     pytest = PYTHON + " -m pytest -q -p no:cacheprovider --junitxml={report}"
+    in_portal = ". scripts/node-env.sh && cd portal && "
+    in_portal_tests = "npm test -- --reporter=default --reporter=junit --outputFile.junit={report}"
+    of_doors = " tests/e2e/test_device_door.py tests/e2e/test_operator_api.py"
     steps = [
         Runner("mcu-sources", "scripts/mcu-sources.sh"),
-        Runner("build-host", "scripts/build.sh host"),
-        Runner("unit", CTEST.replace("{preset}", "host"), junit=True),
-        Runner("build-asan", "scripts/build.sh asan"),
-        Runner("unit-asan", CTEST.replace("{preset}", "asan") + " -LE slow", junit=True),
-        Runner("size", PYTHON + " scripts/size.py --check"),
-        Runner("glitch", PYTHON + " tests/glitch/run.py && " + PYTHON + " tests/glitch/run.py --mutants"),
-        Runner("lint", PYTHON + " scripts/lint.py --deep"),
-        Runner("fuzz", "scripts/fuzz.sh --runs 20000"),
+        Runner("build-host", "scripts/build.sh host", after=["mcu-sources"]),
+        Runner("portal-types", in_portal + "npm run --silent check"),
+        Runner("portal", in_portal + in_portal_tests, after=["portal-types"], junit=True),
+        Runner("e2e", pytest + " tests/e2e", after=["build-host"], junit=True),
+        Runner("unit", CTEST.replace("{preset}", "host"), after=["build-host"], junit=True),
+        Runner("build-asan", "scripts/build.sh asan", after=["mcu-sources"]),
+        Runner("unit-asan", CTEST.replace("{preset}", "asan") + " -LE slow", after=["build-asan"], junit=True),
+        Runner("size", PYTHON + " scripts/size.py --check", after=["mcu-sources"]),
+        Runner("glitch", PYTHON + " tests/glitch/run.py && " + PYTHON + " tests/glitch/run.py --mutants", after=["size"]),
+        Runner("lint", PYTHON + " scripts/lint.py --deep", after=["build-host"]),
+        Runner("build-tsan", "scripts/build.sh tsan updraftd updraft", after=["mcu-sources"]),
+        Runner("e2e-tsan", TSAN + pytest + of_doors, after=["build-tsan"], junit=True),
+        Runner("fuzz", "scripts/fuzz.sh --runs 20000", after=["mcu-sources"]),
         Runner("prove", "scripts/prove.sh", everywhere=False),
         Runner("meta", pytest + " tests/meta", junit=True),
-        Runner("e2e", pytest + " tests/e2e", junit=True),
-        Runner("build-tsan", "scripts/build.sh tsan updraftd updraft"),
-        Runner("e2e-tsan", TSAN + pytest + " tests/e2e/test_device_door.py tests/e2e/test_operator_api.py", junit=True),
     ]
-    if (ROOT / "portal" / "package.json").exists():
-        in_portal = ". scripts/node-env.sh && cd portal && "
-        steps.append(Runner("portal-types", in_portal + "npm run --silent check"))
-        steps.append(
-            Runner(
-                "portal",
-                in_portal + "npm test -- --reporter=default --reporter=junit --outputFile.junit={report}",
-                junit=True,
+    return steps if (ROOT / "portal" / "package.json").exists() else [step for step in steps if "portal" not in step.name]
+
+
+class Run:
+    """A step that was begun. What it prints goes into its log."""
+
+    def __init__(self, step):
+        self.step = step
+        self.log_path = LOGS / f"{step.name}.log"
+        if step.report is not None:
+            step.report.unlink(missing_ok=True)
+        self.begin = time.monotonic()
+        with open(self.log_path, "wb") as log:
+            self.process = subprocess.Popen(
+                ["sh", "-c", step.command],
+                cwd=ROOT,
+                env=dict(os.environ, CMOCKA_MESSAGE_OUTPUT="stdout", PYTHONDONTWRITEBYTECODE="1"),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
             )
-        )
-    return steps
 
+    @property
+    def seconds(self):
+        return time.monotonic() - self.begin
 
-def run_command(runner, log):
-    """Exit status of the command, or None when it had to be ended; nothing it started is left running."""
-    environment = dict(os.environ, CMOCKA_MESSAGE_OUTPUT="stdout", PYTHONDONTWRITEBYTECODE="1")
-    process = subprocess.Popen(
-        ["sh", "-c", runner.command],
-        cwd=ROOT,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        stdout=log,
-        stderr=subprocess.STDOUT,
-        start_new_session=True,
-    )
-    try:
-        return process.wait(runner.timeout)
-    except subprocess.TimeoutExpired:
-        return None
-    finally:
+    def is_over(self):
+        return self.process.poll() is not None or self.seconds > self.step.timeout
+
+    def end(self):
+        """Exit status of the command, or None when it had to be ended; nothing it started is left running."""
+        status = self.process.poll()
         try:
-            os.killpg(process.pid, signal.SIGKILL)
+            os.killpg(self.process.pid, signal.SIGKILL)
         except ProcessLookupError:
             pass
-        process.wait()
+        self.process.wait()
+        return status
 
 
 def count_cmocka(output):
@@ -134,28 +151,43 @@ def count(runner, status):
     return passed, failed, skipped
 
 
-def run(runner):
-    """Runs one step, prints its line (and its log if it failed), returns (passed, failed)."""
-    log_path = LOGS / f"{runner.name}.log"
-    if runner.report is not None:
-        runner.report.unlink(missing_ok=True)
-    print(f"{runner.name:<14}", end="", flush=True)
-    begin = time.monotonic()
-    with open(log_path, "wb") as log:
-        status = run_command(runner, log)
-    if status == NOT_RUN and (os.environ.get("CI") != "true" or not runner.everywhere):
-        print(f"not run: {log_path.read_text(errors='replace').strip().splitlines()[-1]}", flush=True)
+def tell(run):
+    """Ends a step, prints its line (and its log if it failed), returns (passed, failed)."""
+    step, status, seconds = run.step, run.end(), run.seconds
+    lines = run.log_path.read_text(errors="replace").rstrip().splitlines()
+    if status == NOT_RUN and (os.environ.get("CI") != "true" or not step.everywhere):
+        print(f"{step.name:<14}not run: {''.join(lines[-1:])}", flush=True)
         return 0, 0
-    passed, failed, skipped = count(runner, status)
+    passed, failed, skipped = count(step, status)
     notes = f", {skipped} skipped" if skipped else ""
     if status is None:
-        notes += f", ended after {runner.timeout} s"
-    print(f"{passed:>6} passed, {failed} failed{notes} ({time.monotonic() - begin:.0f} s)", flush=True)
+        notes += f", ended after {step.timeout} s"
+    print(f"{step.name:<14}{passed:>6} passed, {failed} failed{notes} ({seconds:.0f} s)", flush=True)
     if failed:
-        lines = log_path.read_text(errors="replace").splitlines()
         print("\n".join("    " + line for line in lines[-120:]))
-        print(f"    again: {runner.command}\n    whole log: {os.path.relpath(log_path, ROOT)}", flush=True)
+        print(f"    again: {step.command}\n    whole log: {os.path.relpath(run.log_path, ROOT)}", flush=True)
     return passed, failed
+
+
+def run_all(steps, lanes=LANES):
+    """Runs the steps, tells each when it has ended, returns the sums of what passed and what failed."""
+    waiting, runs, results = list(steps), [], []
+    try:
+        while waiting or runs:
+            unfinished = {step.name for step in waiting} | {run.step.name for run in runs}
+            ready = [step for step in waiting if unfinished.isdisjoint(step.after)]
+            for step in ready[: lanes - len(runs)]:
+                waiting.remove(step)
+                runs.append(Run(step))
+            over = [run for run in runs if run.is_over()]
+            runs = [run for run in runs if run not in over]
+            results += map(tell, over)
+            if not over:
+                time.sleep(0.05)
+    finally:
+        for run in runs:
+            run.end()
+    return tuple(map(sum, zip(*results)))
 
 
 def main():
@@ -173,8 +205,7 @@ def main():
     if shutil.which("cmake") is None:
         parser.error("cmake is missing; run scripts/setup.sh first")
     LOGS.mkdir(parents=True, exist_ok=True)
-    results = [run(step) for step in steps if not arguments.names or step.name in arguments.names]
-    passed, failed = (sum(column) for column in zip(*results))
+    passed, failed = run_all([step for step in steps if not arguments.names or step.name in arguments.names])
     print(f"{passed} passed, {failed} failed")
     return 1 if failed else 0
 
