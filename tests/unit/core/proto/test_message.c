@@ -427,6 +427,33 @@ static void a_device_is_as_strict_as_the_server_but_for_utf8(void **state)
     assert_read("1818a18140d81900", UD_OK, UD_OK);             /* a later version's */
 }
 
+/* A check-in with all that it needs, and `field`. */
+static ud_err_t read_checkin(const char *field)
+{
+    char hex[512];
+    snprintf(hex, sizeof hex, "a8016161026161%s045820%064d05000900%s%s", "0365312e302e30", 0, "0a00", field);
+    return decode_hex(UD_MESSAGE_CHECKIN, hex, NULL);
+}
+
+static void a_server_judges_what_only_requests_have(void **state)
+{
+    (void)state;
+    assert_int_equal(read_checkin("1000"), UD_OK); /* a signal of 0, ... */
+    assert_int_equal(read_checkin("1020"), UD_OK);
+    assert_int_equal(read_checkin("1038c7"), UD_OK);
+    assert_int_equal(read_checkin("1038c8"), UD_ERR_INVALID_ARGUMENT); /* -201 */
+    assert_int_equal(read_checkin("1001"), UD_ERR_INVALID_ARGUMENT);
+    assert_int_equal(read_checkin("103affffffff"), UD_ERR_INVALID_ARGUMENT);
+    assert_int_equal(read_checkin("1282001affffffff"), UD_OK); /* the addresses of two slots, ... */
+    assert_int_equal(read_checkin("128100"), UD_ERR_INVALID_ARGUMENT);
+    assert_int_equal(read_checkin("1283000000"), UD_ERR_INVALID_ARGUMENT);
+    assert_int_equal(read_checkin("12820020"), UD_ERR_MALFORMED);
+    assert_int_equal(read_checkin("12820060"), UD_ERR_MALFORMED);
+    assert_int_equal(read_checkin("12820081"), UD_ERR_MALFORMED);
+    assert_int_equal(read_checkin("1282001b0000000100000000"), UD_ERR_MALFORMED);
+    assert_int_equal(read_checkin("12a10000"), UD_ERR_MALFORMED);
+}
+
 static void numbers_stand_at_their_limits(void **state)
 {
     (void)state;
@@ -542,6 +569,7 @@ int main(void)
         cmocka_unit_test(keys_in_any_order_and_unknown_keys_are_taken),
         cmocka_unit_test(what_is_wrong_is_named),
         cmocka_unit_test(a_device_is_as_strict_as_the_server_but_for_utf8),
+        cmocka_unit_test(a_server_judges_what_only_requests_have),
         cmocka_unit_test(numbers_stand_at_their_limits),
         cmocka_unit_test(a_value_out_of_range_is_not_sent),
         cmocka_unit_test(the_tables_say_what_the_cddl_says),
