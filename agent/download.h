@@ -10,7 +10,7 @@
 
 #include "agent/machine.h"
 
-/* Takes up agent->update where the journal has it, or anew. Errors: UD_ERR_JOURNAL_WORN, UD_ERR_OFFER_INVALID. */
+/* Takes up agent->update where the journal has it, or anew. Errors: UD_ERR_JOURNAL_WORN. */
 UD_MUST_USE ud_err_t ud_download_begin(ud_agent_t *agent);
 
 /* Fills in the range and address of the next span. */

@@ -63,12 +63,12 @@ static bool look(const ud_spare_t *spare, ud_port_t *port, page_t *page)
 {
     const ud_area_geometry_t *area = geometry(spare, port);
     uint32_t word = area->write_size_bytes;
-    uint32_t taken = page->offset - page->start;
+    uint32_t at_chunk = page->offset - page->start;
     uint8_t blank[UD_WRITE_SIZE_MAX];
     memset(blank, area->erased_value, sizeof blank);
     memset(page->wanted, area->erased_value, sizeof page->wanted);
-    if (taken < page->size) {
-        memcpy(page->wanted, page->data + taken, smaller(page->size - taken, UD_AGENT_PAGE_SIZE));
+    if (at_chunk < page->size) {
+        memcpy(page->wanted, page->data + at_chunk, smaller(page->size - at_chunk, UD_AGENT_PAGE_SIZE));
     }
     page->first = UD_AGENT_PAGE_SIZE;
     page->end = UD_AGENT_PAGE_SIZE;
