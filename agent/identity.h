@@ -60,8 +60,9 @@ UD_MUST_USE ud_err_t ud_identity_token(const ud_identity_t *identity, ud_port_t 
 UD_MUST_USE ud_err_t ud_identity_save_begin(const ud_identity_t *identity, ud_port_t *port, const char *token,
                                             void *buffer, ud_identity_save_t *save);
 
-/* Does the next program of the save, and the erase before it where a sector begins. UD_ERR_WOULD_BLOCK: call again; UD_OK: at least one copy is in flash and
- * `identity` is the new one. Errors: UD_ERR_FLASH_WRITE (neither copy took it; `identity` stands if it can).
+/* Does the next program of the save, and the erase before it where a sector begins. UD_ERR_WOULD_BLOCK: call again; UD_OK:
+ * at least one copy is in flash and `identity` is the new one. Errors: UD_ERR_FLASH_WRITE (neither copy took it; `identity`
+ * stands if it can).
  */
 UD_MUST_USE ud_err_t ud_identity_save_step(ud_identity_t *identity, ud_port_t *port, const void *buffer,
                                            ud_identity_save_t *save);
