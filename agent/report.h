@@ -17,7 +17,9 @@ void ud_report_open(ud_agent_t *agent, const ud_slot_status_t *status);
 /* Puts the version of the running image under `key`, its digest under the next one. */
 void ud_report_image(const ud_agent_t *agent, uint8_t key, ud_writer_t *pairs);
 
-/* Encodes the check-in of this moment, behind the device's id; the same numbers again if nothing changed since one that was not answered. */
+/* Encodes the check-in of this moment, behind the device's id; the same numbers again if nothing changed since one that was
+ * not answered.
+ */
 void ud_report_encode(ud_agent_t *agent, ud_writer_t *pairs);
 
 /* The progress of this moment is known: the next report of it is due after its interval, or the next step of percent. */
