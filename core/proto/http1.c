@@ -18,7 +18,7 @@ _Static_assert(UD_HTTP1_DEVICE_LINE_SIZE > 0 && UD_HTTP1_DEVICE_LINE_SIZE <= UD_
                "a line is a part of a head");
 
 typedef struct ud_http1_side {
-    bool (*is_name)(uint8_t c); /* what names of headers are made of */
+    bool (*is_name)(const uint8_t *name, size_t size); /* of a header */
     ud_err_t (*read_first_line)(ud_http1_t *parser, ud_span_t line, ud_http1_event_t *event);
     ud_err_t (*note_header)(ud_http1_t *parser, ud_http1_event_t *header);
 
@@ -34,9 +34,9 @@ static bool is_blank(uint8_t c)
 /* No control characters but tabs. */
 static bool is_text(ud_span_t line)
 {
-    for (size_t i = 0; i < line.size; i++) {
-        uint8_t c = line.data[i];
-        if ((c < ' ' && c != '\t') || c == 0x7F) {
+    const uint8_t *end = line.data + line.size;
+    for (const uint8_t *c = line.data; c < end; c++) {
+        if (*c < ' ' ? *c != '\t' : *c == 0x7F) {
             return false;
         }
     }
@@ -155,11 +155,10 @@ static note_t find_note(const ud_http1_event_t *header)
 /* Splits "Name: value" (RFC 9112 section 5.1: no blank before the colon; a leading blank would be a folded header). */
 static ud_err_t split_header(const ud_http1_t *parser, ud_span_t line, ud_http1_event_t *event)
 {
-    size_t size = 0;
-    while (size < line.size && parser->side->is_name(line.data[size])) {
-        size++;
-    }
-    UD_REQUIRE(size > 0 && size < line.size && line.data[size] == ':', UD_ERR_MALFORMED);
+    const uint8_t *colon = memchr(line.data, ':', line.size);
+    UD_REQUIRE(colon != NULL && colon != line.data, UD_ERR_MALFORMED);
+    size_t size = (size_t)(colon - line.data);
+    UD_REQUIRE(parser->side->is_name(line.data, size), UD_ERR_MALFORMED);
     event->name = ud_span(line.data, size);
     event->value = line;
     take(&event->value, size + 1);
@@ -335,6 +334,16 @@ static bool is_token(uint8_t c)
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || is_digit(c) || (c != 0 && strchr(marks, c) != NULL);
 }
 
+static bool is_method_or_name(const uint8_t *text, size_t size)
+{
+    for (size_t i = 0; i < size; i++) {
+        if (!is_token(text[i])) {
+            return false;
+        }
+    }
+    return size > 0;
+}
+
 static bool all(ud_span_t span, bool (*is)(uint8_t))
 {
     for (size_t i = 0; i < span.size; i++) {
@@ -364,7 +373,7 @@ static ud_err_t parse_request_line(ud_http1_t *parser, ud_span_t line, ud_http1_
     }
     ud_span_t method = cut(&line, ' ');
     ud_span_t target = cut(&line, ' ');
-    UD_REQUIRE(method.size > 0 && all(method, is_token), UD_ERR_MALFORMED);
+    UD_REQUIRE(is_method_or_name(method.data, method.size), UD_ERR_MALFORMED);
     UD_REQUIRE(line.size == VERSION_SIZE, UD_ERR_MALFORMED);
     UD_TRY(parse_version(parser, line.data));
     bool path = target.size > 0 && target.data[0] == '/';
@@ -404,16 +413,21 @@ static ud_err_t judge_request_head(ud_http1_t *parser, ud_http1_event_t *event)
 
 void ud_http1_init_server(ud_http1_t *parser)
 {
-    static const side_t requests = {is_token, parse_request_line, note_request_header, judge_request_head};
+    static const side_t requests = {is_method_or_name, parse_request_line, note_request_header, judge_request_head};
     *parser = (ud_http1_t){.server = true, .side = &requests, .body = UD_HTTP1_BODY_UNTIL_CLOSE};
 }
 
 /* ---- responses: what a client reads ------------------------------------------------------------ */
 
 /* Names that are no tokens name no header that a client knows: enough that they cannot hide a blank. */
-static bool is_word(uint8_t c)
+static bool is_word(const uint8_t *name, size_t size)
 {
-    return c > ' ' && c < 0x7F && c != ':';
+    for (size_t i = 0; i < size; i++) {
+        if (name[i] <= ' ' || name[i] >= 0x7F) {
+            return false;
+        }
+    }
+    return true;
 }
 
 /* "HTTP/1.1 200 and words" */
