@@ -4,6 +4,7 @@
 #include "ports/skeleton/port.h"
 
 #include "core/base/assert.h"
+#include "ports/skeleton/loader.h"
 
 struct ud_port {
     uint8_t unused; /* a board with one of everything needs no state here */
@@ -105,12 +106,29 @@ _Noreturn void ud_port_reset(ud_port_t *port)
     }
 }
 
-/* Owes: a way to get an image into slot A (UART, card, debugger), then a reset. Waiting for a debugger is the least. */
+/* Complete for a board with a serial line, whose two functions follow. Another way (a card, a radio) is as good; an image in
+ * slot A, then a reset, is what counts.
+ */
 _Noreturn void ud_port_recover(ud_port_t *port)
 {
-    for (;;) {
+    while (!ud_skeleton_load(port)) {
         ud_port_watchdog_feed(port);
     }
+    ud_port_reset(port);
+}
+
+/* Owes: one byte of the line, polled. */
+bool ud_skeleton_uart_get(uint8_t *byte, uint32_t wait_ms)
+{
+    (void)byte;
+    (void)wait_ms;
+    return false;
+}
+
+/* Owes: to wait until the line takes the byte. */
+void ud_skeleton_uart_put(uint8_t byte)
+{
+    (void)byte;
 }
 
 /* Complete for a board without such a counter; journal and confirmed image keep one, too. */
