@@ -1,6 +1,7 @@
 """scripts/size.py sees what must not be on a device: recursion, frames without bound, pointers to who knows where."""
 
 import importlib.util
+import tomllib
 
 import pytest
 
@@ -72,3 +73,15 @@ def test_a_table_says_itself_who_is_in_it(stack, tmp_path, monkeypatch):
     monkeypatch.setattr(size, "linked_functions", lambda stem: {("x.c", "b"), ("x.c", "c")})
     nodes = {"main": "8 bytes (static)"} | {f"{tmp_path}/x.c:{name}": f"{frame} bytes (static)" for name, frame in (("b", 4), ("c", 6))}
     assert stack(nodes, [("main", "__indirect_call", "x.c:2:5")])[0] == 14
+
+
+def test_every_program_has_a_limit_of_its_own_kind():
+    """No gate stands for two kinds of signature, nor for programs with and without encrypted images."""
+    data = tomllib.loads((lint.ROOT / "scripts" / "size.toml").read_text(encoding="utf-8"))
+    kinds = {}
+    for row in size.rows_of(data):
+        budget = size.budget_of(row, data)
+        assert budget is not None and {"flash", "ram", "stack"} <= budget["limit"].keys(), row.name
+        if row.name.startswith("boot, "):
+            kinds.setdefault(budget["of"], set()).add(tuple(row.name.split(", ")[2:]))
+    assert [of for of, shared in kinds.items() if len(shared) > 1] == []
