@@ -288,7 +288,7 @@ static ud_err_t read_headers(int count, int size, int *status)
     char text[UD_HTTP1_HEAD_SIZE_MAX * 2] = HEAD;
     uint8_t line[UD_HTTP1_SERVER_LINE_SIZE];
     for (int i = 0; i < count; i++) {
-        char header[UD_HTTP1_SERVER_LINE_SIZE + 1];
+        char header[UD_HTTP1_SERVER_LINE_SIZE + 2];
         snprintf(header, sizeof header, "%-*s", size, "X: ");
         memcpy(header + size - 2, "\r\n", 3);
         memset(header + 3, 'v', (size_t)size - 5);
