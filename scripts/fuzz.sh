@@ -1,7 +1,7 @@
 #!/bin/sh
 # Builds the fuzz targets (preset fuzz) and runs each for some seconds: scripts/fuzz.sh [SECONDS [TARGET...]].
 # New inputs are kept in build/fuzz/corpus; a crash leaves its input there too, and the line that replays it.
-# scripts/fuzz.sh --runs N [TARGET...] tries N inputs each, always the same ones.
+# scripts/fuzz.sh --runs N [TARGET...] tries N inputs each, the same ones each time where addresses can be held (setarch).
 # scripts/fuzz.sh --coverage [TARGET...] says which lines of core the inputs of seeds and former runs reach.
 set -eu
 cd "$(dirname "$0")/.."
@@ -19,7 +19,7 @@ run_all() {
         found=build/fuzz/corpus/$target
         mkdir -p "$found"
         printf '%s: %s\n' "$target" "$bound"
-        if ! "build/fuzz/fuzz/$target" $bound -timeout=10 -rss_limit_mb=1024 -print_final_stats=1 \
+        if ! $hold "build/fuzz/fuzz/$target" $bound -timeout=10 -rss_limit_mb=1024 -print_final_stats=1 \
             -artifact_prefix="$found/" "$found" $(seeds_of "$target") >"$found.log" 2>&1 </dev/null; then
             failed=$((failed + 1))
             grep -E 'ERROR|SUMMARY|Test unit written' "$found.log" || tail -n 5 "$found.log"
@@ -41,7 +41,7 @@ measure() {
         llvm-profdata merge -o "$folder/$target.profdata" "$folder/$target.profraw"
         printf '%s\n' "$target"
         llvm-cov report "$folder/fuzz/$target" -instr-profile="$folder/$target.profdata" $(files_of "$target") |
-            awk '/\.c / || /^TOTAL/ { printf "    %-24s %5d lines %8s of lines %8s of branches\n", $1, $8, $10, $13 }'
+            awk '/\.c / || /^TOTAL/ { sub(/.*\//, "", $1); printf "    %-24s %5d lines %8s of lines %8s of branches\n", $1, $8, $10, $13 }'
     done
 }
 
@@ -63,8 +63,10 @@ if [ "${1:-}" = --coverage ]; then
     measure "$@"
     exit
 fi
+hold=
 if [ "${1:-}" = --runs ]; then
     bound="-runs=$2 -seed=1"
+    ! setarch -R true 2>/dev/null || hold="setarch -R" # addresses that are compared guide the fuzzer, too
     rm -rf build/fuzz/corpus
     shift 2
 else

@@ -1,5 +1,5 @@
-/* The HTTP/1.1 codec: a stream of bytes gives the same events whether it comes whole or in pieces. The first byte chooses
- * the side and the size of the pieces.
+/* The HTTP/1.1 codec: a stream of bytes gives the same events whether it comes whole or in pieces, and what a header says of
+ * ranges lies inside the thing. The first byte chooses the side and the size of the pieces.
  */
 #include "core/base/assert.h"
 #include "core/proto/http1.h"
@@ -24,8 +24,27 @@ static void mix(uint64_t *hash, const void *data, size_t size)
     }
 }
 
+static void check_ranges(ud_span_t value)
+{
+    static const uint64_t sizes[] = {0, 1, 10, UINT64_C(0x100000000), UINT64_MAX};
+    ud_http1_range_t range;
+    uint64_t first;
+    uint64_t last;
+    if (ud_http1_parse_content_range(value, &range) == UD_OK) {
+        UD_ASSERT(range.first <= range.last && range.last < range.total);
+    }
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        if (ud_http1_parse_range(value, sizes[i], &first, &last) == UD_OK) {
+            UD_ASSERT(first <= last && last < sizes[i]);
+        }
+    }
+}
+
 static void note(reading_t *reading, const ud_http1_event_t *event)
 {
+    if (event->type == UD_HTTP1_HEADER) {
+        check_ranges(event->value);
+    }
     if (event->type == UD_HTTP1_BODY) {
         UD_ASSERT(event->value.size > 0);
         mix(&reading->body, event->value.data, event->value.size);

@@ -11,9 +11,14 @@
 #include <string.h>
 
 #define SIZE (4 * 512)
+#define FORMAT 1
 
 /* Bounds one input. */
 #define ACTS_MAX 256
+
+/* The last sequence number of a row, and more numbers than one input uses. */
+#define SEQUENCE_LAST 0xFFF00000u
+#define SEQUENCES_LEFT 0x10000u
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -24,13 +29,28 @@ static void check(bool good)
     }
 }
 
-/* Makes the checks of rows hold that claim the right format: else no input would ever get behind them. */
+/* Keeps a row away from the last number that a row may have (journal.c): no device comes there, and none could go on. */
+static void leave_numbers(uint8_t *sequence)
+{
+    uint32_t claimed = ud_get_u32le(sequence);
+    if (claimed <= SEQUENCE_LAST && SEQUENCE_LAST - claimed < SEQUENCES_LEFT) {
+        ud_put_u32le(sequence, claimed - SEQUENCES_LEFT);
+    }
+}
+
+/* Makes the checks of rows hold that claim the right format, and of the head alone where one more is claimed: a torn row.
+ * Else no input would ever get behind them.
+ */
 static void complete_rows(uint8_t *area)
 {
-    for (uint8_t *row = area; row < area + SIZE; row += UD_JOURNAL_ROW_SIZE) {
-        if (row[1] == 1) {
+    for (size_t offset = 0; offset < SIZE; offset += UD_JOURNAL_ROW_SIZE) {
+        uint8_t *row = area + offset;
+        bool is_torn = row[1] == FORMAT + 1;
+        if (row[1] == FORMAT || is_torn) {
+            row[1] = FORMAT;
+            leave_numbers(row + 4);
             ud_put_u16le(row + 2, (uint16_t)ud_crc32(ud_crc32(0, row, 2), row + 4, 28));
-            ud_put_u32le(row + 60, ud_crc32(0, row, 60));
+            ud_put_u32le(row + 60, ud_crc32(0, row, 60) + is_torn);
         }
     }
 }
