@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Generates what other languages and people read of api/errors.def and of boot's tables of decisions.
+"""Generates what other languages and people read of api/errors.def, of boot's tables of decisions and of the agent's machine.
 
     scripts/generate.py           write the files
     scripts/generate.py --check   only say which are out of date (exit 1)
@@ -130,17 +130,45 @@ def policy_markdown(mode):
     return "\n".join(lines)
 
 
+def between(text, begin, end, body):
+    """docs/device.md with `body` between two of its marks."""
+    head, _, rest = text.partition(begin)
+    _, found, tail = rest.partition(end)
+    if not found:
+        raise SystemExit(f"docs/device.md: the marks {begin} and {end} are gone")
+    return f"{head}{begin}\n{body}\n{end}{tail}"
+
+
 def with_policies(text):
     """docs/device.md with the present tables between its marks."""
     for mode in MODES:
         begin = f"<!-- decisions of {mode}, generated from boot/{mode}.c by scripts/generate.py -->"
-        end = f"<!-- end of {mode} -->"
-        head, _, rest = text.partition(begin)
-        _, found, tail = rest.partition(end)
-        if not found:
-            raise SystemExit(f"docs/device.md: the marks of the decisions of {mode} are gone")
-        text = f"{head}{begin}\n{policy_markdown(mode)}\n{end}{tail}"
+        text = between(text, begin, f"<!-- end of {mode} -->", policy_markdown(mode))
     return text
+
+
+# ---- the agent's machine, as a diagram in docs/device.md ----
+
+AGENT_RULE = re.compile(r"^    RULE\((\w+), *(\w+), *(\w+), *(\w+)\),$", re.MULTILINE)
+
+
+def machine_diagram(source):
+    """A state diagram of the table `rules`: an arrow for each pair of states, with all that leads along it."""
+    arrows = {}
+    rows = AGENT_RULE.findall(source)
+    if not rows or len(rows) != len(re.findall(r"^ +RULE\(", source, re.MULTILINE)):
+        raise SystemExit("agent/machine.c: a row of the table is not of the form RULE(STATE, EVENT, ACTION, NEXT)")
+    for state, event, action, following in rows:
+        label = event if action == "NONE" else f"{event} / {action}"
+        arrows.setdefault((state, following), []).append(label.lower().replace("_", " "))
+    lines = [f"    {state.lower()} --> {following.lower()} : {', '.join(labels)}" for (state, following), labels in arrows.items()]
+    return "\n".join(["```mermaid", "stateDiagram-v2", "    [*] --> unregistered", *lines, "```"])
+
+
+def with_machine(text):
+    """docs/device.md with the present diagram between its marks."""
+    begin = "<!-- states of the agent, generated from agent/machine.c by scripts/generate.py -->"
+    return between(text, begin, "<!-- end of the agent's states -->", machine_diagram((ROOT / "agent/machine.c").read_text()))
 
 
 def generated():
@@ -149,7 +177,7 @@ def generated():
     return {
         "docs/errors.md": errors_markdown(entries),
         "portal/src/shared/api/errors.ts": errors_typescript(entries),
-        "docs/device.md": with_policies((ROOT / "docs/device.md").read_text()),
+        "docs/device.md": with_machine(with_policies((ROOT / "docs/device.md").read_text())),
     }
 
 

@@ -50,7 +50,8 @@ UD_MUST_USE ud_err_t ud_port_flash_read(ud_port_t *port, ud_area_t area, uint32_
 UD_MUST_USE ud_err_t ud_port_flash_program(ud_port_t *port, ud_area_t area, uint32_t offset, const void *data,
                                            size_t size);
 
-/* Erases the one sector that begins at `offset`. Blocks for one erase, at most the port's declared longest.
+/* Erases the one sector that begins at `offset`. Blocks for one erase; the watchdog,
+ * fed before each, must be longer than the longest of the board's flash.
  * Power fail: any byte of the sector may be old, erased, anything between, or unreadable until erased again.
  * Errors: UD_ERR_FLASH_ERASE, UD_ERR_INVALID_ARGUMENT.
  */
