@@ -147,7 +147,7 @@ typedef number_t affine_t[2]; /* Y and X of a point whose Z is 1 */
 
 typedef struct {
     uint16_t operation : 4;
-    uint16_t out : 4;  /* of ADD, not what is left */
+    uint16_t out : 4;  /* of an ADD, another than left */
     uint16_t left : 4; /* or B: b of the curve * 2^256 */
     uint16_t right : 4;
 } step_t;
