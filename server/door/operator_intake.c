@@ -103,6 +103,11 @@ static ud_err_t check_kind(work_t *work, const ud_image_scheme_t *scheme)
             "the image is encrypted and its content signed (--pure): nothing of it can be judged here; sign its "
             "hash");
     }
+    if (ud_image_has(&work->info, UD_IMAGE_ENCRYPTION) && ud_image_check_hash(&work->source, &work->info) == UD_OK) {
+        return fail(work, UD_ERR_IMAGE_ENCRYPTED, NULL,
+                    "the image is for encryption, but its payload is in the clear (--clear), as for slot A; devices "
+                    "decrypt what they download: sign it without --clear");
+    }
     return UD_OK;
 }
 

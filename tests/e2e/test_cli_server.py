@@ -209,6 +209,17 @@ def test_an_encrypted_release_is_marked(server, cli, images, tmp_path):
     fails(cli.run("release", "upload", tmp_path / "bad.img"), EXIT_SIGNATURE, "descriptor")
 
 
+def test_an_image_for_the_factory_is_no_release(server, cli, images, tmp_path):
+    cli.json("key", "register", "test-key", images / "key.pub.pem")
+    cli.json("key", "new", "--out", tmp_path / "device.pem")
+    sign = ["image", "sign", "-k", images / "key.pem", "-v", "3.0.0", "--hardware", HARDWARE, "-E", tmp_path / "device.pem"]
+    made = cli.json(*sign, "--clear", images / "payload.bin", tmp_path / "factory.img")
+    assert made["clear"] is True
+    done = cli.run("release", "upload", tmp_path / "factory.img")
+    assert done.returncode != 0 and "--clear" in done.stderr
+    assert cli.json("release", "list")["items"] == []
+
+
 def test_a_claim_key_is_shown_once_and_listed_without(server, cli):
     done = cli.run("claim-key", "new", "line", "--approve")
     key = re.search(r"udclaim-\S+", done.stdout).group(0)
