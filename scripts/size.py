@@ -9,7 +9,7 @@
 
 Counted as flash: code, constants and initial data of everything that is linked, the C library's and the compiler's functions
 and the product's configuration with one key included; not the port (drivers, start-up, main), which is the board's. Of that
-a program's own is what the other does not have: boot/, or agent/ and core/proto, and the configuration. The rest is shared.
+a program's own is boot/, or agent/ and core/proto, and the configuration. The rest is of core/, and of the compiler.
 Static RAM is .data and .bss of the whole program, without the port's. Worst stack begins in main(). Compiled with -Os and
 --gc-sections, without optimisation at link time, with the small string functions of ports/skeleton.
 Exit status: 0, 1 over a budget or otherwise wrong, 77 if the sources of the crypto backend are not to be had.
@@ -367,7 +367,7 @@ def over_budget(row, cost, data):
 def table_of(rows, costs, data):
     """Markdown: flash on each core, and RAM, stack and plan of the Cortex-M4."""
     heads = [cpu.replace("cortex-m", "M").replace("0plus", "0+") for cpu in data["cpus"]]
-    yield "| program | " + " | ".join(f"flash {head}" for head in heads) + " | M4: own + shared | static RAM | stack M4 (worst core) | plan for M4 |"
+    yield "| program | " + " | ".join(f"flash {head}" for head in heads) + " | M4: own + core | static RAM | stack M4 (worst core) | plan for M4 |"
     yield "|---|" + "--:|" * (len(heads) + 3) + "---|"
     for row in rows:
         cost = costs[data["gated"], row.name]
