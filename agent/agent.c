@@ -475,7 +475,8 @@ static ud_err_t read_running(ud_agent_t *agent, ud_image_info_t *info)
 ud_err_t ud_agent_init(ud_agent_t *agent, ud_port_t *port, const ud_agent_config_t *config, ud_journal_t *journal,
                        uint8_t *buffer, size_t buffer_size, uint64_t now_ms)
 {
-    UD_REQUIRE(config->answer_timeout_ms > 0 && (uintptr_t)buffer % sizeof(uint64_t) == 0, UD_ERR_INVALID_ARGUMENT);
+    UD_TRY(ud_agent_config_check(config));
+    UD_REQUIRE((uintptr_t)buffer % sizeof(uint64_t) == 0, UD_ERR_INVALID_ARGUMENT);
     UD_REQUIRE(buffer_size >= UD_AGENT_BUFFER_SIZE((size_t)config->chunk_size_max), UD_ERR_BUFFER_TOO_SMALL);
     UD_TRY(ud_slot_check_geometry(config->slots, port));
     *agent = (ud_agent_t){

@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-/* Place of an answer's decoded form, at the end of the buffer. */
+/* Bytes of an answer's decoded form, at ud_exchange_room() of the buffer. */
 #define DECODED_SIZE ((sizeof(ud_offer_t) + 7) / 8 * 8)
 
 _Static_assert(sizeof(ud_register_answer_t) <= sizeof(ud_offer_t), "an offer is the largest answer");

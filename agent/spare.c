@@ -122,7 +122,9 @@ static ud_err_t erase(ud_spare_t *spare, ud_port_t *port, page_t *page)
     spare->retries = end == spare->judged_end ? (uint8_t)(spare->retries + 1) : 1;
     UD_REQUIRE(spare->retries <= UD_AGENT_SECTOR_RETRIES, UD_ERR_FLASH_WRITE);
     spare->judged_end = end;
+    page->start = page->offset;
     page->size = 0;
+    ud_port_watchdog_feed(port);
     UD_TRY(ud_port_flash_erase(port, (ud_area_t)spare->area, spare->base + page->offset));
     return sector_fits(spare, port, page) ? UD_OK : UD_ERR_FLASH_ERASE;
 }

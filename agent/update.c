@@ -201,8 +201,6 @@ ud_err_t ud_update_verify(const ud_agent_t *agent, uint32_t base)
     place_t place;
     look_at(&place, agent->port, ud_update_area(agent), base);
     ud_image_info_t info;
-    UD_TRY(ud_image_parse(&place.source, agent->chain.image_size, &info));
-    UD_REQUIRE(is_offered(agent, &info), UD_ERR_OFFER_INVALID);
     ud_err_t reason = UD_ERR_IMAGE_HASH;
     ud_verdict_t verdict = config->verify_encrypted != NULL
                                ? config->verify_encrypted(&place.source, agent->chain.image_size,
@@ -242,12 +240,21 @@ void ud_update_trust(ud_agent_t *agent, const ud_image_info_t *info)
     }
 }
 
+/* Does what lies there say of itself that it is the image that was offered? Another one costs no signature. */
+static bool seems_offered(const ud_agent_t *agent, uint32_t base)
+{
+    place_t place;
+    ud_image_info_t info;
+    look_at(&place, agent->port, ud_update_area(agent), base);
+    return ud_image_parse(&place.source, agent->chain.image_size, &info) == UD_OK && is_offered(agent, &info);
+}
+
 bool ud_update_find(const ud_agent_t *agent, uint32_t *base)
 {
     *base = 0;
-    if (ud_update_verify(agent, *base) == UD_OK) {
+    if (seems_offered(agent, *base) && ud_update_verify(agent, *base) == UD_OK) {
         return true;
     }
     *base = ud_slot_staging_offset(agent->config->slots, agent->port);
-    return *base != 0 && ud_update_verify(agent, *base) == UD_OK;
+    return *base != 0 && seems_offered(agent, *base) && ud_update_verify(agent, *base) == UD_OK;
 }

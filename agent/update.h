@@ -59,10 +59,10 @@ ud_area_t ud_update_area(const ud_agent_t *agent);
  */
 bool ud_update_find(const ud_agent_t *agent, uint32_t *base);
 
-/* Verifies the complete image at `base` of the slot for new images from flash: that it is what was offered, hash, signature.
- * Reads all of it and feeds the watchdog; of one that says itself that it is another, only what says so.
+/* Verifies the complete image at `base` of the slot for new images from flash: hash, signature, and that it is what was offered.
+ * Reads all of it and feeds the watchdog.
  * Errors: those of ud_image_verify(), UD_ERR_WRONG_HARDWARE, UD_ERR_WRONG_SLOT (built for another address),
- * UD_ERR_UNMET_DEPENDENCY, UD_ERR_OFFER_INVALID (not what was offered).
+ * UD_ERR_UNMET_DEPENDENCY, UD_ERR_OFFER_INVALID (authentic, but not what was offered).
  */
 UD_MUST_USE ud_err_t ud_update_verify(const ud_agent_t *agent, uint32_t base);
 

@@ -208,7 +208,6 @@ static void start(ud_port_t *board, void *arg)
     device->config.running = result.area;
     device->config.transport = reachable ? &ud_transport_http : &device->world->unreachable;
     device->config.hooks = (ud_agent_hooks_t){.context = device, .self_test = self_test, .progress = progress};
-    UD_ASSERT(ud_agent_config_check(&device->config) == UD_OK);
     ud_err_t err = ud_agent_init(&device->agent, board, &device->config, &device->journal, device->buffer,
                                  device->world->buffer_size, turn->now_ms);
     UD_ASSERT(err == UD_OK);

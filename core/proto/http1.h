@@ -8,7 +8,7 @@
  *     LINE -> HEADER... -> HEAD_END -> BODY... -> END -> (server: the next request's LINE)
  *
  * Strict, because two readers who disagree about where a message ends can be played against each other. Refused: a
- * bare LF or CR, folded headers, a space before the colon, Content-Length twice or with Transfer-Encoding or not of
+ * bare LF or CR (but in what a client drops of a long header), folded headers, a space before the colon, Content-Length twice or with Transfer-Encoding or not of
  * digits alone, any transfer coding but a single "chunked", no Host or two in a request of HTTP/1.1, targets that are
  * neither a path nor "http://..." (authority-form, "*"; whether the host of the latter is that of Host, as RFC 9112
  * section 3.2.2 has it, is for the server to judge, who holds both), and anything above the limits of
@@ -88,7 +88,7 @@ void ud_http1_init_client(ud_http1_t *parser);
  * memory until NEED_MORE is over. A client drops longer headers instead, as long as they do not decide where the message
  * ends: what a proxy adds must not cost a small device its updates. Never blocks.
  * Errors: UD_ERR_MALFORMED; UD_ERR_TOO_LARGE (a line longer than `line_capacity`, or a head above
- * UD_HTTP1_HEAD_SIZE_MAX or UD_HTTP1_HEADER_COUNT_MAX); UD_ERR_UNSUPPORTED (HTTP major version or transfer coding).
+ * UD_HTTP1_HEAD_SIZE_MAX, or on a server UD_HTTP1_HEADER_COUNT_MAX); UD_ERR_UNSUPPORTED (HTTP major version or transfer coding).
  * The parser is then unusable until initialised again.
  */
 UD_MUST_USE ud_err_t ud_http1_next(ud_http1_t *parser, uint8_t *line, size_t line_capacity, ud_span_t *input,

@@ -130,7 +130,8 @@ void ud_http1_write_header_number(ud_http1_writer_t *writer, const char *name, s
 
 void ud_http1_write_bearer(ud_http1_writer_t *writer, const char *token)
 {
-    end_line(writer, "Authorization: Bearer ", token, IN_WORD);
+    end_line(writer, "Authorization: Bearer ", token,
+             IN_VALUE); /* what is no token must go out, too: a 401 brings a new one */
 }
 
 void ud_http1_write_range(ud_http1_writer_t *writer, size_t first, size_t last)

@@ -10,7 +10,7 @@
  *
  * An application owns one ud_agent_t, one ud_journal_t and one buffer, calls ud_agent_init() once after each reset, then
  * ud_agent_step() when the time it asked for has come or the network stream has something to say. A step never blocks
- * and never allocates; it does at most one erase or one page program in the spare slot (one long step, the verification
+ * and never allocates; it does at most one page program and one erase in the spare slot (one long step, the verification
  * from flash, only reads and feeds the watchdog; a journal record may add a rotation, core/slot/slot.h).
  *
  * Power may fail at any point: identity, download progress and reports continue from flash. Nothing is erased before
@@ -221,17 +221,16 @@ _Static_assert(sizeof(ud_err_t) > 1 || sizeof(ud_agent_t) + sizeof(ud_journal_t)
  */
 void ud_agent_config_complete(ud_agent_config_t *config);
 
-/* Is all there, and nothing too long? For what makes a configuration at run time, and for a product's own tests: a device
- * has no use for asking it of its constants at each start. Errors: UD_ERR_INVALID_ARGUMENT.
+/* Is all there, and nothing too long? ud_agent_init() asks; a product's own tests can, without a board.
+ * Errors: UD_ERR_INVALID_ARGUMENT.
  */
 UD_MUST_USE ud_err_t ud_agent_config_check(const ud_agent_config_t *config);
 
-/* Begins after a reset, with a configuration that passes ud_agent_config_check(): reads the running image and the identity,
- * opens the journal, finds out what boot did.
+/* Begins after a reset: reads the running image and the identity, opens the journal, finds out what boot did.
  * `buffer` has UD_AGENT_BUFFER_SIZE(config->chunk_size_max) bytes or more, aligned as a uint64_t, and belongs to the
  * agent; `now_ms` is any monotonic clock. May rotate a journal sector.
- * Errors: UD_ERR_INVALID_ARGUMENT (numbers of config were left at 0, no name of the hardware or too long a one, the buffer
- * is not aligned, or the flash geometry does not fit), UD_ERR_BUFFER_TOO_SMALL, the errors of ud_image_parse() on the slot
+ * Errors: UD_ERR_INVALID_ARGUMENT (a field of config is missing, 0 or too long, as is the name of the hardware; the
+ * buffer is not aligned, or the flash geometry does not fit), UD_ERR_BUFFER_TOO_SMALL, the errors of ud_image_parse() on the slot
  * that runs (a device without an image cannot say what it is).
  * A worn or lost journal is no error here: it is reported.
  */

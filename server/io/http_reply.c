@@ -11,6 +11,9 @@
 /* Bytes of a reply's head without what handlers add. */
 #define HEAD_SIZE 512
 
+_Static_assert(sizeof(size_t) == sizeof(uint64_t),
+               "numbers of headers are a size_t, and artifacts are as large as they like");
+
 void exchange_fail(ud_exchange_t *exchange, int status, ud_err_t err, const char *detail)
 {
     ud_exchange_problem_fn problem = exchange->connection->thread->server->config.problem;

@@ -383,7 +383,6 @@ int fixture_teardown(void **state)
 static void start(ud_port_t *board, void *arg)
 {
     fixture_t *fixture = arg;
-    assert_int_equal(ud_agent_config_check(&fixture->config), UD_OK);
     assert_int_equal(ud_agent_init(&fixture->agent, board, &fixture->config, &fixture->journal, fixture->buffer,
                                    sizeof fixture->buffer, fixture->now_ms),
                      UD_OK);

@@ -345,6 +345,29 @@ static void a_forged_record_never_reaches_flash(void **state)
     }
 }
 
+/* Without a descriptor chunks are the server's word; that another key signed the image must reach the operator as that. */
+static void an_image_by_another_key_under_a_true_offer_is_reported_as_such(void **state)
+{
+    static fixture_release_t other;
+    fixture_t *fixture = *state;
+    ud_key_t *trusted = fixture->key;
+    assert_int_equal(ud_key_generate(&fixture->key), UD_OK);
+    fixture_release(fixture, "2.0.0", 2, 30100, UD_CHUNK_SIZE_DEFAULT, &other);
+    ud_key_destroy(fixture->key);
+    fixture->key = trusted;
+
+    fixture->config.allow_unsigned_chain = true;
+    fixture_offer(fixture, &other);
+    ud_offer_t *offer = &fixture->server.offer;
+    offer->present &= ~UD_FIELD(UD_OFFER_DESCRIPTOR);
+    memcpy(offer->image_digest, fixture->second.offer.image_digest, sizeof offer->image_digest);
+    memcpy(offer->key_hash, fixture->second.offer.key_hash, sizeof offer->key_hash);
+    offer->signature = fixture->second.offer.signature;
+    assert_true(fixture_run_until(fixture, fixture_has_result, LIMIT_MS, NULL));
+    assert_int_equal(fixture->agent.result, UD_DEVICE_FAILED);
+    assert_int_equal(fixture->agent.result_error, UD_ERR_IMAGE_KEY_UNKNOWN);
+}
+
 #define WITH_FIXTURE(test) cmocka_unit_test_setup_teardown(test, fixture_setup, fixture_teardown)
 
 int main(void)
@@ -371,6 +394,7 @@ int main(void)
         WITH_FIXTURE(with_direct_xip_an_offer_for_the_slot_that_runs_is_refused),
         WITH_FIXTURE(with_direct_xip_an_image_that_is_linked_for_no_slot_makes_the_device_erase_nothing),
         WITH_FIXTURE(a_forged_record_never_reaches_flash),
+        WITH_FIXTURE(an_image_by_another_key_under_a_true_offer_is_reported_as_such),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -68,7 +68,9 @@ static void texts_that_would_be_cut_short_are_refused(void **state)
         memset(text, 'x', sizeof text);
         text[UD_CLAIM_KEY_SIZE_MAX + i / 3] = '\0';
         *texts[i % 3] = text;
-        assert_int_equal(ud_agent_config_check(&config), i < 3 ? UD_OK : UD_ERR_INVALID_ARGUMENT);
+        ud_err_t err = ud_agent_init(&fixture->agent, fixture->board, &config, &fixture->journal, fixture->buffer,
+                                     sizeof fixture->buffer, 0);
+        assert_int_equal(err, i < 3 ? UD_OK : UD_ERR_INVALID_ARGUMENT);
     }
 }
 

@@ -147,6 +147,18 @@ static void a_check_in_is_a_post_with_token_and_body(void **ignored)
     assert_int_equal(fill, 2);
 }
 
+/* It may be in flash already: held back, it would never be renewed. */
+static void a_token_that_is_none_goes_out_to_be_refused(void **ignored)
+{
+    (void)ignored;
+    ud_request_t request = checkin();
+    request.token = "a b";
+    server_says("HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n");
+    assert_int_equal(exchange(&request, 100), UD_OK);
+    assert_non_null(strstr(net.got, "\r\nAuthorization: Bearer a b\r\n"));
+    assert_int_equal(answer.status, 401);
+}
+
 static void an_artifact_is_asked_for_by_range(void **ignored)
 {
     (void)ignored;
@@ -449,6 +461,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         FRESH(a_check_in_is_a_post_with_token_and_body),
+        FRESH(a_token_that_is_none_goes_out_to_be_refused),
         FRESH(an_artifact_is_asked_for_by_range),
         FRESH(the_largest_range_is_written_in_full),
         FRESH(another_host_never_gets_the_token),
