@@ -197,7 +197,7 @@ static void compute(number_t registers[REGISTERS], const step_t *step)
 
 static void double_sum(number_t registers[REGISTERS])
 {
-    memcpy(registers + Y2, registers + Y, 3 * sizeof(number_t));
+    memcpy(registers[Y2], registers[Y], 3 * sizeof(number_t));
     compute(registers, addition);
 }
 
