@@ -101,6 +101,20 @@ static bool is_settled(const boot_t *boot)
     return (boot->facts.state & (UD_FACT_TRIAL | UD_FACT_REJECTED)) == 0;
 }
 
+/* Nothing is known, and which image is to be tried is found by comparing them. */
+static bool compares(const boot_t *boot)
+{
+    return boot->facts.state == UD_FACT_UNKNOWN && boot->facts.install == UD_FACT_IDLE && !boot->worn &&
+           mode_of(boot)->compare != NULL;
+}
+
+/* The counter of an image that counts as confirmed holds. */
+static void take_counter(boot_t *boot)
+{
+    uint32_t counter = boot->a.security_counter;
+    boot->judge.counter = counter > boot->judge.counter ? counter : boot->judge.counter;
+}
+
 static void look_a(boot_t *boot)
 {
     boot->facts.a = ud_boot_inspect(&boot->judge, boot->home, 0, &boot->a);
@@ -116,8 +130,8 @@ static void look_a(boot_t *boot)
     }
     if (is_settled(boot)) {
         boot->judge.trust.revoked |= boot->a.revokes;
-        if (boot->a.security_counter > boot->judge.counter) {
-            boot->judge.counter = boot->a.security_counter;
+        if (!compares(boot)) {
+            take_counter(boot);
         }
     }
 }
@@ -129,9 +143,11 @@ static uint8_t rate_b(boot_t *boot)
         boot->b.reason = UD_ERR_KNOWN_BAD;
         return UD_FACT_KNOWN_BAD;
     }
-    bool equals = boot->facts.state == UD_FACT_UNKNOWN && boot->facts.a == UD_FACT_GOOD && !boot->worn;
-    const ud_boot_mode_t *mode = mode_of(boot);
-    return equals && mode->is_ahead != NULL && mode->is_ahead(&boot->b, &boot->a) ? UD_FACT_AHEAD : UD_FACT_GOOD;
+    if (boot->facts.a != UD_FACT_GOOD || !compares(boot)) {
+        return UD_FACT_GOOD;
+    }
+    int order = mode_of(boot)->compare(&boot->b, &boot->a);
+    return order > 0 ? UD_FACT_AHEAD : order < 0 ? UD_FACT_BEHIND : UD_FACT_GOOD;
 }
 
 static void look_b(boot_t *boot)
@@ -197,14 +213,21 @@ static void keep_revoked(boot_t *boot)
     }
 }
 
-/* A confirmed image, or one taken as such because the journal knows nothing. */
-static void boot_calm(boot_t *boot)
+/* Says once that the journal was lost, and that safe mode is over. */
+static void tell_calm(boot_t *boot)
 {
     ud_boot_reason_t reason = ud_slot_boot_reason(&boot->journal);
     bool lost = reason == UD_BOOT_NORMAL && boot->journal.condition == UD_JOURNAL_LOST;
     if (lost || reason == UD_BOOT_SAFE_MODE) {
         tell(boot, lost ? UD_BOOT_JOURNAL_LOST : UD_BOOT_NORMAL, UD_OK, boot->a.hash);
     }
+}
+
+/* A confirmed image, or one taken as such because the journal knows nothing. */
+static void boot_calm(boot_t *boot)
+{
+    tell_calm(boot);
+    take_counter(boot);
     if (boot->facts.state != UD_FACT_CONFIRMED) {
         settle(boot, UD_SLOT_CONFIRMED, boot->record.abnormal_resets);
     }
@@ -327,6 +350,14 @@ static void resume(boot_t *boot)
     }
 }
 
+/* Nothing is known of what runs, and there is another to go back to. */
+static void doubt(boot_t *boot)
+{
+    tell_calm(boot);
+    ud_bytes_copy(boot->record.digest, boot->a.hash, UD_SHA256_SIZE);
+    settle(boot, UD_SLOT_TRIAL, 0);
+}
+
 static void recover(boot_t *boot)
 {
     ud_port_recover(boot->judge.port);
@@ -336,10 +367,11 @@ static void recover(boot_t *boot)
 
 /* Each changes record and facts. */
 static void (*const actions[UD_ACTION_COUNT])(boot_t *boot) = {
-    [UD_ACTION_LOOK_A] = look_a,      [UD_ACTION_LOOK_B] = look_b,   [UD_ACTION_INSTALL] = install,
-    [UD_ACTION_RESUME] = resume,      [UD_ACTION_REFUSE] = refuse,   [UD_ACTION_REVERT] = revert,
-    [UD_ACTION_RESCUE] = rescue,      [UD_ACTION_RECOVER] = recover, [UD_ACTION_TRY] = try_image,
-    [UD_ACTION_TRY_FREE] = try_image, [UD_ACTION_BOOT] = boot_calm,  [UD_ACTION_BOOT_SAFE] = boot_safe,
+    [UD_ACTION_LOOK_A] = look_a,       [UD_ACTION_LOOK_B] = look_b,      [UD_ACTION_INSTALL] = install,
+    [UD_ACTION_RESUME] = resume,       [UD_ACTION_REFUSE] = refuse,      [UD_ACTION_REVERT] = revert,
+    [UD_ACTION_RESCUE] = rescue,       [UD_ACTION_DOUBT] = doubt,        [UD_ACTION_RECOVER] = recover,
+    [UD_ACTION_TRY] = try_image,       [UD_ACTION_TRY_FREE] = try_image, [UD_ACTION_BOOT] = boot_calm,
+    [UD_ACTION_BOOT_SAFE] = boot_safe,
 };
 
 /* Has the journal follow. What is not on flash helps the next start or the server; only a trial must not begin without. */

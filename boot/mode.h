@@ -42,10 +42,10 @@ struct ud_boot_mode {
     ud_err_t (*rescue)(ud_port_t *port, const ud_boot_config_t *config, ud_slot_record_t *record,
                        const ud_boot_found_t *found);
 
-    /* True if the good image `b` of the spare slot is to be tried, rather than the good one that runs, when nothing is known
-     * of either. NULL: it never is.
+    /* Whether the good image `b` of the spare slot is above (> 0) or below (< 0) the good one that runs: the higher one is tried
+     * when nothing is known of either. NULL: slot A's runs for good.
      */
-    bool (*is_ahead)(const ud_boot_found_t *b, const ud_boot_found_t *a);
+    int (*compare)(const ud_boot_found_t *b, const ud_boot_found_t *a);
 };
 
 #endif

@@ -54,8 +54,9 @@ enum {
     UD_FACT_KNOWN_BAD = 8, /* the same, and it failed here before (slot B only) */
     UD_FACT_SPARE = 16,    /* the same, at the staging offset though nothing is staged (slot B only) */
     UD_FACT_AHEAD = 32, /* good, and by counter and version above slot A, of which nothing is known (direct XIP only) */
+    UD_FACT_BEHIND = 64, /* the same, below it */
     UD_FACT_A_ANY = 7,
-    UD_FACT_B_ANY = 63,
+    UD_FACT_B_ANY = 127,
 };
 
 typedef struct {
@@ -76,6 +77,7 @@ typedef enum {
     UD_ACTION_REFUSE,    /* drop what is staged */
     UD_ACTION_REVERT,    /* begin a revert */
     UD_ACTION_RESCUE,    /* copy slot B to slot A */
+    UD_ACTION_DOUBT,     /* put slot A on trial as it stands */
     UD_ACTION_RECOVER,   /* hand over to the board */
     UD_ACTION_TRY,       /* record an attempt, jump; the first that jumps */
     UD_ACTION_TRY_FREE,  /* jump; the reset was announced */

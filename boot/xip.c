@@ -3,7 +3,7 @@
  */
 #include "boot/mode.h"
 
-#define USABLE (UD_FACT_GOOD | UD_FACT_KNOWN_BAD | UD_FACT_AHEAD)
+#define USABLE (UD_FACT_GOOD | UD_FACT_KNOWN_BAD | UD_FACT_AHEAD | UD_FACT_BEHIND)
 #define FRESH (UD_FACT_GOOD | UD_FACT_AHEAD)
 
 /* "Slot A" is the slot that runs, "slot B" the other one. */
@@ -29,8 +29,9 @@ static const ud_boot_rule_t rules[] = {
     {{UD_FACT_CONFIRMED, UD_ANY_INSTALL, UD_ANY_CAUSE, UD_FACT_NO_PATIENCE, UD_FACT_GOOD, UD_ANY_B},
      UD_ACTION_BOOT_SAFE},
 
-    /* nothing is known: the image that is ahead is tried, the other one is its way back */
+    /* nothing is known: the image that is ahead is tried, as it may never have started; the other one is its way back */
     {{UD_FACT_UNKNOWN, UD_ANY_INSTALL, UD_ANY_CAUSE, UD_ANY_PATIENCE, UD_FACT_GOOD, UD_FACT_AHEAD}, UD_ACTION_INSTALL},
+    {{UD_FACT_UNKNOWN, UD_ANY_INSTALL, UD_ANY_CAUSE, UD_ANY_PATIENCE, UD_FACT_GOOD, UD_FACT_BEHIND}, UD_ACTION_DOUBT},
 
     /* calm; the slot that runs lost; both lost */
     {{UD_ANY_STATE, UD_ANY_INSTALL, UD_ANY_CAUSE, UD_ANY_PATIENCE, UD_FACT_GOOD, UD_ANY_B}, UD_ACTION_BOOT},
@@ -66,10 +67,12 @@ static ud_err_t rescue(ud_port_t *port, const ud_boot_config_t *config, ud_slot_
 }
 
 /* By security counter, then version. */
-static bool is_ahead(const ud_boot_found_t *b, const ud_boot_found_t *a)
+static int compare(const ud_boot_found_t *b, const ud_boot_found_t *a)
 {
-    return b->security_counter != a->security_counter ? b->security_counter > a->security_counter
-                                                      : ud_version_compare_full(&b->version, &a->version) > 0;
+    if (b->security_counter != a->security_counter) {
+        return b->security_counter > a->security_counter ? 1 : -1;
+    }
+    return ud_version_compare_full(&b->version, &a->version);
 }
 
 const ud_boot_mode_t ud_boot_xip = {
@@ -78,5 +81,5 @@ const ud_boot_mode_t ud_boot_xip = {
     .begin = begin,
     .move = move,
     .rescue = rescue,
-    .is_ahead = is_ahead,
+    .compare = compare,
 };

@@ -81,13 +81,14 @@ FACTS = (
     ("PATIENCE", {"PATIENCE": "yes", "NO_PATIENCE": "no"}),
     ("A", {"BAD": "bad", "LOW": "counter too low", "GOOD": "good"}),
     ("B", {"BAD": "bad", "LOW": "counter too low", "GOOD": "good", "KNOWN_BAD": "good but failed here before",
-           "SPARE": "good at the staging offset", "AHEAD": "good and ahead"}),
+           "SPARE": "good at the staging offset", "AHEAD": "good and ahead", "BEHIND": "good and behind"}),
 )
 ACTIONS = {
     "BOOT": "starts it", "TRY": "records an attempt, starts it", "TRY_FREE": "starts it, no attempt used",
     "BOOT_SAFE": "starts it in safe mode", "INSTALL": "begins the install of B, decides again",
     "RESUME": "completes it, decides again", "REFUSE": "drops what is staged: `staged_refused` and why, decides again",
     "REVERT": "begins the return to B, decides again", "RESCUE": "makes B the one that runs: `rescued`, decides again",
+    "DOUBT": "puts it on trial as it stands, decides again",
     "RECOVER": "`ud_port_recover`",
 }
 RULE = re.compile(r"\{\{([^{}]+)\},\s*UD_ACTION_(\w+)\}")

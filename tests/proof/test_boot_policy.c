@@ -20,7 +20,7 @@ typedef struct {
 /* Good, and it never failed here. */
 static bool is_fresh(uint8_t image)
 {
-    return (image & (UD_FACT_GOOD | UD_FACT_AHEAD)) != 0;
+    return (image & (UD_FACT_GOOD | UD_FACT_AHEAD | UD_FACT_BEHIND)) != 0;
 }
 
 /* Good, where the image before stands. */
@@ -50,8 +50,10 @@ static ud_action_t start_a(const question_t *ask)
         return give_way(ask, is_before(facts->b));
     case UD_FACT_CONFIRMED: /* "the eighth goes back, to an image that never failed here" */
         return patience ? UD_ACTION_BOOT : give_way(ask, is_fresh(facts->b) && (facts->cause & UD_FACT_ABNORMAL) != 0);
-    default: /* "if slot B's has the higher (security counter, version) it is tried; else A's is confirmed" */
-        return facts->b == UD_FACT_AHEAD ? UD_ACTION_INSTALL : UD_ACTION_BOOT;
+    default: /* "the one with the higher (security counter, version) is tried; without another, A's is confirmed" */
+        return facts->b == UD_FACT_AHEAD    ? UD_ACTION_INSTALL
+               : facts->b == UD_FACT_BEHIND ? UD_ACTION_DOUBT
+                                            : UD_ACTION_BOOT;
     }
 }
 
@@ -103,11 +105,12 @@ static bool next_facts(ud_boot_facts_t *facts)
  */
 static bool can_be(const question_t *ask)
 {
-    bool ahead = ask->facts->b == UD_FACT_AHEAD;
-    bool compares = ask->slots->runs_both && ask->facts->state == UD_FACT_UNKNOWN && ask->facts->a == UD_FACT_GOOD;
+    bool compared = (ask->facts->b & (UD_FACT_AHEAD | UD_FACT_BEHIND)) != 0;
+    bool compares = ask->slots->runs_both && ask->facts->state == UD_FACT_UNKNOWN && ask->facts->a == UD_FACT_GOOD &&
+                    ask->facts->install == UD_FACT_IDLE;
     bool spare = ask->facts->b == UD_FACT_SPARE;
     bool looks_there = ask->slots->has_hole && ask->facts->install != UD_FACT_STAGED;
-    return (!ahead || compares) && (!spare || looks_there);
+    return (!compared || compares) && (!spare || looks_there);
 }
 
 static unsigned compare(const ud_boot_mode_t *mode, const char *name)

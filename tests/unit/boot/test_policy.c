@@ -10,8 +10,9 @@
 /* Rounds that boot allows itself (boot/boot.c). */
 #define ROUNDS_MAX 20
 
-#define USABLE (UD_FACT_GOOD | UD_FACT_KNOWN_BAD | UD_FACT_SPARE | UD_FACT_AHEAD)
-#define B_FACTS 6
+#define COMPARED (UD_FACT_AHEAD | UD_FACT_BEHIND)
+#define USABLE (UD_FACT_GOOD | UD_FACT_KNOWN_BAD | UD_FACT_SPARE | COMPARED)
+#define B_FACTS 7
 
 /* The mode that is looked at, and what its slot B can be worth. */
 static const ud_boot_mode_t *mode;
@@ -21,7 +22,7 @@ static int set_up_swap(void **state)
 {
     (void)state;
     mode = &ud_boot_swap;
-    b_facts = UD_FACT_B_ANY & ~UD_FACT_AHEAD;
+    b_facts = UD_FACT_B_ANY & ~COMPARED;
     return 0;
 }
 
@@ -29,7 +30,7 @@ static int set_up_overwrite(void **state)
 {
     (void)state;
     mode = &ud_boot_overwrite;
-    b_facts = UD_FACT_B_ANY & ~(UD_FACT_AHEAD | UD_FACT_SPARE);
+    b_facts = UD_FACT_B_ANY & ~(COMPARED | UD_FACT_SPARE);
     return 0;
 }
 
@@ -117,11 +118,11 @@ static void check_source(const ud_boot_facts_t *facts)
 {
     ud_action_t action = decide(facts);
     if (action == UD_ACTION_INSTALL) {
-        assert_true((facts->b & (UD_FACT_GOOD | UD_FACT_AHEAD)) != 0);
+        assert_true((facts->b & (UD_FACT_GOOD | COMPARED)) != 0);
     }
     if (action == UD_ACTION_REVERT) {
         assert_true(mode->slots->has_way_back);
-        assert_true((facts->b & (UD_FACT_GOOD | UD_FACT_KNOWN_BAD | UD_FACT_AHEAD)) != 0);
+        assert_true((facts->b & (UD_FACT_GOOD | UD_FACT_KNOWN_BAD | COMPARED)) != 0);
     }
     if (action == UD_ACTION_RESCUE) {
         assert_true((facts->b & USABLE) != 0 && facts->a != UD_FACT_GOOD);
@@ -219,7 +220,7 @@ static unsigned longest(place_t place, unsigned state, unsigned patience, unsign
             continue;
         }
         bool impossible =
-            (place.distrusts_b && place.facts.b != UD_FACT_BAD) || (place.worn && place.facts.b == UD_FACT_AHEAD);
+            (place.distrusts_b && place.facts.b != UD_FACT_BAD) || (place.worn && (place.facts.b & COMPARED) != 0);
         if (impossible) {
             continue;
         }
@@ -274,7 +275,12 @@ static unsigned rounds_from(place_t place, unsigned depth)
     if (action == UD_ACTION_RESUME) {
         return 1 + after_resume(place, depth + 1);
     }
-    if (action == UD_ACTION_REFUSE) {
+    if (action == UD_ACTION_DOUBT) {
+        place_t refused = place;
+        refused.worn = true;
+        rounds = larger(longest(place, UD_FACT_TRIAL, UD_FACT_PATIENCE, UD_FACT_IDLE, depth + 1),
+                        longest(refused, UD_FACT_TRIAL, UD_FACT_PATIENCE, UD_FACT_IDLE, depth + 1));
+    } else if (action == UD_ACTION_REFUSE) {
         rounds = longest(place, place.facts.state, patience, UD_FACT_IDLE, depth + 1);
     } else if (action == UD_ACTION_INSTALL) {
         place_t refused = place;

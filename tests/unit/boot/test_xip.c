@@ -248,11 +248,70 @@ static void without_a_journal_the_higher_version_is_tried_and_the_other_is_its_w
     ud_board_destroy(board);
 }
 
+/* Version 1, counter 1, runs confirmed in slot B; version 2, counter 2, lies downloaded and never started in slot A. Then the
+ * journal is lost.
+ */
+static ud_port_t *make_lost_with_a_download_in_a(void)
+{
+    ud_port_t *board = make_in_b();
+    act(board, act_confirm);
+    load(board, UD_AREA_SLOT_B, 1, 1, ADDRESS_B);
+    check_runs(board, UD_RESET_POWER_ON, UD_AREA_SLOT_B, UD_BOOT_INSTALLED);
+    load(board, UD_AREA_SLOT_A, 2, 2, ADDRESS_A);
+    lose_journal(board);
+    return board;
+}
+
+static void without_a_journal_a_download_that_never_started_is_tried_where_it_is(void **state)
+{
+    (void)state;
+    ud_port_t *board = make_lost_with_a_download_in_a();
+    start_t next = start(board, UD_RESET_POWER_ON);
+    assert_int_equal(next.result.area, UD_AREA_SLOT_A);
+    assert_int_equal(next.status.state, UD_SLOT_TRIAL);
+    assert_int_equal(next.status.boot_reason, UD_BOOT_JOURNAL_LOST);
+    assert_int_equal(next.status.attempts, 1);
+    assert_int_equal(next.status.security_counter, 1);
+    act(board, act_confirm);
+    next = start(board, UD_RESET_POWER_ON);
+    assert_int_equal(next.result.area, UD_AREA_SLOT_A);
+    assert_int_equal(next.status.security_counter, 2);
+    ud_board_destroy(board);
+}
+
+static void without_a_journal_a_download_that_crashes_gives_way_to_the_image_before(void **state)
+{
+    (void)state;
+    ud_port_t *board = make_lost_with_a_download_in_a();
+    for (int starts = 0; starts < UD_BOOT_ATTEMPTS; starts++) {
+        assert_int_equal(start(board, UD_RESET_WATCHDOG).result.area, UD_AREA_SLOT_A);
+    }
+    check_runs(board, UD_RESET_WATCHDOG, UD_AREA_SLOT_B, UD_BOOT_REVERTED);
+    start_t next = start(board, UD_RESET_POWER_ON);
+    assert_int_equal(next.result.area, UD_AREA_SLOT_B);
+    assert_int_equal(next.status.state, UD_SLOT_CONFIRMED);
+    assert_int_equal(next.status.security_counter, 1);
+    ud_board_destroy(board);
+}
+
 static void without_a_journal_a_higher_counter_goes_before_a_higher_version(void **state)
 {
     (void)state;
     ud_port_t *board = make();
     load(board, UD_AREA_SLOT_A, 1, 5, ADDRESS_A);
+    lose_journal(board);
+    start_t next = start(board, UD_RESET_POWER_ON);
+    assert_int_equal(next.result.area, UD_AREA_SLOT_A);
+    assert_int_equal(next.status.state, UD_SLOT_TRIAL);
+    ud_board_destroy(board);
+}
+
+static void without_a_journal_the_only_image_runs_for_good(void **state)
+{
+    (void)state;
+    ud_port_t *board = make();
+    load(board, UD_AREA_SLOT_A, 1, 5, ADDRESS_A);
+    ud_board_load(board, UD_AREA_SLOT_B, 0, "nothing", 7);
     lose_journal(board);
     start_t next = start(board, UD_RESET_POWER_ON);
     assert_int_equal(next.result.area, UD_AREA_SLOT_A);
@@ -318,7 +377,10 @@ int main(void)
         cmocka_unit_test(a_build_for_the_other_slot_is_never_jumped_into),
         cmocka_unit_test(encrypted_images_run_only_where_the_port_decrypts),
         cmocka_unit_test(without_a_journal_the_higher_version_is_tried_and_the_other_is_its_way_back),
+        cmocka_unit_test(without_a_journal_a_download_that_never_started_is_tried_where_it_is),
+        cmocka_unit_test(without_a_journal_a_download_that_crashes_gives_way_to_the_image_before),
         cmocka_unit_test(without_a_journal_a_higher_counter_goes_before_a_higher_version),
+        cmocka_unit_test(without_a_journal_the_only_image_runs_for_good),
         cmocka_unit_test(without_a_journal_that_can_be_written_the_first_slot_runs),
         cmocka_unit_test(a_damaged_image_is_replaced_by_the_other_slot),
         cmocka_unit_test(with_both_lanes_worn_there_is_no_trial),
