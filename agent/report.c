@@ -260,7 +260,7 @@ void ud_report_encode(ud_agent_t *agent, ud_writer_t *pairs)
     put_hooks(&agent->config->hooks, pairs);
     put_slots(agent, pairs);
     ud_pairs_put_bool(pairs, UD_CHECKIN_JOURNAL_WORN, status.journal_worn);
-    ud_pairs_put_bool(pairs, UD_CHECKIN_SAFE_MODE, status.boot_reason == UD_BOOT_SAFE_MODE);
+    ud_pairs_put_two(pairs, UD_CHECKIN_FAILED_STARTS, (const uint32_t[]){status.attempts, status.abnormal_resets});
     if (status.revert_reason != UD_OK) {
         ud_pairs_put_bytes(pairs, UD_CHECKIN_REVERT_DIGEST, status.revert_digest, UD_SHA256_SIZE);
     }

@@ -172,6 +172,15 @@ static void print_events(const json_t *events)
     }
 }
 
+/* What is only worth a line when it happened. */
+static void print_count(const char *name, const json_t *detail, const char *field)
+{
+    long long count = ud_cli_field_number(detail, field);
+    if (count > 0) {
+        ud_output_field(name, "%lld", count);
+    }
+}
+
 static void print_device(const json_t *detail)
 {
     const json_t *device = json_object_get(detail, "device");
@@ -189,6 +198,11 @@ static void print_device(const json_t *detail)
     cell_progress(device, text);
     ud_output_field("Progress or reason", "%s", text[0] != '\0' ? text : "-");
     ud_output_field("Last boot", "%s", ud_cli_field_text(detail, "boot_reason"));
+    if (json_is_string(json_object_get(detail, "revert_reason"))) {
+        ud_output_field("Went back because", "%s", ud_cli_field_text(detail, "revert_reason"));
+    }
+    print_count("Trial starts used", detail, "trial_attempts");
+    print_count("Abnormal resets", detail, "abnormal_resets");
     ud_output_field("Security counter", "%lld", ud_cli_field_number(detail, "security_counter"));
     ud_output_field("Image hash", "%s", ud_cli_field_text(detail, "image_digest"));
     print_checks(json_object_get(detail, "checks"));

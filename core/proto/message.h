@@ -100,7 +100,7 @@ typedef struct {
     uint32_t slot_addresses[2];
     ud_capabilities_t capabilities;
     bool journal_worn;
-    bool safe_mode;
+    uint32_t failed_starts[2]; /* attempts, abnormal_resets of ud_slot_status_t */
     uint8_t revert_digest[UD_SHA256_SIZE];
     uint32_t uptime_s;
 } ud_checkin_t;
@@ -180,7 +180,7 @@ enum {
     UD_CHECKIN_SLOT_ADDRESSES,
     UD_CHECKIN_CAPABILITIES,
     UD_CHECKIN_JOURNAL_WORN,
-    UD_CHECKIN_SAFE_MODE,
+    UD_CHECKIN_FAILED_STARTS,
     UD_CHECKIN_REVERT_DIGEST,
     UD_CHECKIN_UPTIME,
 };

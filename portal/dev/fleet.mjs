@@ -225,7 +225,7 @@ export class Fleet {
     }
     return {
       device, image_digest: digest(device.version), security_counter: 13, boot_reason: device.state === "rolled_back" ? "reverted" : "normal", revert_reason: device.state === "rolled_back" ? device.error : null,
-      battery: device.hardware === "nrf5340" ? 64 : null, link: "ble", signal: -71, journal_worn: device.id.endsWith("7f"), safe_mode: false,
+      battery: device.hardware === "nrf5340" ? 64 : null, link: "ble", signal: -71, journal_worn: device.id.endsWith("7f"), trial_attempts: 0, abnormal_resets: device.id.endsWith("7f") ? 3 : 0,
       checks: checks.map(([check, passed, detail]) => ({ check, passed, detail })), events: this.eventsOf(device.id, Infinity, 50).items,
     };
   }

@@ -23,6 +23,8 @@ typedef struct {
     uint16_t chunk_size_max;
     uint16_t flags;
     uint8_t boot_reason;
+    uint8_t trial_attempts;
+    uint8_t abnormal_resets;
 } inventory_t;
 
 static inventory_t inventory_now(const ud_devices_t *d, uint32_t i)
@@ -32,21 +34,31 @@ static inventory_t inventory_now(const ud_devices_t *d, uint32_t i)
         .slot_size = d->slot_size[i],
         .revert_reason = d->revert_reason[i],
         .chunk_size_max = d->chunk_size_max[i],
-        .flags = d->flags[i] & (UD_DEVICE_WORN | UD_DEVICE_SAFE_MODE),
+        .flags = d->flags[i] & UD_DEVICE_WORN,
         .boot_reason = d->boot_reason[i],
+        .trial_attempts = d->trial_attempts[i],
+        .abnormal_resets = d->abnormal_resets[i],
     };
+}
+
+static uint8_t at_most_255(uint32_t count)
+{
+    return (uint8_t)(count < UINT8_MAX ? count : UINT8_MAX);
 }
 
 static inventory_t inventory_told(const ud_devices_t *d, uint32_t i, const ud_checkin_t *m)
 {
     inventory_t told = inventory_now(d, i);
-    told.flags = (uint16_t)((HAS(m, UD_CHECKIN_JOURNAL_WORN) && m->journal_worn ? UD_DEVICE_WORN : 0) |
-                            (HAS(m, UD_CHECKIN_SAFE_MODE) && m->safe_mode ? UD_DEVICE_SAFE_MODE : 0));
+    told.flags = HAS(m, UD_CHECKIN_JOURNAL_WORN) && m->journal_worn ? UD_DEVICE_WORN : 0;
     if (HAS(m, UD_CHECKIN_SECURITY_COUNTER)) {
         told.security_counter = m->security_counter;
     }
     if (HAS(m, UD_CHECKIN_BOOT_REASON)) {
         told.boot_reason = m->boot_reason;
+    }
+    if (HAS(m, UD_CHECKIN_FAILED_STARTS)) {
+        told.trial_attempts = at_most_255(m->failed_starts[0]);
+        told.abnormal_resets = at_most_255(m->failed_starts[1]);
     }
     if (HAS(m, UD_CHECKIN_REVERT_REASON)) {
         told.revert_reason = m->revert_reason < UD_ERR_COUNT ? m->revert_reason : UD_ERR_INTERNAL;
@@ -63,7 +75,8 @@ static bool same_inventory(const inventory_t *a, const inventory_t *b)
 {
     return a->security_counter == b->security_counter && a->slot_size == b->slot_size &&
            a->revert_reason == b->revert_reason && a->chunk_size_max == b->chunk_size_max && a->flags == b->flags &&
-           a->boot_reason == b->boot_reason;
+           a->boot_reason == b->boot_reason && a->trial_attempts == b->trial_attempts &&
+           a->abnormal_resets == b->abnormal_resets;
 }
 
 static void take_inventory(ud_devices_t *d, uint32_t i, const inventory_t *told)
@@ -72,8 +85,10 @@ static void take_inventory(ud_devices_t *d, uint32_t i, const inventory_t *told)
     d->slot_size[i] = told->slot_size;
     d->revert_reason[i] = told->revert_reason;
     d->chunk_size_max[i] = told->chunk_size_max;
-    d->flags[i] = (uint16_t)((d->flags[i] & ~(UD_DEVICE_WORN | UD_DEVICE_SAFE_MODE)) | told->flags);
+    d->flags[i] = (uint16_t)((d->flags[i] & ~UD_DEVICE_WORN) | told->flags);
     d->boot_reason[i] = told->boot_reason;
+    d->trial_attempts[i] = told->trial_attempts;
+    d->abnormal_resets[i] = told->abnormal_resets;
 }
 
 static void take_link(ud_devices_t *d, uint32_t i, const ud_checkin_t *m)

@@ -27,7 +27,6 @@ enum {
 
     UD_DEVICE_REPORTED = 1 << 4, /* epoch and sequence mean something */
     UD_DEVICE_WORN = 1 << 5,
-    UD_DEVICE_SAFE_MODE = 1 << 6,
     UD_DEVICE_HAS_BATTERY = 1 << 7,
     UD_DEVICE_HAS_LINK = 1 << 8,
     UD_DEVICE_HAS_SIGNAL = 1 << 9,
@@ -37,9 +36,8 @@ enum {
     UD_DEVICE_DIRTY_HOT = 1 << 12,  /* its report row does */
     UD_DEVICE_DIRTY_SEEN = 1 << 13, /* only last seen and the sequence changed: flushed within 30 s */
 };
-#define UD_DEVICE_FLAGS_REPORT                                                                                \
-    (UD_DEVICE_REPORTED | UD_DEVICE_WORN | UD_DEVICE_SAFE_MODE | UD_DEVICE_HAS_BATTERY | UD_DEVICE_HAS_LINK | \
-     UD_DEVICE_HAS_SIGNAL)
+#define UD_DEVICE_FLAGS_REPORT \
+    (UD_DEVICE_REPORTED | UD_DEVICE_WORN | UD_DEVICE_HAS_BATTERY | UD_DEVICE_HAS_LINK | UD_DEVICE_HAS_SIGNAL)
 
 typedef struct {
     uint8_t bytes[UD_SHA256_SIZE];
@@ -85,6 +83,8 @@ typedef struct {
     X(uint8_t, state) /* ud_execution_state_t */                                           \
     X(uint8_t, progress)                                                                   \
     X(uint8_t, boot_reason)                                                                \
+    X(uint8_t, trial_attempts)                                                             \
+    X(uint8_t, abnormal_resets)                                                            \
     X(uint8_t, battery)                                                                    \
     X(uint8_t, link)
 

@@ -221,6 +221,8 @@ static ud_err_t load_report(ud_fleet_t *fleet, const ud_row_report_t *row)
     d->security_counter[i] = row->security_counter;
     d->boot_reason[i] = row->boot_reason;
     d->revert_reason[i] = row->revert_reason;
+    d->trial_attempts[i] = row->trial_attempts;
+    d->abnormal_resets[i] = row->abnormal_resets;
     d->battery[i] = row->battery;
     d->link[i] = row->link;
     d->signal[i] = row->signal;

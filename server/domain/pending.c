@@ -228,6 +228,8 @@ static ud_err_t put_report(ud_fleet_t *fleet, uint32_t number)
         .security_counter = d->security_counter[i],
         .boot_reason = d->boot_reason[i],
         .revert_reason = d->revert_reason[i],
+        .trial_attempts = d->trial_attempts[i],
+        .abnormal_resets = d->abnormal_resets[i],
         .battery = d->battery[i],
         .link = d->link[i],
         .signal = d->signal[i],

@@ -153,6 +153,8 @@ static const ud_column_t report[] = {
     COLUMN("slot_size", U32, ud_row_report_t, slot_size),
     COLUMN("last_seen_ms", I64, ud_row_report_t, last_seen_ms),
     COLUMN("last_event", U64, ud_row_report_t, last_event),
+    COLUMN("trial_attempts", U8, ud_row_report_t, trial_attempts),
+    COLUMN("abnormal_resets", U8, ud_row_report_t, abnormal_resets),
 };
 
 static const ud_column_t execution[] = {

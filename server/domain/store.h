@@ -203,6 +203,8 @@ typedef struct {
     uint16_t flags; /* what the device said of itself: UD_DEVICE_FLAG_* of devices.h */
     uint32_t security_counter;
     uint8_t boot_reason;
+    uint8_t trial_attempts;
+    uint8_t abnormal_resets;
     uint16_t revert_reason;
     uint8_t battery;
     uint8_t link;

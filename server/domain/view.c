@@ -258,11 +258,12 @@ ud_err_t ud_view_detail(const ud_fleet_t *fleet, uint32_t device, ud_arena_t *ar
         .security_counter = d->security_counter[i],
         .boot_reason = d->boot_reason[i],
         .revert_reason = (ud_err_t)d->revert_reason[i],
+        .trial_attempts = d->trial_attempts[i],
+        .abnormal_resets = d->abnormal_resets[i],
         .battery = (d->flags[i] & UD_DEVICE_HAS_BATTERY) != 0 ? d->battery[i] : -1,
         .link = (d->flags[i] & UD_DEVICE_HAS_LINK) != 0 ? d->link[i] : -1,
         .signal = (d->flags[i] & UD_DEVICE_HAS_SIGNAL) != 0 ? d->signal[i] : 0,
         .journal_worn = (d->flags[i] & UD_DEVICE_WORN) != 0,
-        .safe_mode = (d->flags[i] & UD_DEVICE_SAFE_MODE) != 0,
     };
     UD_TRY(ud_view_device(fleet, device, arena, &view->device));
     if (firmware != NULL) {

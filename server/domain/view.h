@@ -129,11 +129,12 @@ typedef struct {
     uint32_t security_counter;
     int boot_reason;
     ud_err_t revert_reason;
-    int battery; /* percent, -1 unknown */
-    int link;    /* api/device.cddl link-type, -1 unknown */
-    int signal;  /* dBm, 0 unknown */
+    uint32_t trial_attempts;  /* starts that the present trial has used up */
+    uint32_t abnormal_resets; /* between the last two check-ins */
+    int battery;              /* percent, -1 unknown */
+    int link;                 /* api/device.cddl link-type, -1 unknown */
+    int signal;               /* dBm, 0 unknown */
     bool journal_worn;
-    bool safe_mode;
     const ud_check_t *checks;
     size_t check_count;
     const ud_event_t *events; /* newest first */

@@ -141,7 +141,7 @@ def test_fields_out_of_range_are_named(server, device):
     for field, value in (("state", 11), ("state", -1), ("state", "idle"), ("progress", 101), ("sequence", 2**32), ("epoch", 1.5),
                          ("image_digest", "00"), ("image_digest", "zz" * 32), ("version", "1.0"), ("version", "x" * 25),
                          ("hardware", ""), ("hardware", "a\nb"), ("slot_addresses", [1]), ("capabilities", []),
-                         ("device_id", "a/b"), ("device_id", "x" * 65), ("safe_mode", 1)):
+                         ("device_id", "a/b"), ("device_id", "x" * 65), ("failed_starts", 1)):
         answer = device.check_in(**{field: value})
         assert (answer.status, answer.code, answer.json["field"]) == (400, "invalid_argument", field), value
         assert_logged(server, answer)

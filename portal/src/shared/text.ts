@@ -122,7 +122,7 @@ export const text = {
     } as Record<string, string>,
     facts: "Device",
     rollout: "Rollout", digest: "Image digest", counter: "Security counter", bootReason: "Last boot", revertReason: "Reverted because",
-    battery: "Battery", link: "Network", journal: "Journal", journalWorn: "One lane is worn; replace the device", safeMode: "Safe mode", on: "On", registered: "Registered", seen: "Last seen",
+    battery: "Battery", link: "Network", journal: "Journal", journalWorn: "One lane is worn; replace the device", trialAttempts: "Starts of its trial", abnormalResets: "Crashes between its last check-ins", registered: "Registered", seen: "Last seen",
     inBatch: (rollout: string, batch: number) => `${rollout}, batch ${n(batch)}`,
     signal: (link: string, dbm: number) => `${link}, ${dbm} dBm`,
     links: { unknown: "Unknown", ethernet: "Ethernet", wifi: "Wi-Fi", cellular: "Cellular", nbiot: "NB-IoT", lora: "LoRa", thread: "Thread", ble: "Bluetooth LE" },

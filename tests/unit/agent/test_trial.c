@@ -41,6 +41,11 @@ static ud_slot_status_t status(const fixture_t *fixture)
     return found;
 }
 
+static bool has_checked_in(const fixture_t *fixture)
+{
+    return fixture->server.checkin_count > 0;
+}
+
 static bool is_confirmed(const fixture_t *fixture)
 {
     return !fixture->agent.on_trial;
@@ -217,7 +222,7 @@ static void write_outcome(ud_port_t *board, void *arg)
 {
     outcome_t *outcome = arg;
     ud_journal_t journal;
-    ud_slot_record_t record = {.state = UD_SLOT_CONFIRMED};
+    ud_slot_record_t record = {.state = UD_SLOT_CONFIRMED, .abnormal_resets = 3};
     ud_slot_report_t report = {.update_id = UPDATE_ID, .epoch = 77, .sequence = 10, .state = UD_DEVICE_STAGED};
     uint8_t digest[UD_SHA256_SIZE];
     memset(digest, 0xD1, sizeof digest);
@@ -253,6 +258,22 @@ static void a_revert_is_reported_with_its_reason(void **state)
     assert_int_equal(report->revert_reason, UD_ERR_SELF_TEST_FAILED);
     assert_int_equal(report->boot_reason, UD_BOOT_REVERTED);
     assert_int_equal(report->revert_digest[0], 0xD1);
+    assert_int_equal(report->failed_starts[0], 0);
+    assert_int_equal(report->failed_starts[1], 3);
+}
+
+static void a_trial_tells_how_many_of_its_starts_are_used_up(void **state)
+{
+    fixture_t *fixture = *state;
+    fixture->self_test = UD_SELF_TEST_RUNNING;
+    start_trial(fixture);
+    assert_true(fixture_run_until(fixture, has_checked_in, LIMIT_MS, NULL));
+    assert_int_equal(fixture_last(fixture)->state, UD_DEVICE_TRIAL);
+    assert_int_equal(fixture_last(fixture)->failed_starts[0], 1);
+    fixture->self_test = UD_SELF_TEST_PASSED;
+    assert_true(fixture_run_until(fixture, fixture_is_idle, LIMIT_MS, NULL));
+    assert_int_equal(fixture_last(fixture)->state, UD_DEVICE_CONFIRMED);
+    assert_int_equal(fixture_last(fixture)->failed_starts[0], 0);
 }
 
 static void a_revert_is_reported_after_further_resets_too(void **state)
@@ -290,7 +311,7 @@ static void an_update_that_failed_without_a_way_back_is_a_failure(void **state)
         first_report(*state, (outcome_t){UD_BOOT_SAFE_MODE, UD_ERR_SELF_TEST_FAILED, 'R', NULL});
     assert_int_equal(report->state, UD_DEVICE_FAILED);
     assert_int_equal(report->error, UD_ERR_SELF_TEST_FAILED);
-    assert_true(report->safe_mode);
+    assert_int_equal(report->boot_reason, UD_BOOT_SAFE_MODE);
 }
 
 static void an_outcome_is_reported_once(void **state)
@@ -322,6 +343,7 @@ int main(void)
         WITH_FIXTURE(a_pending_device_confirms_its_trial),
         WITH_FIXTURE(a_confirmation_that_the_journal_refuses_does_not_stop_the_device),
         WITH_FIXTURE(a_revert_is_reported_with_its_reason),
+        WITH_FIXTURE(a_trial_tells_how_many_of_its_starts_are_used_up),
         WITH_FIXTURE(a_revert_is_reported_after_further_resets_too),
         WITH_FIXTURE(a_confirmation_that_was_not_reported_is_made_up_for),
         WITH_FIXTURE(a_revert_of_an_earlier_update_is_not_taken_for_this_one),

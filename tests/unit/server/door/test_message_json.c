@@ -23,7 +23,7 @@ static void a_message_survives_a_round_trip(void **state)
                                     UD_FIELD(UD_CHECKIN_STATE) | UD_FIELD(UD_CHECKIN_EPOCH) |
                                     UD_FIELD(UD_CHECKIN_SEQUENCE) | UD_FIELD(UD_CHECKIN_SIGNAL) |
                                     UD_FIELD(UD_CHECKIN_SLOT_ADDRESSES) | UD_FIELD(UD_CHECKIN_CAPABILITIES) |
-                                    UD_FIELD(UD_CHECKIN_JOURNAL_WORN) | UD_FIELD(UD_CHECKIN_SAFE_MODE),
+                                    UD_FIELD(UD_CHECKIN_JOURNAL_WORN) | UD_FIELD(UD_CHECKIN_FAILED_STARTS),
                          .device_id = "gw-1",
                          .hardware = "h\xC3\xA4rte",
                          .version = "1.2.3",
@@ -34,7 +34,7 @@ static void a_message_survives_a_round_trip(void **state)
                          .signal = -120,
                          .slot_addresses = {0, UINT32_MAX},
                          .capabilities = {.present = UD_FIELD(UD_CAPABILITY_CHUNK_SIZE_MAX), .chunk_size_max = 1024},
-                         .safe_mode = true};
+                         .failed_starts = {1, 2}};
     ud_checkin_t got;
     ud_span_t text;
     ud_arena_t *arena = ud_arena_create(65536);

@@ -412,6 +412,7 @@ static void a_database_of_the_version_before_is_brought_up(void **state)
     store = NULL;
     run_sql(
         "ALTER TABLE signing_key DROP COLUMN type; ALTER TABLE release DROP COLUMN encrypted;"
+        "ALTER TABLE report DROP COLUMN trial_attempts; ALTER TABLE report DROP COLUMN abnormal_resets;"
         "PRAGMA user_version = 1;"
         "INSERT INTO signing_key (name, public_key, key_hash, created_ms) VALUES ('k', zeroblob(64), zeroblob(32), 7);"
         "INSERT INTO release VALUES (1, '1.0.0', 'hw', 9, zeroblob(32), zeroblob(32), zeroblob(32), zeroblob(64), 0,"
