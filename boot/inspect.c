@@ -68,7 +68,7 @@ ud_verdict_t ud_boot_inspect_again(const ud_boot_judge_t *judge, ud_area_t area,
 {
     ud_image_info_t info;
     bool permitted = parse(judge->port, area, &info) == UD_OK && judge_info(judge, area, &info) == UD_OK &&
-                     (judge->trust.revoked & found->key) == 0;
+                     found->key != 0 && (judge->trust.revoked & found->key) == 0;
     return permitted ? found->verdict : UD_VERDICT_INVALID;
 }
 

@@ -18,9 +18,11 @@ const ud_trusted_key_t *ud_trust_find(const ud_trust_t *trust, const uint8_t key
     return NULL;
 }
 
+/* A key without a row, too: what named one a moment ago was damaged on its way here. */
 static bool is_revoked(const ud_trust_t *trust, const uint8_t key_hash[UD_SHA256_SIZE])
 {
-    return (trust->revoked & ud_trust_rows(trust, key_hash, UD_SHA256_SIZE)) != 0;
+    uint32_t rows = ud_trust_rows(trust, key_hash, UD_SHA256_SIZE);
+    return rows == 0 || (trust->revoked & rows) != 0;
 }
 
 ud_verdict_t ud_trust_verify(const ud_trust_t *trust, const uint8_t key_hash[UD_SHA256_SIZE],
