@@ -263,7 +263,7 @@ def test_an_image_above_the_limit_is_refused_before_it_is_sent(server, cli, tmp_
 
 def test_devices_are_listed_filtered_and_shown(server, cli):
     assert "No device" in cli.run("device", "list").stdout
-    enrol(cli, server, 3)
+    devices = enrol(cli, server, 3)
     table = cli.run("device", "list").stdout
     assert re.search(r"d-1 +online +default +hw +1\.0\.0 +Idle", table)
     assert "d-1" not in cli.run("device", "list", "--search", "d-2").stdout
@@ -271,6 +271,11 @@ def test_devices_are_listed_filtered_and_shown(server, cli):
     assert "2 of 3 devices" in cli.run("device", "list", "--limit", "2").stdout
     shown = cli.run("device", "show", "d-1").stdout
     assert "Why is it not updating?" in shown and "What happened" in shown
+    assert "Abnormal resets" not in shown and "Went back because" not in shown
+    devices[1].check_in(boot_reason=2, revert_reason=45, failed_starts=[1, 4])
+    shown = cli.run("device", "show", "d-1").stdout
+    assert re.search(r"^Went back because +crashed$", shown, re.MULTILINE)
+    assert re.search(r"^Trial starts used +1$", shown, re.MULTILINE) and re.search(r"^Abnormal resets +4$", shown, re.MULTILINE)
     assert cli.json("device", "show", "d-1")["device"]["id"] == "d-1"
     fails(cli.run("device", "show", "none"), EXIT_NOT_FOUND, "none")
     fails(cli.run("device", "list", "--state", "odd"), EXIT_USAGE, "odd", "rolled_back")

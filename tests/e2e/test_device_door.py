@@ -155,6 +155,19 @@ def test_many_devices_at_once_are_all_served(server, claim_key):
     assert server.api("GET", "/fleet/summary")["devices"] == 40
 
 
+def test_a_device_tells_why_and_how_often_its_starts_failed(server, device):
+    reverted, crashed, safe_mode = 2, 45, 6
+    device.check_in(boot_reason=reverted, revert_reason=crashed, failed_starts=[2, 7])
+    server.program.kill()
+    server.start()
+    shown = server.api("GET", "/devices/gw-1")
+    assert (shown["boot_reason"], shown["revert_reason"]) == ("reverted", "crashed")
+    assert (shown["trial_attempts"], shown["abnormal_resets"]) == (2, 7)
+    device.check_in(boot_reason=safe_mode, failed_starts=[0, 2**32 - 1])
+    shown = server.api("GET", "/devices/gw-1")
+    assert (shown["boot_reason"], shown["trial_attempts"], shown["abnormal_resets"]) == ("safe_mode", 0, 255)
+
+
 def test_what_was_answered_survives_a_kill(server, claim_key):
     devices = [Device(server, f"kept-{number}", claim_key) for number in range(20)]
     for device in devices:
