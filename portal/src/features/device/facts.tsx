@@ -33,8 +33,8 @@ export function Facts({ detail }: { detail: DeviceDetail }) {
         {device.rollout && <Fact name={words.rollout}><Link href={`/rollouts/${device.rollout}`} className="link font-[550]">{device.batch ? words.inBatch(device.rollout, device.batch) : device.rollout}</Link></Fact>}
         <Fact name={words.bootReason}>{detail.boot_reason === "safe_mode" ? <b className="text-back">{words.boots.safe_mode}</b> : words.boots[detail.boot_reason]}</Fact>
         {detail.revert_reason && <Fact name={words.revertReason}>{errorSentence(detail.revert_reason)}</Fact>}
-        {detail.trial_attempts > 0 && <Fact name={words.trialAttempts}><span className="num">{detail.trial_attempts}</span></Fact>}
-        {detail.abnormal_resets > 0 && <Fact name={words.abnormalResets}><b className="num text-back">{detail.abnormal_resets}</b></Fact>}
+        {detail.trial_attempts > 0 && <Fact name={words.trial}>{words.trialStarts(detail.trial_attempts)}</Fact>}
+        {detail.abnormal_resets > 0 && <Fact name={words.crashes}><b className="font-[550] text-back">{words.crashCount(detail.abnormal_resets)}</b></Fact>}
         {detail.journal_worn && <Fact name={words.journal}><b className="font-[550] text-back">{words.journalWorn}</b></Fact>}
         {detail.image_digest && <Fact name={words.digest}><code className="font-mono text-[12.5px]" title={detail.image_digest}>{detail.image_digest.slice(0, DIGEST_SHOWN)}…</code></Fact>}
         <Fact name={words.counter}><span className="num">{number(detail.security_counter)}</span></Fact>
