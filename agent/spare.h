@@ -34,8 +34,8 @@ typedef enum {
  */
 void ud_spare_begin(ud_spare_t *spare, ud_area_t area, uint32_t base, uint32_t offset, uint32_t suspect_size);
 
-/* Does at most one page program, one erase and a look at a sector for the chunk of `size` bytes at `offset`; `written` counts on and
- * begins anew with each chunk. Errors: UD_ERR_FLASH_WRITE, UD_ERR_FLASH_ERASE (after UD_AGENT_SECTOR_RETRIES).
+/* Does at most one page program, one erase and a look at a sector for the chunk of `size` bytes at `offset`; `written` counts
+ * on and begins anew with each chunk. Errors: UD_ERR_FLASH_WRITE, UD_ERR_FLASH_ERASE (after UD_AGENT_SECTOR_RETRIES).
  */
 UD_MUST_USE ud_err_t ud_spare_step(ud_spare_t *spare, ud_port_t *port, uint32_t offset, const uint8_t *data,
                                    uint32_t size, ud_spare_progress_t *progress);
