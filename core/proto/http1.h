@@ -8,12 +8,12 @@
  *     LINE -> HEADER... -> HEAD_END -> BODY... -> END -> (server: the next request's LINE)
  *
  * Strict, because two readers who disagree about where a message ends can be played against each other. Refused: a
- * bare LF or CR (but in what a client drops of a long header), folded headers, a space before the colon, Content-Length
- * twice or with Transfer-Encoding or not of digits alone, any transfer coding but a single "chunked", no Host or two in a request of HTTP/1.1, targets that are
- * neither a path nor "http://..." (authority-form, "*"; whether the host of the latter is that of Host, as RFC 9112
- * section 3.2.2 has it, is for the server to judge, who holds both), and anything above the limits of
- * core/base/limits.h. After an error the stream has no known position any more: answer with ud_http1_error_status() if
- * you are the server, and close.
+ * bare LF or CR (but in what a client drops of a long header), folded headers, a space before the colon,
+ * Content-Length twice or with Transfer-Encoding or not of digits alone, any transfer coding but a single "chunked",
+ * no Host or two in a request of HTTP/1.1, targets that are neither a path nor "http://..." (authority-form, "*";
+ * whether the host of the latter is that of Host, as RFC 9112 section 3.2.2 has it, is for the server to judge, who
+ * holds both), and anything above the limits of core/base/limits.h. After an error the stream has no known position
+ * any more: answer with ud_http1_error_status() if you are the server, and close.
  *
  * HTTP/1.0 is understood: without keep-alive, without chunks.
  */
