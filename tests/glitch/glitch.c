@@ -12,6 +12,7 @@
  *     --costly NAME       a function whose calls are remembered by their inputs (may repeat; none of that name: no matter)
  *     --limit N           of an instruction that is executed more often, that many executions are skipped (default: all)
  *     --from NAME         begin where that function is entered first
+ *     --after NAME        begin where that function has returned first
  *     --inside N          that many executions of each instruction inside costly calls (default: none)
  *     --inside-every N    of one of N of these instructions (default 1: all)
  *     --each-time N       one of N of the instructions, skipped each time it comes (default: none)
@@ -53,7 +54,8 @@ static struct {
     uint32_t good_count;
     uint32_t recover;
     uint32_t residue;
-    const char *from;
+    const char *begin; /* a function */
+    bool after;        /* begin when it has returned */
     const char *save;
     uint32_t limit, inside, inside_every, each_time;
     outcome_t expected;
@@ -203,16 +205,30 @@ static outcome_t harm(const thumb_t *golden)
     return outcome;
 }
 
-/* How often each instruction is executed from `from` on, with costly calls done at once or not. */
-static void survey(uint32_t executions[PLACES], const symbol_t *from, bool memoise)
+/* Where looking begins. */
+typedef struct {
+    uint32_t address; /* 0: it has begun */
+    bool after;       /* a function is there, which must return first */
+} start_t;
+
+static bool has_begun(start_t *start, const thumb_t *cpu)
+{
+    if (cpu->r[THUMB_PC] == start->address) {
+        start->address = start->after ? cpu->r[THUMB_LR] & ~1u : 0;
+        start->after = false;
+    }
+    return start->address == 0;
+}
+
+/* How often each instruction is executed from `start` on, with costly calls done at once or not. */
+static void survey(uint32_t executions[PLACES], start_t start, bool memoise)
 {
     static thumb_t cpu;
     outcome_t outcome;
     memset(executions, 0, PLACES * sizeof executions[0]);
     thumb_reset(&cpu, &flash, setup.residue);
     while (!has_ended(&cpu, &outcome)) {
-        from = from != NULL && cpu.r[THUMB_PC] == from->address ? NULL : from;
-        executions[place_of(cpu.r[THUMB_PC])] += from == NULL;
+        executions[place_of(cpu.r[THUMB_PC])] += has_begun(&start, &cpu);
         step(&cpu, memoise);
     }
     thumb_undo(&flash);
@@ -228,7 +244,7 @@ static bool is_chosen(uint64_t index, uint64_t total, uint64_t limit)
 }
 
 /* Skips at executions outside of costly calls. */
-static void walk(counts_t *counts, const uint32_t executions[PLACES], const symbol_t *from)
+static void walk(counts_t *counts, const uint32_t executions[PLACES], start_t start)
 {
     static thumb_t golden;
     static uint32_t seen[PLACES];
@@ -237,8 +253,7 @@ static void walk(counts_t *counts, const uint32_t executions[PLACES], const symb
     while (!has_ended(&golden, &outcome)) {
         uint32_t here = golden.r[THUMB_PC];
         uint32_t place = place_of(here);
-        from = from != NULL && here == from->address ? NULL : from;
-        if (from == NULL && is_chosen(seen[place]++, executions[place], setup.limit)) {
+        if (has_begun(&start, &golden) && is_chosen(seen[place]++, executions[place], setup.limit)) {
             counts->instructions += seen[place] == 1;
             count(counts, harm(&golden), here, golden.steps);
         }
@@ -384,8 +399,9 @@ static bool take_text(const char *option, char *value)
         take_poke(value);
     } else if (strcmp(option, "--good") == 0) {
         take_good(value);
-    } else if (strcmp(option, "--from") == 0) {
-        setup.from = value;
+    } else if (strcmp(option, "--from") == 0 || strcmp(option, "--after") == 0) {
+        setup.begin = value;
+        setup.after = strcmp(option, "--after") == 0;
     } else if (strcmp(option, "--save") == 0) {
         setup.save = value;
     } else {
@@ -439,16 +455,17 @@ static bool skip_all(void)
     counts_t once = {.kind = "once"};
     counts_t inside = {.kind = "inside"};
     counts_t each_time = {.kind = "each-time"};
-    const symbol_t *from = setup.from == NULL ? NULL : symbol_find(setup.from);
-    if (setup.from != NULL && from == NULL) {
-        die("no such function", setup.from);
+    const symbol_t *begin = setup.begin == NULL ? NULL : symbol_find(setup.begin);
+    if (setup.begin != NULL && begin == NULL) {
+        die("no such function", setup.begin);
     }
-    survey(outside, from, true);
-    walk(&once, outside, from);
+    start_t start = {.address = begin == NULL ? 0 : begin->address, .after = setup.after};
+    survey(outside, start, true);
+    walk(&once, outside, start);
     show(&once);
     if (setup.inside != 0 || setup.each_time != 0) {
-        survey(outside, NULL, true);
-        survey(executions, NULL, false);
+        survey(outside, (start_t){0}, true);
+        survey(executions, (start_t){0}, false);
     }
     if (setup.inside != 0) {
         walk_inside(&inside, outside, executions);

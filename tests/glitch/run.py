@@ -216,10 +216,17 @@ SWAP = ("swap",)
 QUICK = tuple(name for name, shape in SHAPES.items() if not shape.scheme.startswith("ed25519") and name != "swap")
 FIRST = (FIRST_KIND,)
 FORGED = ("content changed", "another key", "unsigned", "signature of zeros", "signature with s = n", "revoked key")
+REVOKED = ("revoked key",)
 UNFIT = ("low security counter", "wrong hardware", "not bootable")  # but signed
+P256 = tuple(name for name, shape in SHAPES.items() if shape.scheme == "ecdsa_p256")
+BACKENDS = ("swap", "swap, small crypto")
 NASTY = LAYOUTS[1:2]  # as linked, RAM full of the image's address
+HOSTILE = tuple(layout for layout in LAYOUTS if layout.residue is None)
+FAST = (HOSTILE[0], HOSTILE[2])  # in HOSTILE[1], order 2, a thousand skips after the signature check hang: minutes
 FROM_LOOK = ("--from", "ud_boot_inspect")
 FROM_JUDGE = ("--from", "ud_image_verify_content")
+# Each skip, without a limit: it would take the first and the last call of a copy, and not the one between that decides.
+SIGNED = ("--after", "ud_ecdsa_p256_verify")
 
 
 def rows(*, cpus, programs, layouts=NASTY, stories=(RUNNING,), kinds=None, options):
@@ -232,7 +239,9 @@ def rows(*, cpus, programs, layouts=NASTY, stories=(RUNNING,), kinds=None, optio
 def short_plan():
     yield from rows(cpus=M4, programs=SWAP, kinds=FIRST, options=("--limit", 2))
     yield from rows(cpus=M4, programs=SWAP, kinds=FORGED, options=("--limit", 2, *FROM_JUDGE))
-    yield from rows(cpus=M4, programs=SWAP, kinds=UNFIT, options=("--limit", 2, "--from", "judge_info"))
+    yield from rows(cpus=M4, programs=SWAP, kinds=UNFIT, options=SIGNED)
+    yield from rows(cpus=M4, programs=BACKENDS, layouts=FAST, kinds=REVOKED, options=SIGNED)
+    yield from rows(cpus=M0, programs=BACKENDS, kinds=REVOKED, options=SIGNED)
     yield from rows(cpus=M4, programs=SWAP, stories=(STAGED, RESCUE), kinds=FIRST, options=("--limit", 2, *FROM_JUDGE))
     yield from rows(cpus=M4, programs=QUICK, kinds=FIRST, options=("--limit", 2, *FROM_JUDGE))
     yield from rows(cpus=M0, programs=SWAP, layouts=LAYOUTS[3:4], kinds=FIRST, options=("--limit", 2, *FROM_JUDGE))
@@ -244,6 +253,7 @@ def whole_plan():
     yield from rows(cpus=CPUS, programs=SWAP, layouts=LAYOUTS, kinds=FIRST, options=("--limit", 2))
     yield from rows(cpus=CPUS, programs=SWAP, options=("--limit", 2, *FROM_JUDGE))
     yield from rows(cpus=CPUS, programs=every, stories=(STAGED, RESCUE), kinds=FIRST, options=("--limit", 2, *FROM_JUDGE))
+    yield from rows(cpus=CPUS, programs=P256, layouts=HOSTILE, kinds=REVOKED + UNFIT, options=SIGNED)
     inside = ("--limit", 0, "--inside", 2, "--inside-every", 8, "--each-time", 16)
     yield from rows(cpus=M4, programs=every, kinds=FIRST, options=inside)
     yield from rows(cpus=M4, programs=SWAP, stories=(STAGED, RESCUE), options=("--limit", 2, *FROM_LOOK))
@@ -348,7 +358,7 @@ def run_mutants():
         stems, stage = build(CPUS[0], shape, NASTY, name=mutant["name"], root=folder, replaced=plant(mutant, folder))
         story = next(story for story in STORIES if story.name == mutant.get("story", RUNNING.name))
         flash = prepare(stems[NASTY[0]], stage, shape, story, bad_in(shape, story)[mutant["kind"]])
-        options = ("--limit", 2, "--from", mutant["from"])
+        options = ("--after", mutant["after"]) if "after" in mutant else ("--limit", 2, "--from", mutant["from"])
         printed = emulate(stems[NASTY[0]], shape, flash, story.expected, *options, residue=residue_of(NASTY[0], shape, story))
         return counts_of(printed)[1]
 
