@@ -27,13 +27,18 @@
 /* Bytes behind a download that may be like the image by chance. */
 #define CHANCE 4
 
+/* Of what the server knows in life->known, beside the identity's name: the device told that the update failed. A word that is
+ * read anew each time can let the image pass here and not there; that download had come to its end, and the next begins.
+ */
+#define HEARD_FAILURE 0x80000000u
+
 /* The server of one start. Runs are nested in each other's flash operations, so nothing of it is static: the transport
  * finds it by the name that the agent hands over, and keeps a pointer in its state.
  */
 typedef struct {
     char name[8];
     const powercut_case_t *of;
-    uint32_t *known;       /* the identity that registered, 0: none */
+    uint32_t *known;       /* the identity that registered, 0: none; HEARD_FAILURE */
     const char *complaint; /* what is wrong with what the device says */
     uint32_t first;        /* image offset of the first request; UINT32_MAX: none yet */
     uint16_t status;       /* of the exchange: 200, 206 or 401 */
@@ -87,7 +92,7 @@ static powercut_image_name_t artifact_of(const char *url)
 
 static uint32_t name_secret(const uint8_t secret[UD_IDENTITY_SECRET_SIZE])
 {
-    return ud_crc32(0, secret, UD_IDENTITY_SECRET_SIZE) | 1;
+    return (ud_crc32(0, secret, UD_IDENTITY_SECRET_SIZE) | 1) & ~HEARD_FAILURE;
 }
 
 /* A device registers under one identity for ever, and one that holds a token never does again. */
@@ -111,10 +116,11 @@ static ud_err_t answer_register(server_t *server, const ud_request_t *request)
         UD_TRY(ud_message_decode(UD_MESSAGE_TOKEN_REQUEST, request->body, &renewal, NULL));
         identity = name_secret(renewal.secret);
     }
-    if (*server->known != 0 && *server->known != identity) {
+    uint32_t before = *server->known & ~HEARD_FAILURE;
+    if (before != 0 && before != identity) {
         server->complaint = "the device has another identity than before";
     }
-    *server->known = identity;
+    *server->known = identity | (*server->known & HEARD_FAILURE);
     return ud_message_encode(UD_MESSAGE_REGISTER_ANSWER, &active, server->body, sizeof server->body, &server->left);
 }
 
@@ -218,7 +224,11 @@ static const char *check_step(const ud_agent_t *agent, const server_t *server, u
         agent->result != UD_DEVICE_FAILED) {
         return "the update has another outcome than success";
     }
-    bool repeats = server->first != UINT32_MAX && server->first + of->unit + CHANCE < in_flash;
+    if (agent->result_pending && agent->result == UD_DEVICE_FAILED) {
+        *server->known |= HEARD_FAILURE;
+    }
+    bool resumes = server->first != UINT32_MAX && (*server->known & HEARD_FAILURE) == 0;
+    bool repeats = resumes && server->first + of->unit + CHANCE < in_flash;
     return repeats ? "more than one unit of the download was repeated" : NULL;
 }
 
