@@ -108,9 +108,10 @@ static bool compares(const boot_t *boot)
            mode_of(boot)->compare != NULL;
 }
 
-/* The counter of an image that counts as confirmed holds. */
-static void take_counter(boot_t *boot)
+/* What an image that counts as confirmed says of counter and keys holds. */
+static void take_word(boot_t *boot)
 {
+    boot->judge.trust.revoked |= boot->a.revokes;
     uint32_t counter = boot->a.security_counter;
     boot->judge.counter = counter > boot->judge.counter ? counter : boot->judge.counter;
 }
@@ -128,12 +129,15 @@ static void look_a(boot_t *boot)
     if (!meant && !is_settled(boot)) {
         boot->facts.state = UD_FACT_UNKNOWN; /* not the image on trial, put there by a probe: no trial */
     }
-    if (is_settled(boot)) {
-        boot->judge.trust.revoked |= boot->a.revokes;
-        if (!compares(boot)) {
-            take_counter(boot);
-        }
+    if (is_settled(boot) && !compares(boot)) {
+        take_word(boot);
     }
+}
+
+/* The journal, so that what runs may never have started; not on a new board, nor where a probe put another image. */
+static bool was_lost(const boot_t *boot)
+{
+    return boot->journal.condition == UD_JOURNAL_LOST || ud_slot_boot_reason(&boot->journal) == UD_BOOT_JOURNAL_LOST;
 }
 
 /* What a good image in slot B is to be taken for. */
@@ -147,7 +151,11 @@ static uint8_t rate_b(boot_t *boot)
         return UD_FACT_GOOD;
     }
     int order = mode_of(boot)->compare(&boot->b, &boot->a);
-    return order > 0 ? UD_FACT_AHEAD : order < 0 ? UD_FACT_BEHIND : UD_FACT_GOOD;
+    if (order > 0 && (boot->a.revokes & boot->b.key) != 0) {
+        boot->b.reason = UD_ERR_KEY_REVOKED; /* it may be the way back, but is not tried */
+        return UD_FACT_BAD;
+    }
+    return order > 0 ? UD_FACT_AHEAD : order < 0 && was_lost(boot) ? UD_FACT_BEHIND : UD_FACT_GOOD;
 }
 
 static void look_b(boot_t *boot)
@@ -227,7 +235,7 @@ static void tell_calm(boot_t *boot)
 static void boot_calm(boot_t *boot)
 {
     tell_calm(boot);
-    take_counter(boot);
+    take_word(boot);
     if (boot->facts.state != UD_FACT_CONFIRMED) {
         settle(boot, UD_SLOT_CONFIRMED, boot->record.abnormal_resets);
     }
@@ -356,6 +364,10 @@ static void doubt(boot_t *boot)
     tell_calm(boot);
     ud_bytes_copy(boot->record.digest, boot->a.hash, UD_SHA256_SIZE);
     settle(boot, UD_SLOT_TRIAL, 0);
+    if (ud_slot_record_put(&boot->journal, &boot->record) != UD_OK) {
+        boot->worn = true; /* then what stands there runs, as ever */
+        settle(boot, UD_SLOT_EMPTY, 0);
+    }
 }
 
 static void recover(boot_t *boot)

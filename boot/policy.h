@@ -54,7 +54,7 @@ enum {
     UD_FACT_KNOWN_BAD = 8, /* the same, and it failed here before (slot B only) */
     UD_FACT_SPARE = 16,    /* the same, at the staging offset though nothing is staged (slot B only) */
     UD_FACT_AHEAD = 32, /* good, and by counter and version above slot A, of which nothing is known (direct XIP only) */
-    UD_FACT_BEHIND = 64, /* the same, below it */
+    UD_FACT_BEHIND = 64, /* the same, below it, and the journal was lost */
     UD_FACT_A_ANY = 7,
     UD_FACT_B_ANY = 127,
 };

@@ -21,6 +21,7 @@ ERRORS = [
     line.split('"')[1] for line in (ROOT / "api" / "errors.def").read_text().splitlines() if line.startswith("UD_ERROR(")
 ]
 WAITING, DOWNLOADING, TRIAL, CONFIRMED, REVERTED, FAILED, REFUSED = 1, 2, 5, 6, 7, 8, 9
+SAFE_MODE = 6  # boot_reason
 SLOT_A, SLOT_B = ("--rom-fixed", "0x08020000"), ("--rom-fixed", "0x08080000")
 
 
@@ -120,7 +121,7 @@ def test_without_a_way_back_bad_firmware_stays_and_says_why(tiny, images, start_
     programs.wait_for(lambda: len(tiny.terminal) == 3, "all devices reported an outcome", timeout_s=60)
     assert outcomes(tiny) == {(FAILED, "self_test_failed"): 3}
     told = [message for message in tiny.checkins if message[5] == FAILED]
-    assert {(message[3], message[21]) for message in told} == {("2.0.0", True)}
+    assert {(message[3], message[12]) for message in told} == {("2.0.0", SAFE_MODE)}
 
 
 def test_direct_xip_goes_from_slot_to_slot(tiny, images, start_fleet):

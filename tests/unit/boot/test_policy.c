@@ -279,7 +279,7 @@ static unsigned rounds_from(place_t place, unsigned depth)
         place_t refused = place;
         refused.worn = true;
         rounds = larger(longest(place, UD_FACT_TRIAL, UD_FACT_PATIENCE, UD_FACT_IDLE, depth + 1),
-                        longest(refused, UD_FACT_TRIAL, UD_FACT_PATIENCE, UD_FACT_IDLE, depth + 1));
+                        longest(refused, UD_FACT_UNKNOWN, UD_FACT_PATIENCE, UD_FACT_IDLE, depth + 1));
     } else if (action == UD_ACTION_REFUSE) {
         rounds = longest(place, place.facts.state, patience, UD_FACT_IDLE, depth + 1);
     } else if (action == UD_ACTION_INSTALL) {

@@ -306,6 +306,31 @@ static void without_a_journal_a_higher_counter_goes_before_a_higher_version(void
     ud_board_destroy(board);
 }
 
+static void a_journal_that_is_lost_and_takes_no_row_changes_nothing_of_what_runs(void **state)
+{
+    (void)state;
+    ud_port_t *board = make();
+    load(board, UD_AREA_SLOT_A, 5, 0, ADDRESS_A);
+    lose_journal(board);
+    ud_board_refuse_writes(board, UD_AREA_JOURNAL, 0, ud_port_area(board, UD_AREA_JOURNAL)->size_bytes, true);
+    for (int starts = 0; starts < 3; starts++) {
+        assert_int_equal(start(board, UD_RESET_POWER_ON).result.area, UD_AREA_SLOT_A);
+    }
+    ud_board_destroy(board);
+}
+
+static void on_a_new_board_the_higher_image_in_slot_a_runs_for_good(void **state)
+{
+    (void)state;
+    ud_port_t *board = make_board(POWERCUT_NEW);
+    load(board, UD_AREA_SLOT_A, 2, 0, ADDRESS_A);
+    load(board, UD_AREA_SLOT_B, 1, 0, ADDRESS_B);
+    start_t next = start(board, UD_RESET_POWER_ON);
+    assert_int_equal(next.result.area, UD_AREA_SLOT_A);
+    assert_int_equal(next.status.state, UD_SLOT_CONFIRMED);
+    ud_board_destroy(board);
+}
+
 static void without_a_journal_the_only_image_runs_for_good(void **state)
 {
     (void)state;
@@ -380,6 +405,8 @@ int main(void)
         cmocka_unit_test(without_a_journal_a_download_that_never_started_is_tried_where_it_is),
         cmocka_unit_test(without_a_journal_a_download_that_crashes_gives_way_to_the_image_before),
         cmocka_unit_test(without_a_journal_a_higher_counter_goes_before_a_higher_version),
+        cmocka_unit_test(a_journal_that_is_lost_and_takes_no_row_changes_nothing_of_what_runs),
+        cmocka_unit_test(on_a_new_board_the_higher_image_in_slot_a_runs_for_good),
         cmocka_unit_test(without_a_journal_the_only_image_runs_for_good),
         cmocka_unit_test(without_a_journal_that_can_be_written_the_first_slot_runs),
         cmocka_unit_test(a_damaged_image_is_replaced_by_the_other_slot),
