@@ -35,9 +35,10 @@ ud_err_t ud_agent_config_check(const ud_agent_config_t *config)
     bool sound = config->device_id != NULL && fits(config->device_id, UD_DEVICE_ID_SIZE_MAX) &&
                  fits(config->claim_key, UD_CLAIM_KEY_SIZE_MAX) && fits(config->one_time_code, UD_CLAIM_KEY_SIZE_MAX) &&
                  config->slots != NULL && (config->running == UD_AREA_SLOT_A || config->slots->runs_both) &&
-                 config->server != NULL && config->transport != NULL && config->keys != NULL && config->key_count > 0 &&
-                 config->retry_base_ms > 0 && config->retry_max_ms > 0 && config->answer_timeout_ms > 0 &&
-                 config->contact_timeout_s > 0 && config->report_interval_ms > 0 && config->report_step_percent > 0 &&
-                 config->download_retries > 0 && ud_chunk_size_is_known(config->chunk_size_max);
+                 config->server != NULL && config->transport != NULL && config->keys != NULL &&
+                 config->key_count - 1 < UD_TRUSTED_KEYS_MAX && config->retry_base_ms > 0 && config->retry_max_ms > 0 &&
+                 config->answer_timeout_ms > 0 && config->contact_timeout_s > 0 && config->report_interval_ms > 0 &&
+                 config->report_step_percent > 0 && config->download_retries > 0 &&
+                 ud_chunk_size_is_known(config->chunk_size_max);
     return sound ? UD_OK : UD_ERR_INVALID_ARGUMENT;
 }

@@ -1,6 +1,6 @@
 /* Messages as a device writes them: a map of fewer than 24 keys below 24, pair by pair, by rising key
- * (docs/decisions/0007). What such a message holds is known where it is written; only servers need tables for it, and
- * numbers of more than 32 bits. Parts of the agent.
+ * (docs/decisions/0007). What such a message holds is known where it is written; only servers need tables for it. Parts of
+ * the agent.
  */
 #ifndef UD_AGENT_PAIRS_H
 #define UD_AGENT_PAIRS_H

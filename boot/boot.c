@@ -78,9 +78,9 @@ static void gather_judge(boot_t *boot)
     const ud_boot_config_t *config = judge->config;
     const uint8_t *key_hash;
     judge->trust = (ud_trust_t){.keys = config->keys, .count = config->key_count};
-    for (size_t index = 0; index < config->key_count; index++) {
-        if (ud_port_key_is_revoked(judge->port, config->keys[index].key_hash)) {
-            judge->trust.revoked |= 1u << index;
+    for (const ud_trusted_key_t *key = config->keys; key < config->keys + config->key_count; key++) {
+        if (ud_port_key_is_revoked(judge->port, key->key_hash)) {
+            ud_trust_revoke(&judge->trust, key->key_hash, UD_SHA256_SIZE);
         }
     }
     for (size_t index = 0; (key_hash = ud_slot_revoked(&boot->journal, index)) != NULL; index++) {
@@ -109,7 +109,7 @@ static bool compares(const boot_t *boot)
 }
 
 /* What an image that counts as confirmed says of counter and keys holds. */
-static void take_word(boot_t *boot)
+static void believe_a(boot_t *boot)
 {
     boot->judge.trust.revoked |= boot->a.revokes;
     uint32_t counter = boot->a.security_counter;
@@ -130,7 +130,7 @@ static void look_a(boot_t *boot)
         boot->facts.state = UD_FACT_UNKNOWN; /* not the image on trial, put there by a probe: no trial */
     }
     if (is_settled(boot) && !compares(boot)) {
-        take_word(boot);
+        believe_a(boot);
     }
 }
 
@@ -235,7 +235,7 @@ static void tell_calm(boot_t *boot)
 static void boot_calm(boot_t *boot)
 {
     tell_calm(boot);
-    take_word(boot);
+    believe_a(boot);
     if (boot->facts.state != UD_FACT_CONFIRMED) {
         settle(boot, UD_SLOT_CONFIRMED, boot->record.abnormal_resets);
     }

@@ -44,7 +44,7 @@
 /* Keys that one image may revoke: more than a product trusts. */
 #define UD_IMAGE_REVOKED_MAX 8
 
-/* Keys of a product that can be revoked: bits of a word. A device trusts two or three. */
+/* Keys that a device can trust: each has a bit of a word, where it is revoked. It trusts two or three. */
 #define UD_TRUSTED_KEYS_MAX 32
 
 /* Bytes of a SHA-256 and a SHA-512 digest. */

@@ -112,7 +112,7 @@ typedef struct ud_trusted_key {
  */
 typedef struct {
     const ud_trusted_key_t *keys;
-    size_t count;     /* of rows; only the first UD_TRUSTED_KEYS_MAX can be revoked */
+    size_t count;     /* of rows; those behind the first UD_TRUSTED_KEYS_MAX count as revoked */
     uint32_t revoked; /* bit i: keys[i] is no longer believed */
 } ud_trust_t;
 

@@ -64,51 +64,52 @@ ud_err_t ud_cbor_skip(ud_reader_t *reader, size_t count)
     return UD_OK;
 }
 
-static void put_head(ud_writer_t *writer, ud_cbor_type_t type, uint32_t argument)
+void ud_cbor_put_head(ud_writer_t *writer, ud_cbor_type_t type, uint32_t argument)
 {
-    uint8_t first = (uint8_t)(type << 5);
-    if (argument < INFO_1_BYTE) {
-        ud_writer_put_u8(writer, (uint8_t)(first | argument));
-        return;
+    uint32_t left = argument > UINT16_MAX ? 4 : argument > UINT8_MAX ? 2 : argument >= INFO_1_BYTE;
+    uint8_t head[5];
+    size_t size = 1;
+    head[0] = (uint8_t)((uint32_t)type << 5 | (left == 0 ? argument : INFO_1_BYTE + left / 2));
+    while (left > 0) {
+        left--;
+        head[size++] = (uint8_t)(argument >> 8 * left);
     }
-    uint8_t form = (uint8_t)((argument >= least[1]) + (argument >= least[2]));
-    ud_writer_put_u8(writer, (uint8_t)(first | (INFO_1_BYTE + form)));
-    ud_writer_put_be(writer, argument, (size_t)1 << form);
+    ud_writer_put_bytes(writer, head, size);
 }
 
 void ud_cbor_put_uint(ud_writer_t *writer, uint32_t value)
 {
-    put_head(writer, UD_CBOR_UINT, value);
+    ud_cbor_put_head(writer, UD_CBOR_UINT, value);
 }
 
 void ud_cbor_put_int(ud_writer_t *writer, int32_t value)
 {
-    put_head(writer, value < 0 ? UD_CBOR_NEGATIVE : UD_CBOR_UINT, (uint32_t)(value < 0 ? -1 - value : value));
+    ud_cbor_put_head(writer, value < 0 ? UD_CBOR_NEGATIVE : UD_CBOR_UINT, (uint32_t)(value < 0 ? -1 - value : value));
 }
 
 void ud_cbor_put_bool(ud_writer_t *writer, bool value)
 {
-    put_head(writer, UD_CBOR_SIMPLE, value ? UD_CBOR_TRUE : UD_CBOR_FALSE);
+    ud_cbor_put_head(writer, UD_CBOR_SIMPLE, value ? UD_CBOR_TRUE : UD_CBOR_FALSE);
 }
 
 void ud_cbor_put_bytes(ud_writer_t *writer, const void *data, size_t size)
 {
-    put_head(writer, UD_CBOR_BYTES, (uint32_t)size);
+    ud_cbor_put_head(writer, UD_CBOR_BYTES, (uint32_t)size);
     ud_writer_put_bytes(writer, data, size);
 }
 
 void ud_cbor_put_text(ud_writer_t *writer, const char *text, size_t size)
 {
-    put_head(writer, UD_CBOR_TEXT, (uint32_t)size);
+    ud_cbor_put_head(writer, UD_CBOR_TEXT, (uint32_t)size);
     ud_writer_put_bytes(writer, text, size);
 }
 
 void ud_cbor_put_array(ud_writer_t *writer, size_t count)
 {
-    put_head(writer, UD_CBOR_ARRAY, (uint32_t)count);
+    ud_cbor_put_head(writer, UD_CBOR_ARRAY, (uint32_t)count);
 }
 
 void ud_cbor_put_map(ud_writer_t *writer, size_t count)
 {
-    put_head(writer, UD_CBOR_MAP, (uint32_t)count);
+    ud_cbor_put_head(writer, UD_CBOR_MAP, (uint32_t)count);
 }

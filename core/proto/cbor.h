@@ -40,7 +40,12 @@ UD_MUST_USE ud_err_t ud_cbor_get(ud_reader_t *reader, ud_cbor_item_t *item);
 /* Passes over `count` items of any types with all that belongs to them. Errors: UD_ERR_MALFORMED. */
 UD_MUST_USE ud_err_t ud_cbor_skip(ud_reader_t *reader, size_t count);
 
-/* Each writes one item in its shortest form; whether all fitted, ud_writer_status() tells. */
+/* Writes how an item begins, in its shortest form: all of a number or a simple value, what stands before a string's bytes, and
+ * before the items of an array or map. Whether all fitted, ud_writer_status() tells.
+ */
+void ud_cbor_put_head(ud_writer_t *writer, ud_cbor_type_t type, uint32_t argument);
+
+/* Each writes one item. */
 void ud_cbor_put_uint(ud_writer_t *writer, uint32_t value);
 void ud_cbor_put_int(ud_writer_t *writer, int32_t value);
 void ud_cbor_put_bool(ud_writer_t *writer, bool value);

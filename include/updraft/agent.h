@@ -112,7 +112,7 @@ typedef struct {
     const char *server; /* "name" or "name:port" for the Host header; where the port connects to is its own matter */
     const ud_transport_t *transport; /* &ud_transport_http */
     const ud_trusted_key_t *keys;    /* whose images and descriptors are believed */
-    size_t key_count;
+    size_t key_count;                /* at most UD_TRUSTED_KEYS_MAX */
 
     const ud_slot_mode_t *slots; /* what boot does with the slots: &ud_slot_swap, _overwrite, _xip or _mcuboot */
     ud_area_t running;           /* the slot this program is linked for: UD_AREA_SLOT_A; direct XIP: either */

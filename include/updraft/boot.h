@@ -42,7 +42,7 @@ typedef struct {
                                        it reads, since nothing is ever copied */
     const uint8_t *decryption_key; /* 32 bytes, the private key that images are encrypted for; with `cipher` */
     const ud_trusted_key_t *keys;
-    size_t key_count;
+    size_t key_count;     /* at most UD_TRUSTED_KEYS_MAX */
     const char *hardware; /* this board's hardware id, NUL-terminated, at most UD_HARDWARE_SIZE_MAX bytes */
 } ud_boot_config_t;
 

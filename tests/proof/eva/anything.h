@@ -2,6 +2,8 @@
 #ifndef UD_TESTS_PROOF_EVA_ANYTHING_H
 #define UD_TESTS_PROOF_EVA_ANYTHING_H
 
+#include "core/base/err.h"
+
 #include <__fc_builtin.h>
 
 #include <stdint.h>
@@ -20,6 +22,16 @@ static void fill_anything(void)
 static int is_so(void)
 {
     return Frama_C_interval(0, 1);
+}
+
+/* What a source that may fail reads. */
+static ud_err_t give_anything(void *data, size_t size)
+{
+    if (is_so()) {
+        return UD_ERR_FLASH_READ;
+    }
+    memcpy(data, anything, size);
+    return UD_OK;
 }
 
 #endif

@@ -57,6 +57,12 @@ static void a_new_device_registers_and_checks_in(void **state)
     assert_int_equal(fixture->server.requests[UD_REQUEST_REGISTER], 1);
 }
 
+static ud_err_t init(fixture_t *fixture)
+{
+    return ud_agent_init(&fixture->agent, fixture->board, &fixture->config, &fixture->journal, fixture->buffer,
+                         sizeof fixture->buffer, 0);
+}
+
 static void texts_that_would_be_cut_short_are_refused(void **state)
 {
     fixture_t *fixture = *state;
@@ -89,13 +95,47 @@ static void constant_defaults_are_those_of_run_time(void **state)
     assert_memory_equal(&constant, &completed, sizeof constant);
 }
 
-static void a_start_without_the_numbers_of_the_configuration_is_refused(void **state)
+/* Each of them at 0 would make a device that never waits, never reports, or can never be updated. */
+static void a_start_with_a_number_of_the_configuration_left_at_0_is_refused(void **state)
 {
     fixture_t *fixture = *state;
-    fixture->config.answer_timeout_ms = 0;
-    assert_int_equal(ud_agent_init(&fixture->agent, fixture->board, &fixture->config, &fixture->journal,
-                                   fixture->buffer, sizeof fixture->buffer, 0),
-                     UD_ERR_INVALID_ARGUMENT);
+    ud_agent_config_t *config = &fixture->config;
+    const struct {
+        void *at;
+        size_t size;
+    } fields[] = {
+        {&config->retry_base_ms, sizeof config->retry_base_ms},
+        {&config->retry_max_ms, sizeof config->retry_max_ms},
+        {&config->answer_timeout_ms, sizeof config->answer_timeout_ms},
+        {&config->contact_timeout_s, sizeof config->contact_timeout_s},
+        {&config->report_interval_ms, sizeof config->report_interval_ms},
+        {&config->report_step_percent, sizeof config->report_step_percent},
+        {&config->download_retries, sizeof config->download_retries},
+        {&config->chunk_size_max, sizeof config->chunk_size_max},
+        {&config->key_count, sizeof config->key_count},
+        {&config->slots, sizeof config->slots},
+    };
+    ud_agent_config_t sound = *config;
+    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
+        memset(fields[i].at, 0, fields[i].size);
+        assert_int_equal(init(fixture), UD_ERR_INVALID_ARGUMENT);
+        *config = sound;
+        assert_int_equal(init(fixture), UD_OK);
+    }
+}
+
+static void more_keys_than_can_be_revoked_are_refused(void **state)
+{
+    fixture_t *fixture = *state;
+    ud_trusted_key_t keys[UD_TRUSTED_KEYS_MAX + 1];
+    for (size_t i = 0; i < UD_TRUSTED_KEYS_MAX + 1; i++) {
+        keys[i] = fixture->config.keys[0];
+    }
+    fixture->config.keys = keys;
+    fixture->config.key_count = UD_TRUSTED_KEYS_MAX;
+    assert_int_equal(init(fixture), UD_OK);
+    fixture->config.key_count++;
+    assert_int_equal(init(fixture), UD_ERR_INVALID_ARGUMENT);
 }
 
 static void a_reset_needs_no_new_registration(void **state)
@@ -432,7 +472,8 @@ int main(void)
         WITH_FIXTURE(a_new_device_registers_and_checks_in),
         WITH_FIXTURE(texts_that_would_be_cut_short_are_refused),
         cmocka_unit_test(constant_defaults_are_those_of_run_time),
-        WITH_FIXTURE(a_start_without_the_numbers_of_the_configuration_is_refused),
+        WITH_FIXTURE(a_start_with_a_number_of_the_configuration_left_at_0_is_refused),
+        WITH_FIXTURE(more_keys_than_can_be_revoked_are_refused),
         WITH_FIXTURE(a_reset_needs_no_new_registration),
         WITH_FIXTURE(losing_both_copies_of_the_identity_registers_afresh),
         WITH_FIXTURE(an_identity_lost_under_way_is_made_anew),
